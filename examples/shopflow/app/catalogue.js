@@ -1,0 +1,67 @@
+'use strict';
+// The products the shop is seeded with. A row is [name, category, price in cents, words to find it by].
+const rows = [
+  ['Enamel Mug 350 ml', 'kitchen', 1290, 'cup coffee tea camping'],
+  ['Espresso Cups, Set of 4', 'kitchen', 2490, 'coffee porcelain cup'],
+  ['Pour-Over Coffee Dripper', 'kitchen', 1890, 'coffee filter ceramic'],
+  ['Hand Coffee Grinder', 'kitchen', 5490, 'coffee mill steel'],
+  ['Cast Iron Skillet 26 cm', 'kitchen', 4490, 'pan iron frying'],
+  ['Carbon Steel Wok', 'kitchen', 3990, 'pan steel frying'],
+  ['Chef Knife 20 cm', 'kitchen', 7900, 'knife steel cooking'],
+  ['Bread Knife', 'kitchen', 3490, 'knife baking'],
+  ['Walnut Cutting Board', 'kitchen', 5900, 'wood board cooking'],
+  ['Glass Storage Jars, Set of 3', 'kitchen', 2290, 'glass storage'],
+  ['Stoneware Teapot 1 l', 'kitchen', 4290, 'tea ceramic pot'],
+  ['Linen Kitchen Towel', 'kitchen', 990, 'linen cloth'],
+  ['Wool Throw Blanket', 'home', 7900, 'wool warm sofa'],
+  ['Linen Pillow Cover', 'home', 2490, 'linen cushion bed'],
+  ['Beeswax Candle', 'home', 1190, 'candle wax light'],
+  ['Table Lamp Arc', 'home', 8900, 'lamp light desk'],
+  ['LED Filament Bulb E27', 'home', 690, 'lamp light bulb'],
+  ['Oak Wall Shelf', 'home', 5490, 'wood shelf storage'],
+  ['Wall Clock 30 cm', 'home', 3990, 'clock wall'],
+  ['Ceramic Vase', 'home', 2990, 'vase ceramic flowers'],
+  ['Terracotta Plant Pot', 'garden', 1490, 'pot plant clay'],
+  ['Watering Can 5 l', 'garden', 2690, 'water plant steel'],
+  ['Garden Trowel', 'garden', 1690, 'tool plant steel'],
+  ['Pruning Shears', 'garden', 2890, 'tool plant cutting'],
+  ['Herb Seeds Collection', 'garden', 990, 'plant seeds kitchen'],
+  ['Bird Feeder', 'garden', 2190, 'bird wood'],
+  ['Notebook A5 Dotted', 'paper', 1290, 'notebook writing'],
+  ['Notebook A4 Ruled', 'paper', 1590, 'notebook writing'],
+  ['Fountain Pen', 'paper', 4900, 'pen writing ink'],
+  ['Bottled Ink Blue 50 ml', 'paper', 1390, 'ink pen writing'],
+  ['Pencil Set HB-6B', 'paper', 1190, 'pencil drawing'],
+  ['Sketch Pad A3', 'paper', 1790, 'drawing paper'],
+  ['Letter Cards, Set of 10', 'paper', 1490, 'cards writing'],
+  ['Washi Tape, Set of 6', 'paper', 890, 'tape craft'],
+  ['Canvas Tote Bag', 'travel', 1690, 'bag canvas'],
+  ['Roll-Top Backpack 22 l', 'travel', 8900, 'bag backpack water'],
+  ['Packing Cubes, Set of 3', 'travel', 2990, 'bag storage luggage'],
+  ['Steel Water Bottle 750 ml', 'travel', 2490, 'bottle water steel'],
+  ['Travel Mug 400 ml', 'travel', 2290, 'cup coffee tea steel'],
+  ['Luggage Tag Leather', 'travel', 1290, 'leather luggage'],
+  ['Rain Poncho', 'travel', 3490, 'rain coat water'],
+  ['Head Torch', 'travel', 2790, 'lamp light camping'],
+  ['Merino Socks', 'clothing', 1790, 'wool warm'],
+  ['Wool Beanie', 'clothing', 2490, 'wool warm hat'],
+  ['Cotton T-Shirt', 'clothing', 1990, 'cotton shirt'],
+  ['Flannel Shirt', 'clothing', 4990, 'cotton shirt warm'],
+  ['Leather Belt', 'clothing', 3990, 'leather'],
+  ['Work Apron Denim', 'clothing', 4490, 'cotton kitchen craft'],
+];
+
+// Fresh objects for every caller: stock changes while a shop is open.
+function seed_products() {
+  return rows.map(([name, category, price_cents, words], index) => ({
+    id: index + 1,
+    sku: `SF-${String(1000 + index)}`,
+    name,
+    category,
+    price_cents,
+    words: words.split(' '),
+    stock: 120 + ((index * 37) % 180),
+  }));
+}
+
+module.exports = { seed_products };

@@ -1,0 +1,225 @@
+#include "config/build.h"
+
+#include <algorithm>
+
+#include "base/units.h"
+#include "config/keys.h"
+#include "config/values.h"
+
+namespace slipway::config {
+namespace {
+
+// Reads the keys of one map; what is absent or wrong has the default of the table.
+class Reader {
+ public:
+  Reader(const Node* map, std::string path) : map_(map), path_(std::move(path)) {}
+
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+  Reader map(std::string_view name) const { return {find(name), path_of(name)}; }
+
+  std::string text(std::string_view name) const {
+    const Key& key = key_named(path_of(name));
+    const Node* node = find(name);
+    if (node != nullptr && node->is_scalar() && !complaint_about(key, node->text))
+      return node->text;
+    return std::string(key.otherwise);
+  }
+  Millis duration(std::string_view name) const {
+    return parse_duration(text(name)).value_or(Millis(0));
+  }
+  int integer(std::string_view name) const { return parse_int(text(name)).value_or(0); }
+  double number(std::string_view name) const { return parse_number(text(name)).value_or(0); }
+  std::uint64_t size(std::string_view name) const { return parse_size(text(name)).value_or(0); }
+  bool flag(std::string_view name) const { return text(name) == "true"; }
+
+  std::vector<std::string> list(std::string_view name) const {
+    const Key& key = key_named(path_of(name));
+    const Node* node = find(name);
+    std::vector<std::string> out;
+    if (node == nullptr || !node->is_list()) return out;
+    for (const auto& item : node->items) {
+      if (item.is_scalar() && !complaint_about(key, item.text)) out.push_back(item.text);
+    }
+    return out;
+  }
+
+  // The named values of a map of names.
+  std::map<std::string, std::string> texts(std::string_view name) const {
+    std::map<std::string, std::string> out;
+    const Node* node = find(name);
+    if (node == nullptr || !node->is_map()) return out;
+    for (const auto& item : node->items) out[item.key] = item.text;
+    return out;
+  }
+
+ private:
+  const Node* find(std::string_view name) const {
+    return map_ == nullptr ? nullptr : map_->find(name);
+  }
+  std::string path_of(std::string_view name) const {
+    return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+  }
+
+  const Node* map_;
+  std::string path_;
+};
+
+std::optional<Health> build_health(const Reader& service) {
+  if (!service.has("health")) return std::nullopt;
+  const auto in = service.map("health");
+  Health out;
+  out.path = in.text("path");
+  out.interval = in.duration("interval");
+  out.timeout = in.duration("timeout");
+  out.healthy = in.integer("healthy");
+  out.unhealthy = in.integer("unhealthy");
+  out.start_period = in.duration("start_period");
+  out.host = in.text("host");
+  out.ready_path = in.text("ready_path");
+  return out;
+}
+
+Route build_route(const Reader& in) {
+  Route out;
+  out.hosts = in.list("hosts");
+  for (const auto& path : in.list("paths")) out.paths.push_back(path_prefix(path));
+  out.strip_path = in.flag("strip_path");
+  return out;
+}
+
+Service build_service(const Node& node) {
+  const Reader in(&node, "services.*");
+  Service out;
+  out.name = node.key;
+  out.run = in.text("run");
+  out.image = in.text("image");
+  out.dir = in.text("dir");
+  out.listens = in.text("port") == "auto";
+  out.instances = in.integer("instances");
+  out.env = in.texts("env");
+  out.secrets = in.list("secrets");
+  out.needs = in.list("needs");
+  out.health = build_health(in);
+  out.stop = {in.map("stop").text("signal"), in.map("stop").duration("timeout")};
+  const auto limits = in.map("limits");
+  out.limits = {limits.size("memory"), limits.number("cpus"), limits.integer("pids")};
+  out.user = in.text("user");
+  out.drain = in.duration("drain");
+  out.route = build_route(in);
+  return out;
+}
+
+bool is_met(const Service& service, const std::vector<Service>& all,
+            const std::vector<Service>& placed) {
+  const auto named = [](const std::vector<Service>& list, const std::string& name) {
+    return std::any_of(list.begin(), list.end(), [&](const Service& s) { return s.name == name; });
+  };
+  return std::all_of(service.needs.begin(), service.needs.end(), [&](const std::string& need) {
+    return named(placed, need) || (!named(all, need) && !named(placed, need));
+  });
+}
+
+// Needs first; among those that could be next, the one written first. A circle stays as written.
+std::vector<Service> in_order(std::vector<Service> waiting) {
+  std::vector<Service> placed;
+  while (!waiting.empty()) {
+    auto next = std::find_if(waiting.begin(), waiting.end(),
+                             [&](const Service& s) { return is_met(s, waiting, placed); });
+    if (next == waiting.end()) next = waiting.begin();
+    placed.push_back(std::move(*next));
+    waiting.erase(next);
+  }
+  return placed;
+}
+
+std::vector<Service> build_services(const Node& merged) {
+  std::vector<Service> out;
+  const Node* services = merged.find("services");
+  if (services == nullptr || !services->is_map()) return out;
+  for (const auto& item : services->items) out.push_back(build_service(item));
+  return in_order(std::move(out));
+}
+
+std::map<std::string, SecretRef> build_secrets(const Node& merged) {
+  std::map<std::string, SecretRef> out;
+  const Node* secrets = merged.find("secrets");
+  if (secrets == nullptr || !secrets->is_map()) return out;
+  for (const auto& item : secrets->items) {
+    const Reader in(&item, "secrets.*");
+    out[item.key] = {item.key, in.text("env"), in.text("file"), in.text("command")};
+  }
+  return out;
+}
+
+std::vector<Smoke> build_smoke(const Node& merged) {
+  std::vector<Smoke> out;
+  const Node* smoke = merged.find("smoke");
+  if (smoke == nullptr || !smoke->is_list()) return out;
+  for (const auto& item : smoke->items) {
+    const Reader in(&item, "smoke[]");
+    out.push_back({in.text("get"), in.text("run"), in.text("service"), in.integer("expect"),
+                   in.text("contains"), in.duration("timeout")});
+  }
+  return out;
+}
+
+Judge build_judge(const Node& merged, const Reader& rollout) {
+  const Node* map = merged.find("rollout");
+  const Node* judge = map == nullptr ? nullptr : map->find("judge");
+  const auto in = rollout.map("judge");
+  if (judge != nullptr && judge->is_scalar()) {
+    const Reader defaults(nullptr, "rollout.judge");
+    return {rollout.duration("judge"), defaults.duration("deadline"),
+            defaults.integer("least_requests")};
+  }
+  return {in.duration("period"), in.duration("deadline"), in.integer("least_requests")};
+}
+
+std::vector<double> build_steps(const Reader& rollout) {
+  std::vector<double> out;
+  for (const auto& text : rollout.list("steps")) out.push_back(parse_percent(text).value_or(0));
+  if (out.empty()) out = {10, 25, 50, 100};
+  return out;
+}
+
+Rollout build_rollout(const Node& merged) {
+  const auto in = Reader(&merged, "").map("rollout");
+  Rollout out;
+  out.strategy = strategy_named(in.text("strategy")).value_or(Strategy::BlueGreen);
+  if (out.strategy == Strategy::Canary) out.steps = build_steps(in);
+  out.batch = in.integer("batch");
+  out.judge = build_judge(merged, in);
+  out.keep_old = in.duration("keep_old");
+  return out;
+}
+
+Maintenance build_maintenance(const Reader& in) {
+  return {in.text("page"), in.duration("retry_after"), in.list("allow")};
+}
+
+}  // namespace
+
+Environment build_environment(const Node& merged) {
+  const Reader in(&merged, "");
+  Environment out;
+  out.name = merged.key;
+  out.url = in.text("url");
+  out.branch = in.text("branch");
+  out.platform = in.text("platform");
+  out.router = in.text("router");
+  out.drivers = in.texts("drivers");
+  out.services = build_services(merged);
+  out.secrets = build_secrets(merged);
+  out.smoke = build_smoke(merged);
+  out.rollout = build_rollout(merged);
+  for (const auto& text : in.list("roll_back_when")) {
+    out.roll_back_when.push_back(parse_trigger(text).value_or(Trigger{}));
+  }
+  out.watch = in.duration("watch");
+  out.on_conflict =
+      in.text("on_conflict") == "supersede" ? OnConflict::Supersede : OnConflict::Refuse;
+  out.maintenance = build_maintenance(in.map("maintenance"));
+  return out;
+}
+
+}  // namespace slipway::config

@@ -1,0 +1,36 @@
+#include "config/config.h"
+
+#include "base/digest.h"
+
+namespace slipway::config {
+
+std::string_view name_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::BlueGreen:
+      return "blue-green";
+    case Strategy::Canary:
+      return "canary";
+    case Strategy::Rolling:
+      return "rolling";
+    case Strategy::Recreate:
+      return "recreate";
+  }
+  return "";
+}
+
+const Service* Environment::service(std::string_view service_name) const {
+  for (const auto& one : services) {
+    if (one.name == service_name) return &one;
+  }
+  return nullptr;
+}
+
+std::string fingerprint(const Environment& environment) {
+  auto what_runs = environment;
+  // Shown to people only: a changed link or branch runs nothing differently.
+  what_runs.url.clear();
+  what_runs.branch.clear();
+  return sha256_hex(to_json(what_runs).canonical());
+}
+
+}  // namespace slipway::config

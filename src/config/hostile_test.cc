@@ -1,0 +1,91 @@
+// Files that nobody means well with: whatever the bytes, load() ends, and either gives a
+// configuration or says what is wrong.
+#include <random>
+
+#include "config/load_test_kit.h"
+
+namespace slipway::config {
+namespace {
+
+void expect_an_answer(const std::string& text) {
+  const auto result = load_text(text);
+  ASSERT_NE(result.config.has_value(), !result.diagnostics.empty()) << text;
+  for (const auto& diagnostic : result.diagnostics) {
+    ASSERT_GE(diagnostic.at.line, 1) << text;
+    ASSERT_GE(diagnostic.at.column, 1) << text;
+    ASSERT_FALSE(diagnostic.what.empty()) << text;
+  }
+}
+
+std::string good_file() { return read_file(source_tree() / "docs/reference/full-example.yaml"); }
+
+TEST(Hostile, EveryByteLeftOutStillGetsAnAnswer) {
+  const auto good = good_file();
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    auto text = good;
+    text.erase(i, 1);
+    expect_an_answer(text);
+  }
+}
+
+TEST(Hostile, EveryPlaceTakesAStrangeByte) {
+  const auto good = good_file();
+  const std::string strange = "{[:-&*~\n\t'\"%\x80\xff";
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    auto text = good;
+    text[i] = strange[i % strange.size()];
+    expect_an_answer(text);
+  }
+}
+
+TEST(Hostile, EveryBeginningOfAFileGetsAnAnswer) {
+  const auto good = good_file();
+  for (std::size_t i = 0; i < good.size(); i += 3) expect_an_answer(good.substr(0, i));
+}
+
+// Lines moved about make files that parse and mean something else.
+TEST(Hostile, LinesInAnyOrderGetAnAnswer) {
+  const auto good = good_file();
+  std::vector<std::string> lines;
+  std::istringstream in(good);
+  for (std::string line; std::getline(in, line);) lines.push_back(line + "\n");
+  std::mt19937 random(20261121);
+  for (int round = 0; round < 500; ++round) {
+    auto mixed = lines;
+    for (int swap = 0; swap < 4; ++swap) {
+      auto& a = mixed[random() % mixed.size()];
+      auto& b = mixed[random() % mixed.size()];
+      std::swap(a, b);
+    }
+    std::string text;
+    for (const auto& line : mixed) text += line;
+    expect_an_answer(text);
+  }
+}
+
+TEST(Hostile, ValuesOfEveryKindAtEveryKeyGetAnAnswer) {
+  const auto good = good_file();
+  for (const std::string value :
+       {"~", "[]", "{}", "[[]]", "{a: {b: c}}", "''", "-1", "1e400", "${", "\"\\0\"", "*probe"}) {
+    for (auto at = good.find(": "); at != std::string::npos; at = good.find(": ", at + 1)) {
+      const auto end = good.find_first_of(",}\n", at);
+      expect_an_answer(good.substr(0, at + 2) + value + good.substr(end));
+    }
+  }
+}
+
+TEST(Hostile, AThousandOfServicesAndEnvironmentsAreRefusedAtOnce) {
+  std::string text = "app: a\nservices:\n";
+  for (int i = 0; i < 1000; ++i) {
+    text += "  s" + std::to_string(i) + ": { run: x, needs: [s" + std::to_string(i + 1) + "] }\n";
+  }
+  EXPECT_NE(mistakes_of(text).find("'services' has 1000 entries, at most 100 are allowed"),
+            std::string::npos);
+  text = "app: a\nservices: { web: { run: x } }\nenvironments:\n";
+  for (int i = 0; i < 1000; ++i) text += "  e" + std::to_string(i) + ": {}\n";
+  EXPECT_NE(mistakes_of(text).find("'environments' has 1000 entries, at most 100 are allowed"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace slipway::config

@@ -1,0 +1,129 @@
+// The files that are made from the table of keys, and the examples that must follow it.
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "config/keys.h"
+#include "config/load_test_kit.h"
+#include "config/values.h"
+#include "config/yaml.h"
+
+namespace slipway::config {
+namespace {
+
+TEST(Pages, TheReferenceInTheDocsIsTheOneOfTheTable) {
+  EXPECT_EQ(read_file(source_tree() / "docs/reference/slipway-yaml.md"), reference_page());
+}
+
+TEST(Pages, TheSchemaInTheDocsIsTheOneOfTheTable) {
+  EXPECT_EQ(read_file(source_tree() / "docs/reference/slipway.schema.json"),
+            json_schema().dump(2) + "\n");
+}
+
+TEST(Pages, TheTableIsWhole) {
+  std::set<std::string_view> paths;
+  for (const auto& key : all_keys()) {
+    EXPECT_TRUE(paths.insert(key.path).second) << key.path << " stands twice";
+    EXPECT_FALSE(key.doc.empty()) << key.path;
+    if (key.shape == Shape::Reserved || key.path == "environments") continue;
+    if (key.shape == Shape::One && !key.otherwise.empty()) {
+      EXPECT_FALSE(complaint_about(key, key.otherwise)) << key.path << ": default";
+    }
+    if (key.shape == Shape::One) {
+      ASSERT_FALSE(key.example.empty()) << key.path;
+      EXPECT_FALSE(complaint_about(key, key.example)) << key.path << ": example";
+    }
+  }
+}
+
+// Every key below `parent` that a tree uses.
+void collect(const Node& node, const std::string& parent, Where level,
+             std::set<std::string>& used) {
+  for (const auto& item : node.items) {
+    const Key* key = find_key(parent, item.key, level);
+    if (key == nullptr) continue;
+    used.insert(std::string(key->path));
+    const auto inside = key->path == "environments.*" ? Where::Environment : level;
+    if (!item.is_list()) collect(item, inside_of(*key), inside, used);
+    for (const auto& one : item.items) {
+      if (item.is_list() && one.is_map()) collect(one, inside_of(*key), inside, used);
+    }
+  }
+}
+
+TEST(Pages, TheFullExampleIsRightAndUsesEveryKey) {
+  const auto text = read_file(source_tree() / "docs/reference/full-example.yaml");
+  const auto result = load_text(text);
+  EXPECT_TRUE(result.config) << all_text(result);
+  Problems problems;
+  const auto tree = parse_yaml(text, problems);
+  ASSERT_TRUE(tree);
+  std::set<std::string> used;
+  collect(*tree, "", Where::Top, used);
+  for (const auto& key : all_keys()) {
+    if (key.shape != Shape::Reserved) {
+      EXPECT_TRUE(used.contains(std::string(key.path))) << key.path;
+    }
+  }
+}
+
+TEST(Pages, TheExampleAppIsRight) {
+  const auto result = load_text(read_file(source_tree() / "examples/shopflow/slipway.yaml"));
+  ASSERT_TRUE(result.config) << all_text(result);
+  EXPECT_TRUE(result.config->environments.contains("production"));
+  EXPECT_EQ(result.config->environments.at("production").rollout.strategy, Strategy::Canary);
+}
+
+TEST(Pages, TheStarterFileIsRightAsItIs) {
+  const auto result = load_text(starter_file("my-shop"));
+  ASSERT_TRUE(result.config) << all_text(result);
+  EXPECT_EQ(result.config->app, "my-shop");
+  EXPECT_EQ(load_text(starter_file("Not A Name!")).config->app, "my-app");
+}
+
+// "name: …" or "- …", as against prose.
+bool is_setting(std::string_view line) {
+  line = trim(line);
+  const auto word = line.substr(0, line.find(':'));
+  return line.starts_with("- ") || (word.size() < line.size() && is_variable(word));
+}
+
+TEST(Pages, EveryCommentedKeyOfTheStarterFileIsRightWhereItStands) {
+  const auto starter = starter_file("my-shop");
+  std::string active;
+  for (const auto line : split(starter, '\n')) {
+    auto text = std::string(line);
+    if (const auto mark = text.find("# ");
+        mark != std::string::npos && is_setting(line.substr(mark + 2))) {
+      text.erase(mark, 2);
+    }
+    active += text + "\n";
+  }
+  EXPECT_NE(active.find("\n      start_period: 1m"), std::string::npos) << active;
+  // Only what names something of the reader's own may be wrong: a service 'api', a variable, a
+  // script.
+  for (const auto& diagnostic : load_text(active).diagnostics) {
+    EXPECT_EQ(diagnostic.what.find("unknown key"), std::string::npos) << diagnostic.text();
+    EXPECT_EQ(diagnostic.what.find("which is not"), std::string::npos) << diagnostic.text();
+    EXPECT_EQ(diagnostic.what.find("YAML"), std::string::npos) << diagnostic.text();
+  }
+}
+
+TEST(Pages, TheSchemaKnowsEveryKeyAndNoLaterOne) {
+  const auto schema = json_schema();
+  const auto& service =
+      schema.at("properties").at("services").at("additionalProperties").at("properties");
+  EXPECT_EQ(service.at("instances").integer("minimum"), 1);
+  EXPECT_EQ(service.at("instances").integer("default"), 1);
+  EXPECT_EQ(service.find("pool"), nullptr);
+  EXPECT_NE(service.at("health").at("properties").find("start_period"), nullptr);
+  const auto& environment =
+      schema.at("properties").at("environments").at("additionalProperties").at("properties");
+  EXPECT_NE(environment.find("inherits"), nullptr);
+  EXPECT_EQ(environment.find("app"), nullptr);
+  EXPECT_EQ(schema.at("properties").find("inherits"), nullptr);
+  EXPECT_EQ(schema.at("additionalProperties").as_bool(), false);
+}
+
+}  // namespace
+}  // namespace slipway::config

@@ -1,0 +1,37 @@
+#pragma once
+// Problems: the one place where mistakes of a file are gathered, so that all of them are told at
+// once.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/load.h"
+#include "config/node.h"
+
+namespace slipway::config {
+
+struct Problem {
+  Mark at;
+  std::string what;
+  std::string suggestion;
+  bool only_everywhere = false;  // no mistake when one environment does not have it
+  friend bool operator==(const Problem&, const Problem&) = default;
+};
+
+class Problems {
+ public:
+  void add(Mark at, std::string what, std::string suggestion = {});
+  void add(Problem problem);
+  bool empty() const { return found_.empty(); }
+  const std::vector<Problem>& all() const { return found_; }
+  // In file order, each said once.
+  std::vector<Diagnostic> diagnostics(std::string_view file) const;
+
+ private:
+  std::vector<Problem> found_;
+};
+
+// "did you mean 'instances'?" when a candidate is near, else empty.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace slipway::config

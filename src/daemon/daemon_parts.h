@@ -1,0 +1,49 @@
+#pragma once
+// Parts: everything the API asks, put together by the daemon in the order of the members.
+#include <atomic>
+
+#include "daemon/access.h"
+#include "daemon/event_hub.h"
+#include "daemon/house.h"
+#include "daemon/log_tail.h"
+#include "daemon/maintenance.h"
+#include "daemon/releases.h"
+#include "daemon/status.h"
+#include "daemon/timed_store.h"
+#include "daemon/upkeep.h"
+#include "daemon/watcher.h"
+
+namespace slipway::daemon {
+
+enum class Stage { Starting, Ready, Stopping };
+
+struct Parts {
+  Parts(House& the_house, TimedStore& the_store)
+      : house(the_house),
+        store(the_store),
+        tokens(house.store, house.clock, house.random),
+        releases(house, hub),
+        shelf(house.store),
+        lookout(house, shelf, releases),
+        maintenance(house, lookout, releases),
+        watcher(house, lookout, hub),
+        upkeep(house, lookout, releases, maintenance),
+        log_tail(house, lookout),
+        status(house, store, lookout, releases, maintenance, watcher, upkeep) {}
+
+  House& house;
+  TimedStore& store;
+  EventHub hub;
+  Tokens tokens;
+  Releases releases;
+  Shelf shelf;
+  Lookout lookout;
+  Maintenance maintenance;
+  Watcher watcher;
+  Upkeep upkeep;
+  LogTail log_tail;
+  Status status;
+  std::atomic<Stage> stage{Stage::Starting};
+};
+
+}  // namespace slipway::daemon

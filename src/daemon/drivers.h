@@ -1,0 +1,31 @@
+#pragma once
+// The concrete drivers of one environment, as app/ builds them. The daemon makes a set for every
+// running release, one for looking and one for watching: sets of the same environment are used by
+// several threads at a time, each set by one.
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "ports/checks.h"
+#include "ports/instances.h"
+#include "ports/router.h"
+
+namespace slipway::daemon {
+
+struct DriverSet {
+  std::shared_ptr<ports::Instances> instances;
+  std::shared_ptr<ports::Router> router;
+  std::shared_ptr<ports::Counters> counters;
+  std::shared_ptr<ports::Probe> probe;
+  std::shared_ptr<ports::SmokeRunner> smoke;
+  std::shared_ptr<ports::Artifacts> artifacts;
+  std::shared_ptr<ports::Notifier>
+      notifier;  // may be null: notices then go to log and history alone
+};
+
+using DriverFactory = std::function<Result<std::unique_ptr<DriverSet>>(
+    const config::Environment& settings, const std::string& app)>;
+
+}  // namespace slipway::daemon

@@ -1,0 +1,47 @@
+#pragma once
+// House: what every part of the daemon works with. Borrowed; lives as long as the daemon.
+#include <string>
+
+#include "base/clock.h"
+#include "daemon/drivers.h"
+#include "ports/store.h"
+#include "release/runner.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace slipway::daemon {
+
+struct House {
+  ports::Store& store;
+  Clock& clock;
+  Random& random;
+  telemetry::Log& log;
+  telemetry::Metrics& metrics;
+  DriverFactory drivers;
+  std::string version;
+  std::string state;  // folder
+  std::string owner;  // of leases: this daemon, this start of it
+  std::int64_t started_ms = 0;
+  int pid = 0;
+
+  std::int64_t now_ms() const { return to_unix_ms(clock.now()); }
+};
+
+// Declares every figure the daemon keeps.
+void declare_figures(telemetry::Metrics& metrics, const std::string& version);
+
+// Tells a notice: in the log, in the store (as notice/<key>, seen in the history), and by the
+// driver.
+class StoredNotifier : public ports::Notifier {
+ public:
+  StoredNotifier(House& house, ports::Notifier* further) : house_(house), further_(further) {}
+  ports::Outcome send(const ports::Notice& notice) override;
+
+ private:
+  House& house_;
+  ports::Notifier* further_;  // may be null
+};
+
+release::World world_of(House& house, DriverSet& drivers, ports::Notifier& notifier);
+
+}  // namespace slipway::daemon

@@ -1,0 +1,109 @@
+#include "daemon/maintenance.h"
+
+#include "base/crash_point.h"
+#include "daemon/releases.h"
+
+namespace slipway::daemon {
+namespace {
+constexpr int kMostTries = 3;  // another writer may come in between: look and write again
+
+std::string key_of(const ports::AppRef& app) {
+  return "maintenance/" + app.app + "/" + app.environment;
+}
+
+ports::Split wanted(ports::Split split, const MaintenanceWish& wish,
+                    const config::Environment& settings) {
+  split.mode = wish.on ? ports::Mode::Maintenance : ports::Mode::Serve;
+  split.message = wish.on ? wish.message : "";
+  split.page = wish.on ? settings.maintenance.page : "";
+  split.retry_after = Millis(wish.retry_after_s * 1000);
+  split.allow = wish.on ? wish.allow : std::vector<std::string>();
+  return split;
+}
+}  // namespace
+
+Json to_json(const MaintenanceWish& wish) {
+  return Json::object()
+      .set("on", wish.on)
+      .set("message", wish.message)
+      .set("retry_after_s", wish.retry_after_s)
+      .set("allow", Json::array_of(wish.allow))
+      .set("by", wish.by)
+      .set("since_ms", wish.since_ms);
+}
+
+Result<MaintenanceWish> maintenance_from_json(const Json& json) {
+  if (!json.at("on").is_bool())
+    return Error(Code::Usage, "\"on\" is not true or false", "send {\"on\": true}");
+  MaintenanceWish wish;
+  wish.on = json.flag("on");
+  wish.message = json.text("message");
+  wish.retry_after_s = json.integer("retry_after_s", 60);
+  wish.allow = json.strings("allow");
+  wish.by = json.text("by");
+  wish.since_ms = json.integer("since_ms");
+  if (wish.retry_after_s < 0 || wish.retry_after_s > 31 * 86'400) {
+    return Error(Code::Usage, "retry_after_s is not between 0 and 31 days", "send seconds");
+  }
+  return wish;
+}
+
+Result<MaintenanceWish> Maintenance::wish(const ports::AppRef& app) {
+  const auto stored = TRY(house_.store.value(key_of(app)));
+  if (!stored) return MaintenanceWish{};
+  return maintenance_from_json(*stored);
+}
+
+Result<void> Maintenance::set(const ports::AppRef& app, MaintenanceWish wish, Json& details) {
+  const auto settings = TRY(lookout_.settings(app));
+  if (wish.on && wish.allow.empty()) wish.allow = settings.maintenance.allow;
+  wish.since_ms = house_.now_ms();
+  return releases_.while_quiet(
+      app,
+      [&]() -> Result<void> {
+        const auto lease = TRY(house_.store.take_lease(app, house_.owner, ""));
+        if (!wish.on) {
+          // The page goes first: a crash in between leaves the wish, and the page comes back.
+          TRY(write(app, lease, wish));
+          return house_.store.remove_value(key_of(app));
+        }
+        TRY(house_.store.set_value(key_of(app), to_json(wish)));
+        crash_point("daemon.maintenance-stored");
+        return write(app, lease, wish);
+      },
+      details);
+}
+
+Result<void> Maintenance::reconcile(const ports::AppRef& app, const ports::Lease& lease) {
+  const auto asked = TRY(wish(app));
+  if (!asked.on) return ok();
+  return write(app, lease, asked);
+}
+
+Result<void> Maintenance::write(const ports::AppRef& app, const ports::Lease& lease,
+                                const MaintenanceWish& wish) {
+  const auto settings = TRY(lookout_.settings(app));
+  return lookout_.with_drivers(app, [&](DriverSet& drivers) -> Result<void> {
+    Error last;
+    for (int i = 0; i < kMostTries; ++i) {
+      const auto now = TRY(drivers.router->observe_split(app));
+      if (now.version.empty()) {
+        return Error(Code::NotFound,
+                     "nothing is routed to " + app.environment + " of " + app.app + " yet",
+                     "deploy it first");
+      }
+      const auto want = wanted(now.split, wish, settings);
+      const bool same = want.mode == now.split.mode && want.message == now.split.message &&
+                        want.allow == now.split.allow && want.retry_after == now.split.retry_after;
+      if (same) return ok();
+      const OpId op{"maintenance", wish.on ? "on" : "off",
+                    static_cast<int>(house_.now_ms() / 1000 % 1'000'000'000) + i};
+      const auto outcome = drivers.router->set_split(app, want, now.version, lease.epoch, op);
+      if (outcome.kind == ports::Outcome::Kind::Applied) return ok();
+      last = outcome.why;
+    }
+    return last.in("while switching the maintenance page of " + app.environment);
+  });
+}
+
+}  // namespace slipway::daemon

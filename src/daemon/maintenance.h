@@ -1,0 +1,44 @@
+#pragma once
+// Maintenance by hand: kept in the store, in force until it is switched off by hand. A release
+// keeps the mode it finds; where its strategy ends in serving (recreate), reconcile() puts the page
+// back.
+#include <string>
+#include <vector>
+
+#include "daemon/lookout.h"
+
+namespace slipway::daemon {
+
+struct MaintenanceWish {
+  bool on = false;
+  std::string message;
+  std::int64_t retry_after_s = 60;
+  std::vector<std::string> allow;
+  std::string by;
+  std::int64_t since_ms = 0;
+};
+Json to_json(const MaintenanceWish& wish);
+Result<MaintenanceWish> maintenance_from_json(const Json& json);
+
+class Maintenance {
+ public:
+  Maintenance(House& house, Lookout& lookout, Releases& releases)
+      : house_(house), lookout_(lookout), releases_(releases) {}
+
+  // LeaseHeld while a release runs. details: what an error adds to its document.
+  Result<void> set(const ports::AppRef& app, MaintenanceWish wish, Json& details);
+  // What a person has asked for; `on` is false when nothing is.
+  Result<MaintenanceWish> wish(const ports::AppRef& app);
+  // Makes the router do what was asked for. Call while no release runs there.
+  Result<void> reconcile(const ports::AppRef& app, const ports::Lease& lease);
+
+ private:
+  Result<void> write(const ports::AppRef& app, const ports::Lease& lease,
+                     const MaintenanceWish& wish);
+
+  House& house_;
+  Lookout& lookout_;
+  Releases& releases_;
+};
+
+}  // namespace slipway::daemon

@@ -1,0 +1,26 @@
+#include "daemon/timed_store.h"
+
+namespace slipway::daemon {
+
+std::optional<Error> TimedStore::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+Result<std::int64_t> TimedStore::append(const ports::Lease& lease, const ports::Record& record) {
+  const Millis before = clock_.monotonic();
+  auto appended = inner_.append(lease, record);
+  const double seconds = static_cast<double>((clock_.monotonic() - before).count()) / 1000.0;
+  metrics_.observe("slipway_store_append_seconds", {}, seconds);
+  if (!appended) metrics_.add("slipway_store_append_failures_total");
+  const std::lock_guard lock(mutex_);
+  // A fenced writer is out of date; the journal itself is well.
+  if (appended || appended.error().code == Code::Fenced) {
+    trouble_.reset();
+  } else {
+    trouble_ = appended.error();
+  }
+  return appended;
+}
+
+}  // namespace slipway::daemon

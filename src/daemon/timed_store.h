@@ -1,0 +1,70 @@
+#pragma once
+// TimedStore: the store with a stop-watch on append, and the memory of the last failure: what makes
+// a full disk visible in status while the release waits.
+#include <mutex>
+#include <optional>
+
+#include "ports/store.h"
+#include "telemetry/metrics.h"
+
+namespace slipway::daemon {
+
+class TimedStore final : public ports::Store {
+ public:
+  TimedStore(ports::Store& inner, Clock& clock, telemetry::Metrics& metrics)
+      : inner_(inner), clock_(clock), metrics_(metrics) {}
+  // Why the newest write to the journal failed; nullopt once one succeeded again.
+  std::optional<Error> trouble() const;
+
+  Result<ports::Lease> take_lease(const ports::AppRef& app, const std::string& owner,
+                                  const std::string& release) override {
+    return inner_.take_lease(app, owner, release);
+  }
+  Result<void> free_lease(const ports::Lease& lease) override { return inner_.free_lease(lease); }
+  Result<std::optional<ports::Lease>> lease(const ports::AppRef& app) override {
+    return inner_.lease(app);
+  }
+  Result<ports::ReleaseRow> create_release(ports::ReleaseRow row) override {
+    return inner_.create_release(std::move(row));
+  }
+  Result<void> end_release(const ports::Lease& lease, const std::string& release,
+                           const std::string& outcome, const std::string& reason,
+                           std::int64_t ended_ms) override {
+    return inner_.end_release(lease, release, outcome, reason, ended_ms);
+  }
+  Result<ports::ReleaseRow> release(const std::string& id) override { return inner_.release(id); }
+  Result<std::vector<ports::ReleaseRow>> releases(const ports::AppRef& app, int most) override {
+    return inner_.releases(app, most);
+  }
+  Result<std::vector<ports::ReleaseRow>> unfinished() override { return inner_.unfinished(); }
+  Result<std::int64_t> append(const ports::Lease& lease, const ports::Record& record) override;
+  Result<std::optional<ports::Record>> last_record(const std::string& release) override {
+    return inner_.last_record(release);
+  }
+  Result<std::vector<ports::Record>> records(const std::string& release,
+                                             std::int64_t after_seq) override {
+    return inner_.records(release, after_seq);
+  }
+  Result<ports::LiveRow> live(const ports::AppRef& app) override { return inner_.live(app); }
+  Result<void> set_live(const ports::Lease& lease, const ports::LiveRow& row) override {
+    return inner_.set_live(lease, row);
+  }
+  Result<std::vector<ports::AppRef>> apps() override { return inner_.apps(); }
+  Result<std::optional<Json>> value(const std::string& key) override { return inner_.value(key); }
+  Result<void> set_value(const std::string& key, const Json& json) override {
+    return inner_.set_value(key, json);
+  }
+  Result<std::vector<std::pair<std::string, Json>>> values(const std::string& prefix) override {
+    return inner_.values(prefix);
+  }
+  Result<void> remove_value(const std::string& key) override { return inner_.remove_value(key); }
+
+ private:
+  ports::Store& inner_;
+  Clock& clock_;
+  telemetry::Metrics& metrics_;
+  mutable std::mutex mutex_;
+  std::optional<Error> trouble_;
+};
+
+}  // namespace slipway::daemon

@@ -1,0 +1,123 @@
+#include "daemon/upkeep.h"
+
+#include <algorithm>
+
+#include "daemon/releases.h"
+#include "release/reaper.h"
+
+namespace slipway::daemon {
+namespace {
+constexpr Millis kNowAndThen{30'000};
+constexpr Millis kAfterTrouble{5'000};
+constexpr Millis kTick{1'000};
+}  // namespace
+
+void Upkeep::start() {
+  thread_ = std::thread([this] { work(); });
+}
+
+void Upkeep::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Upkeep::poke(const ports::AppRef& app) {
+  {
+    const std::lock_guard lock(mutex_);
+    next_[app] = Millis(0);
+    poked_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::optional<Error> Upkeep::trouble(const ports::AppRef& app) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = troubles_.find(app);
+  return found == troubles_.end() ? std::nullopt : std::optional<Error>(found->second);
+}
+
+std::vector<ports::AppRef> Upkeep::due() {
+  const auto apps = lookout_.apps();
+  if (!apps) {
+    house_.log.warning("daemon", "the store cannot be read: " + apps.error().sentence());
+    return {};
+  }
+  const Millis now = house_.clock.monotonic();
+  const std::lock_guard lock(mutex_);
+  std::vector<ports::AppRef> out;
+  for (const auto& app : *apps) {
+    const auto found = next_.find(app);
+    if (found == next_.end() || found->second <= now) out.push_back(app);
+  }
+  return out;
+}
+
+void Upkeep::work() {
+  while (true) {
+    for (const auto& app : due()) look(app);
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kTick, [this] { return closing_ || poked_; });
+    poked_ = false;
+    if (closing_) return;
+  }
+}
+
+void Upkeep::look(const ports::AppRef& app) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_) return;
+    // Before the look, so that a poke during it is not lost.
+    next_[app] = house_.clock.monotonic() + kNowAndThen;
+  }
+  // A release keeps order in its environment itself, and pokes when it has ended.
+  if (releases_.running(app)) return;
+  const auto next = tidy(app);
+  const bool held = !next && next.error().code == Code::LeaseHeld;
+  const std::lock_guard lock(mutex_);
+  if (next || held) {
+    troubles_.erase(app);
+    if (next && next->count() > 0 && next_[app].count() > 0) {
+      next_[app] = house_.clock.monotonic() + std::min(*next, kNowAndThen);
+    }
+    return;
+  }
+  if (troubles_.find(app) == troubles_.end()) {
+    house_.log.warning("daemon", "upkeep of " + app.environment + " of " + app.app + ": " +
+                                     next.error().sentence());
+  }
+  troubles_[app] = next.error();
+  if (next_[app].count() > 0) next_[app] = house_.clock.monotonic() + kAfterTrouble;
+}
+
+Result<Millis> Upkeep::tidy(const ports::AppRef& app) {
+  Millis next{0};
+  Json unused;
+  const auto tidied = releases_.while_quiet(
+      app,
+      [&]() -> Result<void> {
+        auto drivers = TRY(lookout_.make_drivers(app));
+        StoredNotifier notifier(house_, nullptr);
+        release::World world = world_of(house_, *drivers, notifier);
+        const auto lease = TRY(house_.store.take_lease(app, house_.owner, ""));
+        const auto reaped = TRY(release::reap(world, lease));
+        for (const auto& slot : reaped.retired) {
+          house_.log.note("daemon", "stopped " + slot.service + " of " + slot.release +
+                                        ": neither live nor kept");
+        }
+        for (const auto& slot : reaped.revived) {
+          house_.log.warning(
+              "daemon", "started " + slot.service + " of " + slot.release + " again: it was gone");
+        }
+        next = reaped.next;
+        return maintenance_.reconcile(app, lease);
+      },
+      unused);
+  if (!tidied) return tidied.error();
+  return next;
+}
+
+}  // namespace slipway::daemon

@@ -1,0 +1,46 @@
+#pragma once
+// Upkeep: one thread that, between releases, stops what is neither live nor warm by promise, starts
+// again what is live but gone (a reboot), and puts the maintenance page back. At the start, after
+// each release, when a warm release's time is over, and now and then.
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "daemon/maintenance.h"
+
+namespace slipway::daemon {
+
+class Upkeep {
+ public:
+  Upkeep(House& house, Lookout& lookout, Releases& releases, Maintenance& maintenance)
+      : house_(house), lookout_(lookout), releases_(releases), maintenance_(maintenance) {}
+  ~Upkeep() { close(); }
+
+  void start();
+  void close();
+  void poke(const ports::AppRef& app);  // look there now
+  // Why the newest look failed there; nullopt when it went well.
+  std::optional<Error> trouble(const ports::AppRef& app) const;
+
+ private:
+  void work();
+  std::vector<ports::AppRef> due();
+  void look(const ports::AppRef& app);
+  Result<Millis> tidy(const ports::AppRef& app);
+
+  House& house_;
+  Lookout& lookout_;
+  Releases& releases_;
+  Maintenance& maintenance_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<ports::AppRef, Millis> next_;  // monotonic
+  std::map<ports::AppRef, Error> troubles_;
+  bool poked_ = false;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace slipway::daemon

@@ -1,0 +1,140 @@
+#include "daemon/watcher.h"
+
+#include <algorithm>
+#include <set>
+
+namespace slipway::daemon {
+namespace {
+constexpr Millis kEvery{1'000};
+constexpr Millis kProbeAtMostEvery{2'000};
+constexpr int kAliveEvery = 10;  // looks
+}  // namespace
+
+void Watcher::start() {
+  thread_ = std::thread([this] { work(); });
+}
+
+void Watcher::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Watcher::is_closing() const {
+  const std::lock_guard lock(mutex_);
+  return closing_;
+}
+
+std::optional<Watcher::Seen> Watcher::seen(const ports::AppRef& app,
+                                           const std::string& release) const {
+  const std::lock_guard lock(mutex_);
+  const auto place = places_.find(app);
+  if (place == places_.end()) return std::nullopt;
+  const auto window = place->second.windows.find(release);
+  if (window == place->second.windows.end() || window->second.empty()) return std::nullopt;
+  return Seen{window->second.newest(), window->second.rates()};
+}
+
+std::optional<ports::ProbeView> Watcher::health(const ports::AppRef& app,
+                                                const std::string& address) const {
+  const std::lock_guard lock(mutex_);
+  const auto place = places_.find(app);
+  if (place == places_.end()) return std::nullopt;
+  const auto found = place->second.health.find(address);
+  return found == place->second.health.end() ? std::nullopt
+                                             : std::optional<ports::ProbeView>(found->second.view);
+}
+
+void Watcher::work() {
+  for (int looks = 1;; ++looks) {
+    const auto apps = lookout_.apps();
+    if (apps) {
+      for (const auto& app : *apps) {
+        if (!is_closing()) look(app);
+      }
+    }
+    if (looks % kAliveEvery == 0) hub_.alive();
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, kEvery, [this] { return closing_; })) return;
+  }
+}
+
+// What cannot be seen now is seen later; status itself says when the platform does not answer.
+void Watcher::look(const ports::AppRef& app) {
+  const auto settings = lookout_.settings(app);
+  if (!settings) return;
+  Drivers& mine = drivers_[app];
+  const std::string key = config::fingerprint(*settings);
+  if (!mine.set || mine.settings != key) {
+    auto made = house_.drivers(*settings, app.app);
+    if (!made) return;
+    mine = {key, std::move(made).value()};
+  }
+  const auto slots = mine.set->instances->slots(app.app, app.environment);
+  if (!slots) return;
+  if (!count(app, *mine.set, *slots)) return;
+  probe(app, *mine.set, *settings, *slots);
+}
+
+Result<void> Watcher::count(const ports::AppRef& app, DriverSet& drivers,
+                            const std::vector<ports::Slot>& slots) {
+  std::set<std::string> releases;
+  for (const auto& slot : slots) releases.insert(slot.release);
+  for (const auto& release : releases) {
+    auto counts = TRY(drivers.counters->read(app, release));
+    const std::lock_guard lock(mutex_);
+    auto& window = places_[app].windows[release];
+    window.add(house_.clock.monotonic(), std::move(counts));
+    tell_figures(app, release, window);
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(places_[app].windows,
+                [&](const auto& one) { return releases.count(one.first) == 0; });
+  return ok();
+}
+
+void Watcher::tell_figures(const ports::AppRef& app, const std::string& release,
+                           const RateWindow& window) {
+  const telemetry::Labels labels{
+      {"app", app.app}, {"environment", app.environment}, {"release", release}};
+  const Rates rates = window.rates();
+  house_.metrics.set("slipway_requests", labels, static_cast<double>(window.newest().requests));
+  house_.metrics.set("slipway_request_errors", labels, static_cast<double>(window.newest().errors));
+  house_.metrics.set("slipway_requests_per_second", labels, rates.requests_per_s);
+  house_.metrics.set("slipway_latency_p95_seconds", labels, rates.p95_ms / 1000);
+}
+
+void Watcher::probe(const ports::AppRef& app, DriverSet& drivers,
+                    const config::Environment& settings, const std::vector<ports::Slot>& slots) {
+  std::set<std::string> addresses;
+  for (const auto& slot : slots) {
+    const auto* service = settings.service(slot.service);
+    if (service == nullptr || !service->health) continue;
+    const auto view = drivers.instances->observe(slot);
+    if (!view) continue;
+    for (const auto& instance : view->instances) {
+      if (instance.address.empty() || instance.state != ports::InstanceState::Running) continue;
+      addresses.insert(instance.address);
+      {
+        const std::lock_guard lock(mutex_);
+        if (closing_) return;
+        const auto known = places_[app].health.find(instance.address);
+        const Millis every = std::max(service->health->interval, kProbeAtMostEvery);
+        if (known != places_[app].health.end() &&
+            house_.clock.monotonic() - known->second.at < every)
+          continue;
+      }
+      auto seen = drivers.probe->look(instance.address, *service->health);
+      const std::lock_guard lock(mutex_);
+      places_[app].health[instance.address] = {std::move(seen), house_.clock.monotonic()};
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(places_[app].health,
+                [&](const auto& one) { return addresses.count(one.first) == 0; });
+}
+
+}  // namespace slipway::daemon

@@ -1,0 +1,252 @@
+#include "drivers/command/wire.h"
+
+#include <algorithm>
+
+namespace slipway::drivers::command {
+namespace {
+constexpr std::int64_t kFormat = 1;
+
+Error malformed(const std::string& why) {
+  return Error(Code::Malformed, "the command's answer is not understood: " + why,
+               "compare it with docs/formats/command-driver.md");
+}
+
+// What decides must be there; an answer without it is a mistake in the script, not "nothing".
+Result<const Json*> array_member(const Json& answer, std::string_view key) {
+  const Json* found = answer.find(key);
+  if (found == nullptr || !found->is_array())
+    return malformed("no array \"" + std::string(key) + "\"");
+  return found;
+}
+
+template <class Value>
+Result<Value> named(const Json& json, std::string_view key, std::initializer_list<Value> values) {
+  const std::string text = json.text(key);
+  for (const Value value : values) {
+    if (ports::name_of(value) == text) return value;
+  }
+  return malformed("\"" + std::string(key) + "\" is \"" + text + "\"");
+}
+
+ports::Slot slot_of(const Json& json) {
+  return {json.text("app"), json.text("environment"), json.text("service"), json.text("release")};
+}
+
+Result<ports::Instance> instance_of(const Json& json) {
+  using State = ports::InstanceState;
+  ports::Instance instance;
+  instance.id = json.text("id");
+  instance.index = static_cast<int>(json.integer("index"));
+  instance.address = json.text("address");
+  instance.state =
+      TRY(named(json, "state",
+                {State::Starting, State::Running, State::Draining, State::Failed, State::Gone}));
+  instance.restarts = static_cast<int>(json.integer("restarts"));
+  instance.op = json.text("op");
+  instance.why = json.text("why");
+  return instance;
+}
+
+Json front_json(const ports::Front& front) {
+  return Json::object()
+      .set("service", front.service)
+      .set("hosts", Json::array_of(front.route.hosts))
+      .set("paths", Json::array_of(front.route.paths))
+      .set("strip_path", front.route.strip_path)
+      .set("health_path", front.health_path)
+      .set("drain_ms", std::int64_t{front.drain.count()});
+}
+
+ports::Front front_of(const Json& json) {
+  ports::Front front;
+  front.service = json.text("service");
+  front.route.hosts = json.strings("hosts");
+  front.route.paths = json.strings("paths");
+  front.route.strip_path = json.flag("strip_path", true);
+  front.health_path = json.text("health_path");
+  front.drain = Millis(json.integer("drain_ms", 30'000));
+  return front;
+}
+
+std::uint64_t count_in(const Json& json, std::string_view key) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, json.integer(key)));
+}
+}  // namespace
+
+Json request(std::string_view call) {
+  return Json::object().set("slipway", kFormat).set("call", call);
+}
+
+Json to_json(const ports::Slot& slot) {
+  return Json::object()
+      .set("app", slot.app)
+      .set("environment", slot.environment)
+      .set("service", slot.service)
+      .set("release", slot.release);
+}
+
+Json to_json(const ports::TaskSpec& task) {
+  return Json::object()
+      .set("name", task.name)
+      .set("spec", ports::to_json(task.workload))
+      .set("timeout_ms", std::int64_t{task.timeout.count()});
+}
+
+Json to_json(const ports::Split& split) {
+  Json shares = Json::array();
+  for (const auto& share : split.shares) {
+    shares.push_back(Json::object()
+                         .set("service", share.service)
+                         .set("release", share.release)
+                         .set("percent", share.percent)
+                         .set("addresses", Json::array_of(share.addresses)));
+  }
+  Json fronts = Json::array();
+  for (const auto& front : split.fronts) fronts.push_back(front_json(front));
+  return Json::object()
+      .set("shares", std::move(shares))
+      .set("fronts", std::move(fronts))
+      .set("mode", ports::name_of(split.mode))
+      .set("message", split.message)
+      .set("retry_after_ms", std::int64_t{split.retry_after.count()})
+      .set("allow", Json::array_of(split.allow))
+      .set("page", split.page);
+}
+
+Error error_of(const Json& error) {
+  Code code = code_named(error.text("code"));
+  // Internal is our own bug; a script's word for something unknown to us is a failed command.
+  if (code == Code::Internal) code = Code::CommandFailed;
+  std::string what = error.text("what");
+  if (what.empty()) what = "the command reported a failure without saying what";
+  return Error(code, std::move(what), error.text("next"));
+}
+
+ports::Outcome outcome_of(const Json& answer) {
+  const std::string outcome = answer.text("outcome");
+  if (outcome == "applied") return ports::Outcome::applied();
+  if (outcome == "not_applied") return ports::Outcome::not_applied(error_of(answer.at("error")));
+  if (outcome == "unknown") return ports::Outcome::unknown(error_of(answer.at("error")));
+  if (answer.find("error") != nullptr) return ports::Outcome::unknown(error_of(answer.at("error")));
+  return ports::Outcome::unknown(malformed("\"outcome\" is \"" + outcome + "\""));
+}
+
+plan::Capabilities platform_capabilities_of(const Json& answer) {
+  plan::Capabilities can;
+  can.side_by_side = answer.flag("side_by_side");
+  can.addressable = answer.flag("addressable");
+  can.one_off = answer.flag("one_off");
+  can.platform_name = answer.text("name", "command");
+  return can;
+}
+
+plan::Capabilities router_capabilities_of(const Json& answer) {
+  plan::Capabilities can;
+  can.weights = answer.flag("weights");
+  can.drain = answer.flag("drain");
+  can.maintenance = answer.flag("maintenance");
+  can.metrics = answer.flag("metrics");
+  can.router_name = answer.text("name", "command");
+  return can;
+}
+
+Result<std::vector<ports::Finding>> findings_of(const Json& answer) {
+  std::vector<ports::Finding> findings;
+  const Json* items = TRY(array_member(answer, "findings"));
+  for (const auto& item : items->items()) {
+    using Weight = ports::Finding::Weight;
+    const Weight weight = item.text("weight") == "warns" ? Weight::Warns : Weight::Blocks;
+    findings.push_back({weight, error_of(item.at("error"))});
+  }
+  return findings;
+}
+
+Result<ports::SlotView> slot_view_of(const Json& answer) {
+  ports::SlotView view;
+  const Json* items = TRY(array_member(answer, "instances"));
+  for (const auto& item : items->items()) view.instances.push_back(TRY(instance_of(item)));
+  std::stable_sort(view.instances.begin(), view.instances.end(),
+                   [](const auto& a, const auto& b) { return a.index < b.index; });
+  return view;
+}
+
+Result<std::vector<ports::Slot>> slots_of(const Json& answer) {
+  std::vector<ports::Slot> slots;
+  const Json* items = TRY(array_member(answer, "slots"));
+  for (const auto& item : items->items()) slots.push_back(slot_of(item));
+  return slots;
+}
+
+Result<ports::TaskView> task_view_of(const Json& answer) {
+  using State = ports::TaskView::State;
+  constexpr std::pair<std::string_view, State> kStates[] = {{"missing", State::Missing},
+                                                            {"running", State::Running},
+                                                            {"succeeded", State::Succeeded},
+                                                            {"failed", State::Failed}};
+  const std::string text = answer.text("state");
+  for (const auto& [name, state] : kStates) {
+    if (name != text) continue;
+    return ports::TaskView{state, static_cast<int>(answer.integer("exit_code")),
+                           answer.text("last_lines")};
+  }
+  return malformed("\"state\" is \"" + text + "\"");
+}
+
+Result<ports::Split> split_of(const Json& json) {
+  using ports::Mode;
+  ports::Split split;
+  const Json* shares = TRY(array_member(json, "shares"));
+  for (const auto& share : shares->items()) {
+    split.shares.push_back({share.text("service"), share.text("release"), share.number("percent"),
+                            share.strings("addresses")});
+  }
+  for (const auto& front : json.at("fronts").items()) split.fronts.push_back(front_of(front));
+  split.mode =
+      TRY(named(json, "mode", {Mode::Serve, Mode::Maintenance, Mode::Paused, Mode::Stopped}));
+  split.message = json.text("message");
+  split.retry_after = Millis(json.integer("retry_after_ms", 60'000));
+  split.allow = json.strings("allow");
+  split.page = json.text("page");
+  return split;
+}
+
+Result<ports::SplitView> split_view_of(const Json& answer) {
+  const Json* version = answer.find("version");
+  if (version == nullptr || !version->is_string()) return malformed("no text \"version\"");
+  ports::SplitView view;
+  view.version = version->as_string();
+  if (!view.version.empty() || answer.at("split").is_object())
+    view.split = TRY(split_of(answer.at("split")));
+  view.epoch = count_in(answer, "epoch");
+  view.op = answer.text("op");
+  view.settled = answer.flag("settled", true);
+  return view;
+}
+
+Result<ports::DrainView> drain_view_of(const Json& answer) {
+  ports::DrainView view;
+  const Json* items = TRY(array_member(answer, "draining"));
+  for (const auto& item : items->items()) {
+    view.draining.push_back({item.text("service"), item.text("release"), item.text("address"),
+                             item.integer("in_flight")});
+  }
+  return view;
+}
+
+Result<ports::Counts> counts_of(const Json& answer) {
+  if (!answer.at("requests").is_int()) return malformed("no number \"requests\"");
+  ports::Counts counts;
+  counts.requests = count_in(answer, "requests");
+  counts.errors = count_in(answer, "errors");
+  for (const auto& pair : answer.at("latency_us").items()) {
+    const auto& bucket = pair.items();
+    if (bucket.size() != 2 || !bucket[0].is_int() || !bucket[1].is_int()) {
+      return malformed("\"latency_us\" must hold pairs of numbers");
+    }
+    counts.latency_us.emplace_back(static_cast<std::uint32_t>(bucket[0].as_int()),
+                                   static_cast<std::uint64_t>(bucket[1].as_int()));
+  }
+  return counts;
+}
+
+}  // namespace slipway::drivers::command

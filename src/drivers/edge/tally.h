@@ -1,0 +1,35 @@
+#pragma once
+// Tally: the edge's statistics documents as ports::Counts. Pure. A new edge counts from zero; the
+// tally keeps what the former one had, so that a reader never sees counts fall.
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "base/json.h"
+#include "ports/router.h"
+
+namespace slipway::drivers::edge {
+
+class Tally {
+ public:
+  void take(const Json& document);  // of GET /v1/stats or one line of its stream
+  ports::Counts counts(const ports::AppRef& app, const std::string& release) const;
+
+ private:
+  struct Sum {
+    std::uint64_t requests = 0;
+    std::uint64_t errors = 0;
+    std::map<std::uint32_t, std::uint64_t> latency_us;
+    void add(const Sum& other);
+  };
+  struct Counted {
+    Sum before;  // by edges that are gone
+    Sum now;
+  };
+  static Sum sum_of(const Json& service);
+
+  using Key = std::tuple<std::string, std::string, std::string, std::string>;  // app … release
+  std::map<Key, Counted> counted_;
+};
+
+}  // namespace slipway::drivers::edge

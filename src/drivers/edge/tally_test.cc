@@ -1,0 +1,80 @@
+#include "drivers/edge/tally.h"
+
+#include <gtest/gtest.h>
+
+namespace slipway::drivers::edge {
+namespace {
+const ports::AppRef kApp{"shop", "production"};
+
+Json service(const std::string& name, const std::string& release, int requests, int errors) {
+  Json bucket = Json::array();
+  bucket.push_back(1000);
+  bucket.push_back(requests);
+  Json latency = Json::array();
+  latency.push_back(bucket);
+  return Json::object()
+      .set("app", "shop")
+      .set("environment", "production")
+      .set("service", name)
+      .set("release", release)
+      .set("requests", requests)
+      .set("server_error", errors)
+      .set("upstream_failures", 0)
+      .set("latency_us", latency);
+}
+
+Json document(Json::Array services) {
+  return Json::object().set("services", Json(std::move(services)));
+}
+
+TEST(EdgeTally, AnUnseenReleaseCountsZero) {
+  const auto counts = Tally().counts(kApp, "r-0001");
+  EXPECT_EQ(counts.requests, 0U);
+  EXPECT_EQ(counts.errors, 0U);
+  EXPECT_TRUE(counts.latency_us.empty());
+}
+
+TEST(EdgeTally, SumsTheServicesOfTheAppAndKeepsReleasesApart) {
+  Tally tally;
+  Json foreign = service("web", "r-0002", 999, 9);
+  foreign.set("environment", "staging");
+  tally.take(document({service("web", "r-0002", 10, 1), service("api", "r-0002", 5, 2),
+                       service("web", "r-0001", 100, 0), foreign}));
+  const auto counts = tally.counts(kApp, "r-0002");
+  EXPECT_EQ(counts.requests, 15U);
+  EXPECT_EQ(counts.errors, 3U);
+  ASSERT_EQ(counts.latency_us.size(), 1U);
+  EXPECT_EQ(counts.latency_us[0], (std::pair<std::uint32_t, std::uint64_t>{1000, 15}));
+}
+
+TEST(EdgeTally, ALaterDocumentReplacesAnEarlierOne) {
+  Tally tally;
+  tally.take(document({service("web", "r-0001", 10, 1)}));
+  tally.take(document({service("web", "r-0001", 12, 1)}));
+  EXPECT_EQ(tally.counts(kApp, "r-0001").requests, 12U);
+}
+
+TEST(EdgeTally, KeepsWhatAReplacedEdgeHadCounted) {
+  Tally tally;
+  tally.take(document({service("web", "r-0001", 10, 1), service("web", "r-0002", 7, 0)}));
+  tally.take(document({service("web", "r-0001", 3, 1)}));
+  EXPECT_EQ(tally.counts(kApp, "r-0001").requests, 13U);
+  EXPECT_EQ(tally.counts(kApp, "r-0001").errors, 2U);
+  EXPECT_EQ(tally.counts(kApp, "r-0001").latency_us[0].second, 13U);
+  EXPECT_EQ(tally.counts(kApp, "r-0002").requests, 7U) << "the new edge has not seen it yet";
+  tally.take(document({service("web", "r-0001", 4, 1), service("web", "r-0002", 1, 0)}));
+  EXPECT_EQ(tally.counts(kApp, "r-0001").requests, 14U);
+  EXPECT_EQ(tally.counts(kApp, "r-0002").requests, 8U);
+}
+
+TEST(EdgeTally, SurvivesDocumentsThatAreNotWhatTheyShouldBe) {
+  Tally tally;
+  Json broken = service("web", "r-0001", 5, 0);
+  broken.set("latency_us", Json::array_of(std::vector<std::string>{"x"})).set("requests", -4);
+  tally.take(Json());
+  tally.take(Json::object().set("services", 3));
+  tally.take(document({broken}));
+  EXPECT_EQ(tally.counts(kApp, "r-0001").requests, 0U);
+}
+}  // namespace
+}  // namespace slipway::drivers::edge

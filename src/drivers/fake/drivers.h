@@ -1,0 +1,101 @@
+#pragma once
+// The in-memory drivers: one class per port, all over one Seam. They pass the same contract suite
+// as the real drivers (tests/contract), so that what the simulator proves holds for those too.
+#include "drivers/fake/world.h"
+
+namespace slipway::drivers::fake {
+
+// Virtual time: stands still until it is told to go on.
+class VirtualClock : public Clock {
+ public:
+  explicit VirtualClock(Millis start = Millis{1'000'000}) : now_(start) {}
+  WallTime now() override { return WallTime(now_); }
+  Millis monotonic() override { return now_; }
+  void advance(Millis by) { now_ += by; }
+
+ private:
+  Millis now_;
+};
+
+class FakeInstances : public ports::Instances {
+ public:
+  explicit FakeInstances(Seam& seam) : seam_(seam) {}
+  plan::Capabilities capabilities() const override { return seam_.platform; }
+  std::vector<ports::Finding> preflight(const plan::Plan& plan) override;
+  Result<ports::SlotView> observe(const ports::Slot& slot) override;
+  ports::Outcome ensure(const ports::Slot& slot, const ports::WorkloadSpec& spec, int count,
+                        const OpId& op) override;
+  ports::Outcome retire(const ports::Slot& slot, const OpId& op) override;
+  Result<std::vector<ports::Slot>> slots(const std::string& app,
+                                         const std::string& environment) override;
+  ports::Outcome run_once(const ports::TaskSpec& task, const OpId& op) override;
+  Result<ports::TaskView> observe_once(const OpId& op) override;
+  Result<std::vector<std::string>> output(const ports::Slot& slot, int lines) override;
+
+ private:
+  Seam& seam_;
+};
+
+class FakeRouter : public ports::Router {
+ public:
+  explicit FakeRouter(Seam& seam) : seam_(seam) {}
+  plan::Capabilities capabilities() const override { return seam_.router; }
+  std::vector<ports::Finding> preflight(const plan::Plan& plan) override;
+  Result<ports::SplitView> observe_split(const ports::AppRef& app) override;
+  ports::Outcome set_split(const ports::AppRef& app, const ports::Split& want,
+                           const std::string& expected, std::uint64_t epoch,
+                           const OpId& op) override;
+  Result<ports::DrainView> observe_drain(const ports::AppRef& app) override;
+
+ private:
+  Seam& seam_;
+};
+
+class FakeCounters : public ports::Counters {
+ public:
+  explicit FakeCounters(Seam& seam) : seam_(seam) {}
+  Result<ports::Counts> read(const ports::AppRef& app, const std::string& release) override;
+
+ private:
+  Seam& seam_;
+};
+
+class FakeProbe : public ports::Probe {
+ public:
+  explicit FakeProbe(Seam& seam) : seam_(seam) {}
+  ports::ProbeView look(const std::string& address, const config::Health& health) override;
+
+ private:
+  Seam& seam_;
+};
+
+class FakeSmoke : public ports::SmokeRunner {
+ public:
+  explicit FakeSmoke(Seam& seam) : seam_(seam) {}
+  ports::SmokeView run(const config::Smoke& smoke, const std::string& address,
+                       const std::map<std::string, std::string>& variables,
+                       const std::string& dir) override;
+
+ private:
+  Seam& seam_;
+};
+
+class FakeArtifacts : public ports::Artifacts {
+ public:
+  explicit FakeArtifacts(Seam& seam) : seam_(seam) {}
+  Result<std::string> resolve(const ports::WorkloadSpec& spec) override;
+
+ private:
+  Seam& seam_;
+};
+
+class FakeNotifier : public ports::Notifier {
+ public:
+  explicit FakeNotifier(Seam& seam) : seam_(seam) {}
+  ports::Outcome send(const ports::Notice& notice) override;
+
+ private:
+  Seam& seam_;
+};
+
+}  // namespace slipway::drivers::fake

@@ -1,0 +1,134 @@
+// What the edge says itself: nobody here, stopped, maintenance, health while not live, failures.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "edge/worker.h"
+
+namespace slipway::edge {
+namespace {
+
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '<') {
+      out += "&lt;";
+    } else if (c == '&') {
+      out += "&amp;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+LocalAnswer unavailable(const Service& service) {
+  LocalAnswer answer;
+  answer.status = 503;
+  answer.content_type = kHtml;
+  const bool maintenance = service.state == ServiceState::Maintenance;
+  const std::string_view title = maintenance ? "Down for maintenance" : "Service unavailable";
+  answer.body = service.page;
+  if (answer.body.empty()) {
+    answer.body = fmt::format(
+        "<!doctype html><html><head><meta "
+        "charset=\"utf-8\"><title>{0}</title></head><body><h1>{0}</h1><p>{1}</p>"
+        "</body></html>\n",
+        title, escaped(service.message));
+  }
+  if (maintenance) answer.extra = fmt::format("Retry-After: {}\r\n", service.retry_after_s);
+  answer.extra += "Cache-Control: no-store\r\n";
+  return answer;
+}
+
+// Health stays up while a service is not live: whoever watches it must not take it for dead.
+bool asks_health(const http::RequestHead& head, const Match& match) {
+  const Service& service = match.service->config;
+  if (service.health_path.empty() || (head.method != "GET" && head.method != "HEAD")) return false;
+  return head.path.substr(match.prefix) == service.health_path || head.path == service.health_path;
+}
+
+}  // namespace
+
+bool Worker::settles_locally(const Client& client, const http::RequestHead& head,
+                             const Match& match, LocalAnswer& answer) const {
+  if (match.service == nullptr) {
+    answer = {404, "text/plain; charset=utf-8", "no service answers for this host and path\n", ""};
+    return true;
+  }
+  const Service& service = match.service->config;
+  if (head.method == "TRACE") {
+    answer = {405, "text/plain; charset=utf-8", "TRACE is not passed on\n",
+              "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"};
+    return true;
+  }
+  if (service.state != ServiceState::Live && asks_health(head, match)) {
+    answer = {200, "text/plain; charset=utf-8", "ok\n", ""};
+    return true;
+  }
+  if (service.tls.enabled() && service.tls.redirect) {
+    std::array<char, 256> buffer;
+    answer = {301, kHtml, "",
+              fmt::format("Location: https://{}{}{}\r\n", bare_host(head.host, buffer), head.path,
+                          head.query)};
+    return true;
+  }
+  const bool passes =
+      service.state == ServiceState::Maintenance && match.service->allows(client.peer);
+  if (service.state == ServiceState::Stopped ||
+      (service.state == ServiceState::Maintenance && !passes)) {
+    answer = unavailable(service);
+    return true;
+  }
+  if (service.pools.empty() && service.state != ServiceState::Paused) {
+    answer = {503, "text/plain; charset=utf-8", "the service has no release to answer\n",
+              "Retry-After: 1\r\n"};
+    return true;
+  }
+  return false;
+}
+
+void Worker::answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive) {
+  head_out_.clear();
+  write_local_answer(answer, is_head, keep_alive, date_, head_out_);
+  client.close_after_answer = !keep_alive;
+  Pieces pieces;
+  pieces.add(head_out_);
+  if (!pieces.send(client.fd.get(), client.out)) return close_client(client);
+  after_answer(client);
+}
+
+// Ends the exchange with an answer of the edge. Nothing of a response may have been sent yet.
+void Worker::answer_exchange(Exchange& exchange, int status, std::string_view text) {
+  ASSERT(!exchange.response_started);
+  Client& client = *exchange.client;
+  const bool is_head = exchange.is_head;
+  const bool keep =
+      exchange.keep_alive && exchange.minor == 1 && exchange.request_done && !goodbye_;
+  count(exchange, status);
+  detach(exchange, false);
+  recycle(exchange);
+  if (!keep) client.in.clear();
+  answer(client, {status, "text/plain; charset=utf-8", std::string(text), ""}, is_head, keep);
+}
+
+void Worker::refresh_date() {
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const WallTime now = from_unix_ms(static_cast<std::int64_t>(now_ms_ + wall_offset_ms_));
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(now - day));
+  date_ =
+      fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
+                  kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                  kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                  time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+}  // namespace slipway::edge

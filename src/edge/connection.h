@@ -1,0 +1,115 @@
+#pragma once
+// What a worker keeps per connection and per request under way. All of it belongs to one worker's
+// thread. An idle client connection holds no buffer: only these small objects.
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "edge/routes.h"
+#include "edge/websocket.h"
+#include "edge/wheel.h"
+#include "http/parser.h"
+#include "io/fd.h"
+
+namespace slipway::edge {
+
+struct Exchange;
+
+// Something registered with epoll, once, edge-triggered, for both directions.
+struct Socket {
+  enum class Kind : std::uint8_t { Listener, Wake, Client, Upstream };
+  explicit Socket(Kind k) : kind(k) {}
+  Kind kind;
+  bool readable = false;   // there may be bytes: not yet read to the end since the last edge
+  bool peer_done = false;  // the peer closed its side, or the connection broke
+  bool broken = false;     // error or full hang-up: nothing can be sent either
+  bool closed = false;     // waits in the worker's graveyard until this round of events is over
+  io::Fd fd;
+};
+
+struct Client : Socket {
+  // Idle and Head read requests; Held waits in a pause; Busy has an exchange; Linger reads and
+  // drops what the client still sends, so that the answer is not lost to a reset (RFC 9112
+  // section 9.6).
+  enum class Phase : std::uint8_t { Idle, Head, Held, Busy, Linger };
+  Client() : Socket(Kind::Client) {}
+  Phase phase = Phase::Idle;
+  bool close_after_answer = false;
+  bool reading = false;  // its requests are being read further up the stack
+  Address peer;
+  std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
+  std::string out;  // bytes to the client that its socket did not take yet
+  Exchange* exchange = nullptr;
+  Deadline deadline;
+  std::uint64_t held_until_ms = 0;  // 0: not held
+  std::shared_ptr<ServiceRuntime> held_by;
+  std::size_t lingered = 0;
+  Client* before = nullptr;  // the worker's list of clients
+  Client* after = nullptr;
+};
+
+struct Upstream : Socket {
+  Upstream() : Socket(Kind::Upstream) {}
+  bool connected = false;
+  bool reused = false;  // has served a request before this one
+  TargetRuntime* target = nullptr;
+  Exchange* exchange = nullptr;  // nullptr while it waits in the pool
+  Deadline deadline;             // of its stay in the pool
+};
+
+// Why an attempt at a target ended without a usable response.
+enum class Failure : std::uint8_t { ConnectRefused, ConnectTimeout, Closed, Timeout, Garbled };
+
+// One request on its way: from its parsed head to the last byte of its response.
+struct Exchange {
+  Client* client = nullptr;
+  Upstream* upstream = nullptr;
+  // Keeps the table that routed the request alive; the rest points into it.
+  std::shared_ptr<const Routes> routes;
+  const RouteService* service = nullptr;
+  const RoutePool* pool = nullptr;
+  TargetRuntime* target = nullptr;  // counted in flight while set
+
+  // The request.
+  std::string head;  // as it goes upstream; kept whole for a second attempt
+  std::size_t head_sent = 0;
+  std::string to_upstream;  // framed body bytes not yet taken
+  http::BodyFraming request_framing;
+  std::uint64_t request_left = 0;
+  http::ChunkedDecoder request_chunks;
+  bool request_done = false;  // the client's body has been read to its end
+  bool may_repeat = false;    // idempotent and without a body
+  bool is_head = false;
+  bool wants_upgrade = false;
+  bool upload_dead = false;  // this upstream takes no more of the request
+  bool keep_alive = true;
+  int minor = 1;
+
+  // The response.
+  std::string response_in;        // an incomplete response head
+  bool response_started = false;  // a byte of the final response was given to the client's socket
+  bool response_done = false;
+  bool rechunk = false;  // the client gets chunks
+  bool tunnel = false;
+  bool websocket = false;
+  http::BodyFraming response_framing;
+  std::uint64_t response_left = 0;
+  http::ChunkedDecoder response_chunks;
+  bool upstream_reusable = false;
+  int status = 0;
+  FrameTracker frames;  // of a WebSocket, towards the client
+
+  // Attempts.
+  static constexpr int kMostAttempts = 6;
+  int attempts = 0;
+  bool repeated = false;  // the one retry after a stale pooled connection is used up
+  TargetRuntime* tried[kMostAttempts] = {};
+  const ReleaseRuntime* counted = nullptr;  // the release this request was last counted for
+
+  std::uint64_t began_us = 0;
+  std::uint64_t response_due_ms = 0;
+  Exchange* before = nullptr;  // the worker's list of exchanges
+  Exchange* after = nullptr;
+};
+
+}  // namespace slipway::edge

@@ -1,0 +1,387 @@
+// From a routed request to an upstream connection: choosing a release and a target, attempts, and
+// what happens when one fails.
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "edge/worker.h"
+
+namespace slipway::edge {
+namespace {
+
+constexpr std::uint64_t kEjectionMs = 1'000;
+constexpr std::size_t kSpareExchanges = 256;
+constexpr std::size_t kMostKeptBuffer = 16 * 1024;
+
+// Turn n falls on frac(n · golden ratio): over any stretch of requests the shares are met to within
+// a few, without a lock and without remembering what was chosen.
+std::uint64_t golden_point(std::uint64_t turn) {
+  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
+  return ((turn * kGolden) >> 32) * kWholeWeight >> 32;
+}
+
+void trim_buffer(std::string& buffer) {
+  if (buffer.capacity() > kMostKeptBuffer) std::string().swap(buffer);
+  buffer.clear();
+}
+
+}  // namespace
+
+Exchange& Worker::take_exchange(Client& client) {
+  std::unique_ptr<Exchange> owned;
+  if (spare_exchanges_.empty()) {
+    owned = std::make_unique<Exchange>();
+  } else {
+    owned = std::move(spare_exchanges_.back());
+    spare_exchanges_.pop_back();
+  }
+  Exchange& exchange = *owned.release();
+  exchange.client = &client;
+  exchange.began_us = static_cast<std::uint64_t>(io::monotonic_us());
+  exchange.before = exchange_list_.before;
+  exchange.after = &exchange_list_;
+  exchange.before->after = exchange.after->before = &exchange;
+  client.exchange = &exchange;
+  client.phase = Client::Phase::Busy;
+  busy_count_.fetch_add(1, std::memory_order_relaxed);
+  return exchange;
+}
+
+// The exchange is over; its buffers serve the next one.
+void Worker::recycle(Exchange& exchange) {
+  ASSERT(exchange.upstream == nullptr && exchange.target == nullptr);
+  exchange.before->after = exchange.after;
+  exchange.after->before = exchange.before;
+  exchange.client->exchange = nullptr;
+  exchange.client->phase = Client::Phase::Idle;
+  busy_count_.fetch_sub(1, std::memory_order_relaxed);
+  std::unique_ptr<Exchange> owned(&exchange);
+  if (spare_exchanges_.size() >= kSpareExchanges) return;
+  std::string head = std::move(exchange.head);
+  std::string body = std::move(exchange.to_upstream);
+  exchange = Exchange();
+  trim_buffer(head);
+  trim_buffer(body);
+  exchange.head = std::move(head);
+  exchange.to_upstream = std::move(body);
+  spare_exchanges_.push_back(std::move(owned));
+}
+
+void Worker::forward(Client& client, const http::RequestHead& head, const Match& match,
+                     std::string_view bytes, bool own) {
+  Exchange& exchange = take_exchange(client);
+  exchange.routes = routes_;
+  exchange.service = match.service;
+  exchange.request_framing = head.framing;
+  exchange.request_left = head.framing.length;
+  exchange.request_done = !head.framing.has_body();
+  exchange.is_head = head.method == "HEAD";
+  exchange.may_repeat = exchange.request_done && http::is_idempotent(head.method) && !head.upgrade;
+  exchange.wants_upgrade = head.upgrade;
+  exchange.keep_alive = head.keep_alive;
+  exchange.minor = head.minor;
+  const Service& service = match.service->config;
+  const std::string ip = ip_text(client.peer);
+  RequestRewrite rewrite;
+  rewrite.strip = service.strip_prefix ? match.prefix : 0;
+  rewrite.trust_forwarded = service.forward_headers;
+  rewrite.client_ip = ip;
+  rewrite.now_unix_ms = now_ms_ + wall_offset_ms_;
+  rewrite.random = random();
+  write_request_head(head, rewrite, exchange.head);
+  const std::size_t head_size = head.size;
+  const std::size_t used = head_size + take_request_body(exchange, bytes.substr(head_size));
+  keep_rest(client, bytes, used, own);
+  if (exchange.request_framing.kind == http::BodyFraming::Kind::Chunked &&
+      exchange.request_chunks.problem().status != 0)
+    return answer_exchange(exchange, 400, "the chunked body is malformed\n");
+  if (!choose_first(exchange)) return answer_exchange(exchange, 503, "the service has no target\n");
+  attempt(exchange);
+}
+
+TargetRuntime* Worker::next_target(const Exchange& exchange, const RoutePool& pool) const {
+  const std::size_t size = pool.targets.size();
+  if (size == 0) return nullptr;
+  const std::uint64_t turn =
+      size == 1 ? 0 : pool.release->turn.fetch_add(1, std::memory_order_relaxed);
+  TargetRuntime* ejected = nullptr;
+  for (std::size_t i = 0; i < size; ++i) {
+    TargetRuntime* target = pool.targets[(turn + i) % size].get();
+    const auto* end = exchange.tried + exchange.attempts;
+    if (std::find(exchange.tried, end, target) != end) continue;
+    if (target->ejected_until_ms.load(std::memory_order_relaxed) <= now_ms_) return target;
+    if (ejected == nullptr) ejected = target;
+  }
+  return ejected;  // better than nothing
+}
+
+bool Worker::choose_first(Exchange& exchange) {
+  const std::vector<RoutePool>& pools = exchange.service->pools;
+  std::uint64_t point = 0;
+  const bool whole = std::any_of(pools.begin(), pools.end(),
+                                 [](const RoutePool& p) { return p.weight == kWholeWeight; });
+  if (!whole)
+    point =
+        golden_point(exchange.service->runtime->split_turn.fetch_add(1, std::memory_order_relaxed));
+  for (const RoutePool& pool : pools) {
+    if (point >= static_cast<std::uint64_t>(pool.weight)) {
+      point -= static_cast<std::uint64_t>(pool.weight);
+      continue;
+    }
+    exchange.pool = &pool;
+    exchange.target = next_target(exchange, pool);
+    return exchange.target != nullptr;
+  }
+  return false;
+}
+
+// After a failed connect: another target of the release, then of the other releases in the split,
+// as the newest table has them.
+bool Worker::choose_other(Exchange& exchange) {
+  if (exchange.attempts >= Exchange::kMostAttempts) return false;
+  const ReleaseRuntime* release = exchange.pool->release.get();
+  if (const RouteService* now = routes_->service_of(exchange.service->runtime.get())) {
+    exchange.routes = routes_;
+    exchange.service = now;
+    exchange.pool = nullptr;
+    for (const RoutePool& pool : now->pools) {
+      if (pool.release.get() == release) exchange.pool = &pool;
+    }
+  }
+  if (exchange.pool != nullptr) exchange.target = next_target(exchange, *exchange.pool);
+  for (const RoutePool& pool : exchange.service->pools) {
+    if (exchange.target != nullptr) break;
+    if (pool.weight == 0 || &pool == exchange.pool) continue;
+    exchange.target = next_target(exchange, pool);
+    if (exchange.target != nullptr) exchange.pool = &pool;
+  }
+  return exchange.target != nullptr;
+}
+
+ReleaseCounters& Worker::counters_of(const TargetRuntime& target) {
+  return target.release->counters[index_];
+}
+
+void Worker::attempt(Exchange& exchange) {
+  TargetRuntime& target = *exchange.target;
+  exchange.tried[exchange.attempts++] = &target;
+  target.gauges[index_].in_flight.fetch_add(1, std::memory_order_relaxed);
+  exchange.head_sent = 0;
+  exchange.upload_dead = false;
+  exchange.response_due_ms = 0;
+  exchange.response_in.clear();
+  Upstream* upstream = exchange.repeated ? nullptr : take_pooled(exchange);
+  if (upstream == nullptr) upstream = connect(target);
+  if (upstream == nullptr) return fail(exchange, Failure::ConnectRefused);
+  attach(exchange, *upstream);
+  if (upstream->connected && !send_request(exchange)) return;
+  set_exchange_deadline(exchange);
+}
+
+Upstream* Worker::take_pooled(const Exchange& exchange) {
+  const auto pool = pools_.find(exchange.target);
+  if (pool == pools_.end()) return nullptr;
+  while (!pool->second.empty()) {
+    Upstream* upstream = pool->second.back();
+    pool->second.pop_back();
+    char byte = 0;
+    // What can not be sent twice must not meet a connection the upstream has just closed.
+    const bool stale =
+        upstream->peer_done ||
+        (!exchange.may_repeat &&
+         !(recv(upstream->fd.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN));
+    if (!stale) return upstream;
+    bury_upstream(*upstream);
+  }
+  return nullptr;
+}
+
+Upstream* Worker::connect(const TargetRuntime& target) {
+  auto owned = std::make_unique<Upstream>();
+  const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  owned->fd.reset(socket(target.address.family(), type, 0));
+  if (!owned->fd) return nullptr;
+  const int on = 1;
+  setsockopt(owned->fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const int got = ::connect(owned->fd.get(), target.address.get(), target.address.size);
+  if (got < 0 && errno != EINPROGRESS) return nullptr;
+  owned->connected = got == 0;
+  Upstream& upstream = *owned.release();
+  upstream.deadline.owner = static_cast<Socket*>(&upstream);
+  if (watch(upstream)) return &upstream;
+  bury_upstream(upstream);
+  return nullptr;
+}
+
+void Worker::attach(Exchange& exchange, Upstream& upstream) {
+  wheel_.clear(upstream.deadline);
+  upstream.exchange = &exchange;
+  upstream.target = exchange.target;
+  exchange.upstream = &upstream;
+}
+
+void Worker::release_target(Exchange& exchange) {
+  if (exchange.target == nullptr) return;
+  exchange.target->gauges[index_].in_flight.fetch_sub(1, std::memory_order_release);
+  exchange.target = nullptr;
+}
+
+// Lets go of the upstream connection and of the target.
+void Worker::detach(Exchange& exchange, bool reusable) {
+  if (Upstream* upstream = exchange.upstream) {
+    exchange.upstream = nullptr;
+    upstream->exchange = nullptr;
+    const bool known =
+        exchange.routes == routes_ || (routes_ && routes_->has_target(upstream->target));
+    if (reusable && known && running_) {
+      put_in_pool(*upstream);
+    } else {
+      bury_upstream(*upstream);
+    }
+  }
+  release_target(exchange);
+}
+
+void Worker::put_in_pool(Upstream& upstream) {
+  std::vector<Upstream*>& pool = pools_[upstream.target];
+  if (upstream.peer_done || pool.size() >= limits_.pooled) return bury_upstream(upstream);
+  upstream.reused = true;
+  upstream.readable = false;
+  pool.push_back(&upstream);
+  wheel_.set(upstream.deadline,
+             now_ms_ + static_cast<std::uint64_t>(limits_.pool_idle_time.count()), now_ms_);
+}
+
+void Worker::drop_from_pool(Upstream& upstream) {
+  if (const auto pool = pools_.find(upstream.target); pool != pools_.end())
+    std::erase(pool->second, &upstream);
+}
+
+void Worker::on_upstream(Upstream& upstream, std::uint32_t events) {
+  if (upstream.exchange == nullptr) {
+    // Closed by the upstream, or it talks without being asked: neither is fit for another request.
+    if (!upstream.peer_done && !upstream.readable) return;
+    drop_from_pool(upstream);
+    return bury_upstream(upstream);
+  }
+  Exchange& exchange = *upstream.exchange;
+  if (!upstream.connected) {
+    if (upstream.broken) return fail(exchange, Failure::ConnectRefused);
+    if ((events & EPOLLOUT) == 0) return;
+    upstream.connected = true;
+  }
+  if (exchange.tunnel) return pump_tunnel(exchange);
+  if (exchange.response_done) return;
+  if ((events & EPOLLOUT) != 0 && !upstream.peer_done) {
+    if (!send_request(exchange) || !pump_request(exchange)) return;
+  }
+  if (exchange.client->out.empty() && upstream.readable && !pump_response(exchange)) return;
+  set_exchange_deadline(exchange);
+}
+
+void Worker::count_failure(const TargetRuntime& target) {
+  bump(counters_of(target).upstream_failures);
+}
+
+// A request is counted once for each release that got it.
+void Worker::count(Exchange& exchange, int status) {
+  const TargetRuntime* target = exchange.target;
+  if (target == nullptr || exchange.counted == target->release.get()) return;
+  exchange.counted = target->release.get();
+  ReleaseCounters& counters = counters_of(*target);
+  bump(counters.requests);
+  const auto kind = static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1);
+  bump(counters.by_class[kind]);
+  counters.latency_us.record(static_cast<std::uint64_t>(io::monotonic_us()) - exchange.began_us);
+}
+
+void Worker::fail(Exchange& exchange, Failure why) {
+  TargetRuntime& target = *exchange.target;
+  const bool stale = exchange.upstream != nullptr && exchange.upstream->reused &&
+                     why == Failure::Closed && exchange.response_in.empty() &&
+                     exchange.may_repeat && !exchange.repeated;
+  if (stale) {
+    // The connection was closed under us while it waited in the pool: nobody's fault, once.
+    exchange.repeated = true;
+    detach(exchange, false);
+    exchange.attempts = 0;
+    exchange.target = &target;
+    return attempt(exchange);
+  }
+  count_failure(target);
+  const bool never_sent = why == Failure::ConnectRefused || why == Failure::ConnectTimeout;
+  if (!never_sent) return give_up(exchange, why);
+  target.ejected_until_ms.store(now_ms_ + kEjectionMs, std::memory_order_relaxed);
+  const RoutePool* failed_pool = exchange.pool;
+  const std::shared_ptr<const Routes> keep = exchange.routes;
+  detach(exchange, false);
+  if (choose_other(exchange)) {
+    const bool other_release = exchange.pool->release != failed_pool->release;
+    if (other_release) {
+      // The release that was chosen first answers for its failure, whoever answers the client.
+      TargetRuntime* chosen = exchange.target;
+      exchange.target = &target;
+      count(exchange, 502);
+      exchange.target = chosen;
+    }
+    return attempt(exchange);
+  }
+  exchange.target = &target;
+  target.gauges[index_].in_flight.fetch_add(1, std::memory_order_relaxed);
+  give_up(exchange, why);
+}
+
+void Worker::give_up(Exchange& exchange, Failure why) {
+  const bool late = why == Failure::Timeout || why == Failure::ConnectTimeout;
+  if (exchange.response_started) return abort_exchange(exchange);
+  answer_exchange(
+      exchange, late ? 504 : 502,
+      late ? "the service did not answer in time\n" : "the service could not be reached\n");
+}
+
+// Ends both sides at once. A half-sent response must never look complete, so nothing polite is
+// said.
+void Worker::abort_exchange(Exchange& exchange) {
+  Client& client = *exchange.client;
+  constexpr int kClientLeft = 499;
+  if (exchange.status == 0) count(exchange, kClientLeft);
+  detach(exchange, false);
+  const struct ::linger reset { 1, 0 };
+  setsockopt(client.fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  recycle(exchange);
+  close_client(client);
+}
+
+void Worker::set_exchange_deadline(Exchange& exchange) {
+  const Timeouts& timeouts = exchange.service->config.timeouts;
+  Client& client = *exchange.client;
+  if (exchange.tunnel) return set_deadline(client, timeouts.tunnel_idle);
+  if (!client.out.empty()) return set_deadline(client, timeouts.client_write);
+  if (exchange.upstream == nullptr) return set_deadline(client, timeouts.response);
+  if (!exchange.upstream->connected) return set_deadline(client, timeouts.connect);
+  if (exchange.status != 0) return set_deadline(client, timeouts.upstream_idle);
+  if (!exchange.request_done && exchange.to_upstream.empty())
+    return set_deadline(client, timeouts.client_body);
+  if (exchange.response_due_ms == 0 || !exchange.request_done)
+    exchange.response_due_ms = now_ms_ + static_cast<std::uint64_t>(timeouts.response.count());
+  wheel_.set(client.deadline, exchange.response_due_ms, now_ms_);
+}
+
+void Worker::exchange_due(Exchange& exchange) {
+  const bool client_slow = !exchange.client->out.empty();
+  if (exchange.tunnel || client_slow) return abort_exchange(exchange);
+  if (exchange.upstream != nullptr && !exchange.upstream->connected)
+    return fail(exchange, Failure::ConnectTimeout);
+  if (exchange.status != 0) {
+    if (exchange.target != nullptr) count_failure(*exchange.target);
+    return abort_exchange(exchange);
+  }
+  if (!exchange.request_done && exchange.to_upstream.empty())
+    return answer_exchange(exchange, 408, "the request body did not arrive in time\n");
+  fail(exchange, Failure::Timeout);
+}
+
+}  // namespace slipway::edge

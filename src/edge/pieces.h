@@ -1,0 +1,47 @@
+#pragma once
+// Bytes from several places sent by one system call; what the socket does not take is kept in
+// order.
+#include <sys/uio.h>
+
+#include <string>
+#include <string_view>
+
+#include "http/parser.h"
+
+namespace slipway::edge {
+
+class Pieces {
+ public:
+  void add(std::string_view bytes) {
+    if (bytes.empty()) return;
+    pieces_[count_++] = {const_cast<char*>(bytes.data()), bytes.size()};
+    total_ += bytes.size();
+  }
+  // `content` as one chunk, and the end of the body when `last`.
+  void add_chunk(std::string_view content, bool last);
+  std::string text() const;  // all of it, copied
+
+  // Sends after `pending`; whatever is not taken ends up there. False: the socket is broken.
+  bool send(int fd, std::string& pending);
+
+ private:
+  static constexpr int kMost = 8;
+  iovec pieces_[kMost];
+  int count_ = 0;
+  std::size_t total_ = 0;
+  char size_line_[20];
+};
+
+// False: the socket is broken. What is left stays in `pending`.
+bool flush(int fd, std::string& pending);
+
+// Takes a piece of a chunked body apart in place: the contents are moved together to the front.
+struct Unchunked {
+  std::string_view content;
+  std::size_t used = 0;  // bytes of the input that belong to this body
+  bool done = false;
+  bool bad = false;
+};
+Unchunked unchunk(http::ChunkedDecoder& decoder, char* bytes, std::size_t size);
+
+}  // namespace slipway::edge

@@ -1,0 +1,191 @@
+// The response's way to the client: head, then body, in one system call where they come together.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "edge/worker.h"
+
+namespace slipway::edge {
+namespace {
+constexpr int kRoundsInARow = 8;
+using Kind = http::BodyFraming::Kind;
+}  // namespace
+
+// Reads the upstream while the client takes it. False: the exchange is over or needs nothing more.
+bool Worker::pump_response(Exchange& exchange) {
+  Client& client = *exchange.client;
+  Upstream& upstream = *exchange.upstream;
+  for (int rounds = 0; client.out.empty() && upstream.readable; ++rounds) {
+    if (rounds == kRoundsInARow) {
+      again_.push_back(&upstream);
+      break;
+    }
+    const ssize_t got = read(upstream.fd.get(), scratch_.get(), kScratch);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) {
+      upstream.readable = false;
+      break;
+    }
+    if (got <= 0) return on_upstream_end(exchange, got < 0);
+    const auto size = static_cast<std::size_t>(got);
+    if (size < kScratch && !upstream.peer_done) upstream.readable = false;
+    if (!on_response_bytes(exchange, scratch_.get(), size)) return false;
+    if (exchange.tunnel) return true;
+  }
+  return true;
+}
+
+bool Worker::on_response_bytes(Exchange& exchange, char* bytes, std::size_t size) {
+  if (exchange.status != 0) return relay_response(exchange, {}, bytes, size);
+  std::string joined = std::move(exchange.response_in);
+  exchange.response_in.clear();
+  if (!joined.empty()) {
+    joined.append(bytes, size);
+    bytes = joined.data();
+    size = joined.size();
+  }
+  while (size > 0) {
+    http::Problem problem;
+    const std::string_view method = exchange.is_head ? "HEAD" : "GET";
+    const auto parsed =
+        http::parse_response_head({bytes, size}, method, limits_.head, response_head_, problem);
+    if (parsed == http::Parsed::Refused) {
+      fail(exchange, Failure::Garbled);
+      return false;
+    }
+    if (parsed == http::Parsed::NeedMore) break;
+    char* rest = bytes + response_head_.size;
+    const std::size_t rest_size = size - response_head_.size;
+    if (response_head_.status >= 200)
+      return on_response_head(exchange, response_head_, rest, rest_size);
+    if (response_head_.status == 101)
+      return begin_tunnel(exchange, response_head_, {rest, rest_size});
+    if (!pass_interim(exchange, response_head_)) return false;
+    bytes = rest;
+    size = rest_size;
+  }
+  exchange.response_in.assign(bytes, size);
+  return true;
+}
+
+// 100, 103 …: an HTTP/1.0 client knows none of them (RFC 9110 section 15.2).
+bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
+  if (exchange.minor == 0) return true;
+  head_out_.clear();
+  write_interim_head(head, head_out_);
+  Pieces pieces;
+  pieces.add(head_out_);
+  if (pieces.send(exchange.client->fd.get(), exchange.client->out)) return true;
+  abort_exchange(exchange);
+  return false;
+}
+
+bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head, char* rest,
+                              std::size_t size) {
+  exchange.status = head.status;
+  exchange.response_framing = head.framing;
+  exchange.response_left = head.framing.length;
+  exchange.upstream_reusable = head.keep_alive;
+  count(exchange, head.status);
+  const bool ends_by_itself = head.framing.kind == Kind::None || head.framing.kind == Kind::Length;
+  ResponseRewrite rewrite;
+  rewrite.client_minor = exchange.minor;
+  rewrite.is_head = exchange.is_head;
+  rewrite.keep_alive = exchange.keep_alive && exchange.request_done && !goodbye_ &&
+                       (exchange.minor == 1 || ends_by_itself);
+  if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
+  exchange.client->close_after_answer = !rewrite.keep_alive;
+  head_out_.clear();
+  exchange.rechunk = write_response_head(head, rewrite, head_out_);
+  exchange.response_started = true;
+  return relay_response(exchange, head_out_, rest, size);
+}
+
+// `head` and the body bytes behind it. False: the exchange is over or needs nothing more.
+bool Worker::relay_response(Exchange& exchange, std::string_view head, char* bytes,
+                            std::size_t size) {
+  std::string_view content(bytes, size);
+  bool last = false;
+  bool extra = false;
+  switch (exchange.response_framing.kind) {
+    case Kind::None:
+      content = {};
+      last = true;
+      extra = size > 0;
+      break;
+    case Kind::Length:
+      content = content.substr(
+          0, static_cast<std::size_t>(std::min<std::uint64_t>(exchange.response_left, size)));
+      exchange.response_left -= content.size();
+      last = exchange.response_left == 0;
+      extra = content.size() < size;
+      break;
+    case Kind::Chunked: {
+      const Unchunked got = unchunk(exchange.response_chunks, bytes, size);
+      if (got.bad) {
+        count_failure(*exchange.target);
+        abort_exchange(exchange);
+        return false;
+      }
+      content = got.content;
+      last = got.done;
+      extra = got.used < size;
+      break;
+    }
+    case Kind::UntilClose:
+      break;
+  }
+  if (!give_client(exchange, head, content, last)) return false;
+  if (!last) return true;
+  finish_response(exchange, extra);
+  return false;
+}
+
+bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
+                         bool last) {
+  Pieces pieces;
+  pieces.add(head);
+  if (exchange.rechunk) {
+    pieces.add_chunk(content, last);
+  } else {
+    pieces.add(content);
+  }
+  if (pieces.send(exchange.client->fd.get(), exchange.client->out)) return true;
+  abort_exchange(exchange);
+  return false;
+}
+
+bool Worker::on_upstream_end(Exchange& exchange, bool broken) {
+  if (exchange.status == 0) {
+    fail(exchange, Failure::Closed);
+    return false;
+  }
+  if (exchange.response_framing.kind == Kind::UntilClose && !broken) {
+    if (give_client(exchange, {}, {}, true)) finish_response(exchange, false);
+    return false;
+  }
+  // Cut short: the client must see that too, so its connection ends without the body's end.
+  count_failure(*exchange.target);
+  abort_exchange(exchange);
+  return false;
+}
+
+// All of the response was read. Bytes behind it would answer the next request on that connection:
+// such a connection is never used again.
+void Worker::finish_response(Exchange& exchange, bool extra_bytes) {
+  exchange.response_done = true;
+  const bool request_sent = exchange.request_done && exchange.to_upstream.empty() &&
+                            !exchange.upload_dead && exchange.head_sent == exchange.head.size();
+  detach(exchange, exchange.upstream_reusable && request_sent && !extra_bytes);
+  if (exchange.client->out.empty()) return finish_exchange(exchange);
+  set_deadline(*exchange.client, exchange.service->config.timeouts.client_write);
+}
+
+void Worker::finish_exchange(Exchange& exchange) {
+  Client& client = *exchange.client;
+  recycle(exchange);
+  after_answer(client);
+}
+
+}  // namespace slipway::edge

@@ -1,0 +1,215 @@
+#include "edge/rewrite.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "http/bytes.h"
+
+namespace slipway::edge {
+namespace {
+
+using http::BodyFraming;
+using http::Header;
+using http::Known;
+
+void field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void number_field(std::string& out, std::string_view name, std::uint64_t value) {
+  std::array<char, 24> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  field(out, name, std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
+}
+
+// "X_Forwarded_For" reaches many applications as the same variable as "X-Forwarded-For": a name
+// with an underscore that would be one of the known headers is not passed on.
+bool imitates_known(std::string_view name) {
+  if (name.find('_') == std::string_view::npos || name.size() > 32) return false;
+  std::array<char, 32> dashed;
+  for (std::size_t i = 0; i < name.size(); ++i) dashed[i] = name[i] == '_' ? '-' : name[i];
+  return http::known_header({dashed.data(), name.size()}) != Known::Other;
+}
+
+struct Forwarded {
+  const Header* first_for = nullptr;
+  const Header* proto = nullptr;
+  const Header* host = nullptr;
+  const Header* id = nullptr;
+  const Header* start = nullptr;
+};
+
+// True when the header is one the edge writes itself.
+bool take_forwarded(const Header& header, Forwarded& found) {
+  switch (static_cast<int>(header.known)) {
+    case static_cast<int>(Known::XForwardedFor):
+      if (found.first_for == nullptr) found.first_for = &header;
+      return true;
+    case static_cast<int>(Known::XForwardedProto):
+      found.proto = &header;
+      return true;
+    case static_cast<int>(Known::XForwardedHost):
+      found.host = &header;
+      return true;
+    case static_cast<int>(Known::XRequestId):
+      if (found.id == nullptr && !header.value().empty()) found.id = &header;
+      return true;
+    case static_cast<int>(Known::XRequestStart):
+      if (found.start == nullptr && !header.value().empty()) found.start = &header;
+      return true;
+    default:
+      return false;
+  }
+}
+
+void write_forwarded_for(const http::RequestHead& head, const RequestRewrite& rewrite,
+                         std::string& out) {
+  out.append("X-Forwarded-For: ");
+  if (rewrite.trust_forwarded) {
+    for (const Header& header : head.headers) {
+      if (header.known == Known::XForwardedFor && !header.value().empty())
+        out.append(header.value()).append(", ");
+    }
+  }
+  out.append(rewrite.client_ip).append("\r\n");
+}
+
+void write_own_fields(const http::RequestHead& head, const RequestRewrite& rewrite,
+                      const Forwarded& found, std::string& out) {
+  write_forwarded_for(head, rewrite, out);
+  const bool trust = rewrite.trust_forwarded;
+  field(out, "X-Forwarded-Proto",
+        trust && found.proto != nullptr ? found.proto->value() : rewrite.proto);
+  field(out, "X-Forwarded-Host", trust && found.host != nullptr ? found.host->value() : head.host);
+  if (found.id != nullptr) {
+    field(out, "X-Request-ID", found.id->value());
+  } else {
+    fmt::format_to(std::back_inserter(out), "X-Request-ID: {:016x}{:08x}\r\n", rewrite.random,
+                   static_cast<std::uint32_t>(rewrite.now_unix_ms));
+  }
+  if (found.start != nullptr) {
+    field(out, "X-Request-Start", found.start->value());
+  } else {
+    out.append("X-Request-Start: t=");
+    fmt::format_to(std::back_inserter(out), "{}\r\n", rewrite.now_unix_ms);
+  }
+}
+
+void write_request_framing(const http::RequestHead& head, std::string& out) {
+  if (head.framing.kind == BodyFraming::Kind::Length)
+    number_field(out, "Content-Length", head.framing.length);
+  if (head.framing.kind == BodyFraming::Kind::Chunked) field(out, "Transfer-Encoding", "chunked");
+  if (!head.upgrade) return;
+  field(out, "Connection", "upgrade");
+  field(out, "Upgrade", head.headers.find(Known::Upgrade)->value());
+}
+
+// End-to-end headers of a response, without framing.
+void write_response_fields(const http::ResponseHead& head, std::string& out) {
+  const bool options = head.headers.find(Known::Connection) != nullptr;
+  for (const Header& header : head.headers) {
+    if (header.known == Known::ContentLength || http::is_hop_by_hop(header)) continue;
+    if (options && http::is_nominated(head.headers, header)) continue;
+    field(out, header.name(), header.value());
+  }
+}
+
+void write_status_line(const http::ResponseHead& head, std::string& out) {
+  const std::string_view reason =
+      head.reason.empty() ? http::reason_phrase(head.status) : head.reason;
+  out.append("HTTP/1.1 ");
+  const char digits[] = {static_cast<char>('0' + head.status / 100),
+                         static_cast<char>('0' + head.status / 10 % 10),
+                         static_cast<char>('0' + head.status % 10), ' '};
+  out.append(digits, sizeof digits).append(reason).append("\r\n");
+}
+
+}  // namespace
+
+void write_request_head(const http::RequestHead& head, const RequestRewrite& rewrite,
+                        std::string& out) {
+  out.append(head.method).append(" ");
+  const std::string_view path = head.path.substr(rewrite.strip);
+  if (path.empty() || (path[0] != '/' && path != "*")) out.append("/");
+  out.append(path)
+      .append(head.query)
+      .append(" HTTP/1.1\r\nHost: ")
+      .append(head.host)
+      .append("\r\n");
+  const bool options = head.headers.find(Known::Connection) != nullptr;
+  Forwarded found;
+  for (const Header& header : head.headers) {
+    if (header.known == Known::Host || header.known == Known::ContentLength) continue;
+    if (http::is_hop_by_hop(header) || take_forwarded(header, found)) continue;
+    if (!rewrite.trust_forwarded && header.known == Known::Forwarded) continue;
+    if (options && http::is_nominated(head.headers, header)) continue;
+    if (header.known == Known::Other && imitates_known(header.name())) continue;
+    field(out, header.name(), header.value());
+  }
+  write_own_fields(head, rewrite, found, out);
+  write_request_framing(head, out);
+  out.append("\r\n");
+}
+
+bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& rewrite,
+                         std::string& out) {
+  write_status_line(head, out);
+  write_response_fields(head, out);
+  bool chunks = false;
+  const Header* length = head.headers.find(Known::ContentLength);
+  switch (head.framing.kind) {
+    case BodyFraming::Kind::Length:
+      number_field(out, "Content-Length", head.framing.length);
+      break;
+    case BodyFraming::Kind::Chunked:
+    case BodyFraming::Kind::UntilClose:
+      chunks = rewrite.client_minor == 1;
+      if (chunks) field(out, "Transfer-Encoding", "chunked");
+      break;
+    case BodyFraming::Kind::None:
+      // HEAD and 304 tell the length a GET would have; 204 must not (RFC 9110 section 8.6).
+      if (length != nullptr && (rewrite.is_head || head.status == 304) && head.status != 204)
+        field(out, "Content-Length", length->value());
+      break;
+  }
+  if (!rewrite.release.empty()) field(out, "X-Slipway-Release", rewrite.release);
+  if (!rewrite.keep_alive) {
+    field(out, "Connection", "close");
+  } else if (rewrite.client_minor == 0) {
+    field(out, "Connection", "keep-alive");
+  }
+  out.append("\r\n");
+  return chunks;
+}
+
+void write_interim_head(const http::ResponseHead& head, std::string& out) {
+  write_status_line(head, out);
+  write_response_fields(head, out);
+  out.append("\r\n");
+}
+
+void write_switching_head(const http::ResponseHead& head, std::string& out) {
+  write_status_line(head, out);
+  write_response_fields(head, out);
+  field(out, "Connection", "upgrade");
+  if (const Header* upgrade = head.headers.find(Known::Upgrade))
+    field(out, "Upgrade", upgrade->value());
+  out.append("\r\n");
+}
+
+void write_local_answer(const LocalAnswer& answer, bool is_head, bool keep_alive,
+                        std::string_view date, std::string& out) {
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", answer.status,
+                 http::reason_phrase(answer.status));
+  if (!date.empty()) field(out, "Date", date);
+  field(out, "Content-Type", answer.content_type);
+  number_field(out, "Content-Length", answer.body.size());
+  out.append(answer.extra);
+  if (!keep_alive) field(out, "Connection", "close");
+  out.append("\r\n");
+  if (!is_head) out.append(answer.body);
+}
+
+}  // namespace slipway::edge

@@ -1,0 +1,97 @@
+#pragma once
+// The routing table as people and files see it: docs/formats/edge-table.md. A plain value; what the
+// workers route by is compiled from it (edge/routes.h).
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace slipway::edge {
+
+inline constexpr int kTableFormat = 1;
+inline constexpr int kWholeWeight = 10'000;  // basis points
+
+enum class ServiceState : std::uint8_t { Live, Paused, Stopped, Maintenance };
+std::string_view name_of(ServiceState state);
+
+struct Pool {
+  std::string release;
+  int weight = kWholeWeight;
+  std::vector<std::string> targets;  // "127.0.0.1:20001"
+  friend bool operator==(const Pool&, const Pool&) = default;
+};
+
+struct Timeouts {
+  Millis connect{5'000};
+  Millis response{30'000};
+  Millis client_body{30'000};
+  Millis upstream_idle{300'000};
+  Millis client_write{60'000};
+  Millis tunnel_idle{3'600'000};
+  friend bool operator==(const Timeouts&, const Timeouts&) = default;
+};
+
+struct Tls {
+  std::string certificate;  // PEM files; empty: no TLS
+  std::string key;
+  bool redirect = true;
+  bool enabled() const { return !certificate.empty(); }
+  friend bool operator==(const Tls&, const Tls&) = default;
+};
+
+struct Service {
+  std::string name;
+  std::string app;
+  std::string environment;
+  std::vector<std::string> hosts;  // empty: every host nobody else names
+  std::vector<std::string> paths{"/"};
+  bool strip_prefix = true;
+  Tls tls;
+  ServiceState state = ServiceState::Live;
+  std::string message;
+  std::string page;
+  int retry_after_s = 60;
+  Millis max_pause{30'000};
+  std::string health_path = "/up";
+  std::vector<std::string> allow;  // CIDRs
+  bool release_header = false;
+  bool forward_headers = false;
+  Timeouts timeouts;
+  Millis drain{30'000};
+  std::vector<Pool> pools;
+  friend bool operator==(const Service&, const Service&) = default;
+};
+
+struct AppVersion {
+  std::string app;
+  std::string environment;
+  std::uint64_t version = 0;  // the generation of the last change; 0: never written
+  std::uint64_t epoch = 0;
+  std::string op;
+  friend bool operator==(const AppVersion&, const AppVersion&) = default;
+};
+
+struct Table {
+  std::uint64_t generation = 0;
+  std::uint64_t epoch = 0;
+  std::string op;
+  std::vector<AppVersion> apps;
+  std::vector<Service> services;
+
+  const AppVersion* app_version(std::string_view app, std::string_view environment) const;
+  friend bool operator==(const Table&, const Table&) = default;
+};
+
+Json to_json(const Service& service);
+Json to_json(const Table& table);
+// Unknown members, wrong types and values out of range are Malformed, naming the member.
+Result<Service> service_from_json(const Json& json);
+Result<std::vector<Service>> services_from_json(const Json& array);
+Result<Table> table_from_json(const Json& json);
+// What the shapes alone cannot say: hosts not taken twice, weights, addresses, CIDRs, TLS files.
+Result<void> validate(const Table& table);
+
+}  // namespace slipway::edge

@@ -1,0 +1,120 @@
+// After 101: bytes both ways until one side ends. A WebSocket that has to go gets a close frame.
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "edge/worker.h"
+
+namespace slipway::edge {
+namespace {
+constexpr int kRoundsInARow = 8;
+}
+
+bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
+                          std::string_view rest) {
+  if (!exchange.wants_upgrade || !head.upgrade) {
+    fail(exchange, Failure::Garbled);
+    return false;
+  }
+  Client& client = *exchange.client;
+  exchange.status = head.status;
+  exchange.tunnel = true;
+  exchange.response_started = true;
+  exchange.request_done = true;
+  exchange.websocket = http::equals_ignoring_case(head.headers.value_of("upgrade"), "websocket");
+  client.close_after_answer = true;
+  count(exchange, head.status);
+  head_out_.clear();
+  write_switching_head(head, head_out_);
+  exchange.frames.pass(rest);
+  Pieces pieces;
+  pieces.add(head_out_);
+  pieces.add(rest);
+  if (!pieces.send(client.fd.get(), client.out)) {
+    abort_exchange(exchange);
+    return false;
+  }
+  exchange.to_upstream.append(client.in);  // what the client sent without waiting for the 101
+  std::string().swap(client.in);
+  pump_tunnel(exchange);
+  return false;
+}
+
+void Worker::pump_tunnel(Exchange& exchange) {
+  if (!pump_to_client(exchange) || !pump_to_upstream(exchange)) return;
+  set_exchange_deadline(exchange);
+}
+
+// False: the tunnel is over.
+bool Worker::pump_to_client(Exchange& exchange) {
+  Client& client = *exchange.client;
+  Upstream& upstream = *exchange.upstream;
+  bool alive = flush(client.fd.get(), client.out);
+  for (int rounds = 0; alive && client.out.empty() && upstream.readable; ++rounds) {
+    if (rounds == kRoundsInARow) {
+      again_.push_back(&upstream);
+      return true;
+    }
+    const ssize_t got = read(upstream.fd.get(), scratch_.get(), kScratch);
+    if (got < 0 && errno == EAGAIN) {
+      upstream.readable = false;
+      return true;
+    }
+    if (got <= 0) {
+      end_tunnel(exchange);
+      return false;
+    }
+    const std::string_view bytes(scratch_.get(), static_cast<std::size_t>(got));
+    if (bytes.size() < kScratch && !upstream.peer_done) upstream.readable = false;
+    exchange.frames.pass(bytes);
+    Pieces pieces;
+    pieces.add(bytes);
+    alive = pieces.send(client.fd.get(), client.out);
+  }
+  if (!alive) abort_exchange(exchange);
+  return alive;
+}
+
+bool Worker::pump_to_upstream(Exchange& exchange) {
+  Client& client = *exchange.client;
+  Upstream& upstream = *exchange.upstream;
+  bool alive = flush(upstream.fd.get(), exchange.to_upstream);
+  for (int rounds = 0; alive && exchange.to_upstream.empty() && client.readable; ++rounds) {
+    if (rounds == kRoundsInARow) {
+      again_.push_back(&client);
+      return true;
+    }
+    const ssize_t got = read(client.fd.get(), scratch_.get(), kScratch);
+    if (got < 0 && errno == EAGAIN) {
+      client.readable = false;
+      return true;
+    }
+    if (got <= 0) {
+      end_tunnel(exchange);
+      return false;
+    }
+    const std::string_view bytes(scratch_.get(), static_cast<std::size_t>(got));
+    if (bytes.size() < kScratch && !client.peer_done) client.readable = false;
+    Pieces pieces;
+    pieces.add(bytes);
+    alive = pieces.send(upstream.fd.get(), exchange.to_upstream);
+  }
+  if (!alive) end_tunnel(exchange);
+  return alive;
+}
+
+// The client still gets what waits for it.
+void Worker::end_tunnel(Exchange& exchange) {
+  Client& client = *exchange.client;
+  detach(exchange, false);
+  recycle(exchange);
+  linger(client);
+}
+
+void Worker::end_tunnel_politely(Exchange& exchange) {
+  if (exchange.websocket && exchange.frames.between_frames())
+    exchange.client->out.append(close_frame_1012());
+  end_tunnel(exchange);
+}
+
+}  // namespace slipway::edge

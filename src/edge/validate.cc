@@ -1,0 +1,134 @@
+// What a table must obey beyond its shape. Refusing here leaves the running table as it is.
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "edge/address.h"
+#include "edge/certificate.h"
+#include "edge/table.h"
+
+namespace slipway::edge {
+namespace {
+
+constexpr std::size_t kMostServices = 4096;
+constexpr std::size_t kMostTargets = 1024;
+
+std::string full_name(const Service& service) {
+  return fmt::format("{}/{}/{}", service.app, service.environment, service.name);
+}
+
+Error invalid(const Service& service, const std::string& reason) {
+  return Error(Code::Malformed, fmt::format("service {}: {}", full_name(service), reason),
+               "docs/formats/edge-table.md says what each member may be");
+}
+
+bool is_name(std::string_view text) {
+  for (char c : text) {
+    const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == '-';
+    if (!good) return false;
+  }
+  return !text.empty() && text.size() <= 200;
+}
+
+bool is_host_pattern(std::string_view text) {
+  if (text.substr(0, 2) == "*.") text.remove_prefix(2);
+  return is_name(text);
+}
+
+Result<void> check_names(const Service& service) {
+  if (!is_name(service.name) || !is_name(service.app) || !is_name(service.environment))
+    return invalid(service,
+                   "name, app and environment must be letters, digits, \".\", \"_\" or \"-\"");
+  for (const std::string& host : service.hosts) {
+    if (!is_host_pattern(host))
+      return invalid(service, fmt::format("\"{}\" is not a host name or *.name", host));
+  }
+  for (const std::string& path : service.paths) {
+    if (path.empty() || path[0] != '/' || path.find_first_of("?# \r\n\t") != std::string::npos)
+      return invalid(service, fmt::format("\"{}\" is not a path prefix", path));
+  }
+  for (const std::string& range : service.allow) {
+    if (auto cidr = Cidr::parse(range); !cidr) return invalid(service, cidr.error().what);
+  }
+  if (service.message.find_first_of("\r\n") != std::string::npos)
+    return invalid(service, "\"message\" is more than one line");
+  return ok();
+}
+
+Result<void> check_pools(const Service& service) {
+  int sum = 0;
+  std::size_t targets = 0;
+  std::set<std::string> releases;
+  for (const Pool& pool : service.pools) {
+    sum += pool.weight;
+    targets += pool.targets.size();
+    if (!is_name(pool.release) || !releases.insert(pool.release).second)
+      return invalid(service,
+                     fmt::format("release \"{}\" is no name or given twice", pool.release));
+    if (pool.weight > 0 && pool.targets.empty())
+      return invalid(service, fmt::format("release {} has weight and no target", pool.release));
+    for (const std::string& target : pool.targets) {
+      auto address = parse_address(target);
+      if (!address) return invalid(service, address.error().what);
+      if (port_of(*address) == 0)
+        return invalid(service, fmt::format("target {} has port 0", target));
+    }
+  }
+  if (targets > kMostTargets)
+    return invalid(service, fmt::format("more than {} targets", kMostTargets));
+  if (!service.pools.empty() && sum != kWholeWeight)
+    return invalid(service,
+                   fmt::format("the weights of its releases sum to {}, not {}", sum, kWholeWeight));
+  return ok();
+}
+
+// The owner of each (host, path); host "" stands for every other host.
+using Owners = std::map<std::pair<std::string, std::string>, const Service*>;
+
+Result<void> claim(Owners& owners, const Service& service, const std::string& host) {
+  for (std::string path : service.paths) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    std::string lower;
+    for (char c : host) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    const auto [at, fresh] = owners.try_emplace({lower, path}, &service);
+    if (fresh) continue;
+    return Error(
+        Code::HostTaken,
+        fmt::format("service {}: {} with path {} is already answered by service {}",
+                    full_name(service), host.empty() ? "\"every other host\"" : "host " + host,
+                    path, full_name(*at->second)),
+        "give it another host or path, or remove the other service first");
+  }
+  return ok();
+}
+
+Result<void> check_claims(const Table& table) {
+  Owners owners;
+  std::set<std::string> names;
+  for (const Service& service : table.services) {
+    if (!names.insert(full_name(service)).second) return invalid(service, "it is given twice");
+    if (service.hosts.empty()) TRY(claim(owners, service, ""));
+    for (const std::string& host : service.hosts) TRY(claim(owners, service, host));
+  }
+  return ok();
+}
+
+}  // namespace
+
+Result<void> validate(const Table& table) {
+  if (table.services.size() > kMostServices)
+    return Error(Code::TooLarge,
+                 fmt::format("the edge's table has more than {} services", kMostServices));
+  for (const Service& service : table.services) {
+    TRY(check_names(service));
+    TRY(check_pools(service));
+    if (!service.tls.enabled()) continue;
+    if (auto pair = check_certificate(service.tls.certificate, service.tls.key); !pair)
+      return std::move(pair).error().in("service " + full_name(service));
+  }
+  return check_claims(table);
+}
+
+}  // namespace slipway::edge

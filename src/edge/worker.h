@@ -1,0 +1,198 @@
+#pragma once
+// One worker: one thread, one epoll, its own clients and its own upstream connections. A request is
+// read, routed, sent on and answered here without a lock; other threads reach a worker only by
+// post().
+//
+// Where to read on: worker.cc (the loop, accepting, tables), client.cc (reading requests, routing,
+// holding, closing), forward.cc (choosing a target, attempts and their failure), request_body.cc,
+// response.cc, tunnel.cc, answer.cc (what the edge says itself).
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "edge/connection.h"
+#include "edge/pieces.h"
+#include "edge/rewrite.h"
+#include "edge/routes.h"
+#include "edge/wheel.h"
+#include "io/clock.h"
+
+namespace slipway::edge {
+
+struct WorkerLimits {
+  Millis head_time{10'000};      // from a head's first byte to its last; then 408
+  Millis idle_time{75'000};      // of a client between requests
+  Millis pool_idle_time{4'000};  // of an upstream connection; below the 5 s of Node's servers
+  std::size_t pooled = 256;      // idle upstream connections per target
+  std::size_t clients = 10'000;  // more are told 503
+  int held_per_service = 1'000;  // requests waiting in a pause; more are told 503
+  http::Limits head;
+};
+
+class Worker {
+ public:
+  Worker(unsigned index, const WorkerLimits& limits, std::vector<int> listen_fds);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();
+  void join();
+  // Runs `task` on the worker's thread, after the events at hand. From any thread.
+  void post(std::function<void()> task);
+
+  // The rest is for tasks on the worker's thread.
+  void install(std::shared_ptr<const Routes> routes);
+  void stop_accepting();
+  // Answers what comes on open connections, each time with "Connection: close".
+  void say_goodbye();
+  void close_idle_clients();
+  // Ends every request at these targets: 504 when nothing was answered, else cut. How many.
+  std::size_t cut(const std::vector<const TargetRuntime*>& targets);
+  void stop();  // closes everything and ends the thread
+
+  std::size_t clients() const { return client_count_.load(std::memory_order_relaxed); }
+  std::size_t busy_clients() const { return busy_count_.load(std::memory_order_relaxed); }
+
+ private:
+  static constexpr std::size_t kScratch = 64 * 1024;
+
+  // worker.cc
+  void run();
+  int round_timeout();
+  void dispatch(Socket& socket, std::uint32_t events);
+  void run_posted();
+  void run_again();
+  void due(Socket& socket);
+  void accept_from(Socket& listener);
+  void welcome(int fd, const Address& peer);
+  bool watch(Socket& socket);
+  void bury(std::unique_ptr<Socket> socket);
+  void bury_client(Client& client);
+  void bury_upstream(Upstream& upstream);
+  void read_clocks();
+  void set_deadline(Client& client, Millis from_now);
+  std::uint64_t random();
+
+  // client.cc
+  void on_client(Client& client);
+  void on_busy_client(Client& client);
+  void read_requests(Client& client);
+  bool read_some(Client& client);
+  void use_bytes(Client& client, std::string_view bytes, bool own);
+  void begin_request(Client& client, const http::RequestHead& head, std::string_view bytes,
+                     bool own);
+  void keep_rest(Client& client, std::string_view bytes, std::size_t used, bool own);
+  void hold(Client& client, const http::RequestHead& head, const RouteService& service,
+            std::string_view bytes, bool own);
+  void leave_hold(Client& client);
+  void retry_held();
+  void after_answer(Client& client);
+  void linger(Client& client);
+  void drop_lingering(Client& client);
+  void close_client(Client& client);
+
+  // forward.cc
+  Exchange& take_exchange(Client& client);
+  void recycle(Exchange& exchange);
+  void forward(Client& client, const http::RequestHead& head, const Match& match,
+               std::string_view bytes, bool own);
+  bool choose_first(Exchange& exchange);
+  bool choose_other(Exchange& exchange);
+  TargetRuntime* next_target(const Exchange& exchange, const RoutePool& pool) const;
+  void attempt(Exchange& exchange);
+  Upstream* take_pooled(const Exchange& exchange);
+  Upstream* connect(const TargetRuntime& target);
+  void attach(Exchange& exchange, Upstream& upstream);
+  void detach(Exchange& exchange, bool reusable);
+  void release_target(Exchange& exchange);
+  void put_in_pool(Upstream& upstream);
+  void drop_from_pool(Upstream& upstream);
+  void on_upstream(Upstream& upstream, std::uint32_t events);
+  void fail(Exchange& exchange, Failure why);
+  void give_up(Exchange& exchange, Failure why);
+  void count(Exchange& exchange, int status);
+  void count_failure(const TargetRuntime& target);
+  void abort_exchange(Exchange& exchange);
+  void set_exchange_deadline(Exchange& exchange);
+  void exchange_due(Exchange& exchange);
+  ReleaseCounters& counters_of(const TargetRuntime& target);
+
+  // request_body.cc
+  std::size_t take_request_body(Exchange& exchange, std::string_view bytes);
+  bool send_request(Exchange& exchange);
+  bool pump_request(Exchange& exchange);
+  bool give_upstream(Exchange& exchange, std::size_t size);
+  bool upload_broken(Exchange& exchange);
+
+  // response.cc
+  bool pump_response(Exchange& exchange);
+  bool on_response_bytes(Exchange& exchange, char* bytes, std::size_t size);
+  bool pass_interim(Exchange& exchange, const http::ResponseHead& head);
+  bool on_response_head(Exchange& exchange, const http::ResponseHead& head, char* rest,
+                        std::size_t size);
+  bool relay_response(Exchange& exchange, std::string_view head, char* bytes, std::size_t size);
+  bool give_client(Exchange& exchange, std::string_view head, std::string_view content, bool last);
+  bool on_upstream_end(Exchange& exchange, bool broken);
+  void finish_response(Exchange& exchange, bool extra_bytes);
+  void finish_exchange(Exchange& exchange);
+
+  // tunnel.cc
+  bool begin_tunnel(Exchange& exchange, const http::ResponseHead& head, std::string_view rest);
+  void pump_tunnel(Exchange& exchange);
+  bool pump_to_client(Exchange& exchange);
+  bool pump_to_upstream(Exchange& exchange);
+  void end_tunnel(Exchange& exchange);
+  void end_tunnel_politely(Exchange& exchange);
+
+  // answer.cc
+  bool settles_locally(const Client& client, const http::RequestHead& head, const Match& match,
+                       LocalAnswer& answer) const;
+  void answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive);
+  void answer_exchange(Exchange& exchange, int status, std::string_view text);
+  void refresh_date();
+
+  const unsigned index_;
+  const WorkerLimits limits_;
+  io::Fd epoll_;
+  Socket wake_{Socket::Kind::Wake};
+  std::vector<std::unique_ptr<Socket>> listeners_;
+  std::thread thread_;
+  bool running_ = true;
+  bool accepting_ = true;
+  bool goodbye_ = false;
+
+  std::mutex posted_lock_;
+  std::vector<std::function<void()>> posted_;
+
+  std::shared_ptr<const Routes> routes_;
+  Wheel wheel_;
+  std::uint64_t now_ms_ = 0;
+  std::uint64_t wall_offset_ms_ = 0;  // wall clock less now_ms_
+  std::uint64_t clocks_due_ms_ = 0;
+  std::uint64_t random_state_[2] = {};
+  std::string date_;
+  io::SystemClock clock_;
+  Deadline accept_again_;
+
+  Client client_list_;  // heads of rings
+  Exchange exchange_list_;
+  std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
+  std::unordered_map<const TargetRuntime*, std::vector<Upstream*>> pools_;
+  std::vector<std::unique_ptr<Socket>> graveyard_;
+  std::vector<Socket*> again_;  // stopped for fairness with bytes left to read
+  std::atomic<std::size_t> client_count_{0};
+  std::atomic<std::size_t> busy_count_{0};
+
+  std::unique_ptr<char[]> scratch_;
+  std::string head_out_;
+  http::RequestHead request_head_;  // parsed into, so that 2.4 KiB are not copied about
+  http::ResponseHead response_head_;
+};
+
+}  // namespace slipway::edge

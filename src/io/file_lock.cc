@@ -1,0 +1,46 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "io/files.h"
+
+namespace slipway::io {
+namespace {
+std::string pid_inside(int fd) {
+  char text[32] = {};
+  const ssize_t count = ::pread(fd, text, sizeof(text) - 1, 0);
+  std::string digits(text, count > 0 ? static_cast<std::size_t>(count) : 0);
+  while (!digits.empty() && digits.back() == '\n') digits.pop_back();
+  return digits;
+}
+}  // namespace
+
+Result<FileLock> FileLock::take(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd) return from_errno(errno, "cannot open the lock " + path);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return from_errno(errno, "cannot lock " + path);
+    return Error(Code::AlreadyExists, path + " is held by process " + pid_inside(fd.get()));
+  }
+  const std::string text = std::to_string(::getpid()) + "\n";
+  if (::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
+      ::ftruncate(fd.get(), static_cast<off_t>(text.size())) != 0) {
+    return from_errno(errno, "cannot write the holder into " + path);
+  }
+  return FileLock(std::move(fd));
+}
+
+int FileLock::holder(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return 0;
+  // A shared try, let go at once: it tells held from free without keeping a taker out for long.
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return 0;
+  // The holder writes its pid a moment after it took the lock: -1 says held, by somebody unknown.
+  const int pid = std::atoi(pid_inside(fd.get()).c_str());
+  return pid > 0 ? pid : -1;
+}
+
+}  // namespace slipway::io

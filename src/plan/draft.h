@@ -1,0 +1,69 @@
+#pragma once
+// Draft: a plan while its steps are being written. One function per kind of step, so that every
+// strategy says "start", "probe", "shift" with the same words, deadlines and undo.
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace slipway::plan {
+
+class Draft {
+ public:
+  Draft(Plan plan, Capabilities capabilities, std::vector<config::Service> replaced)
+      : plan_(std::move(plan)), can_(std::move(capabilities)), replaced_(std::move(replaced)) {}
+
+  const Plan& plan() const { return plan_; }
+  const Capabilities& can() const { return can_; }
+  const std::vector<config::Service>& replaced() const { return replaced_; }
+  const config::Service* replaced(std::string_view service) const;
+  bool has_old() const { return plan_.old.has_value(); }
+  void note(std::string text) { plan_.notes.push_back(std::move(text)); }
+
+  void preflight();
+  void start(const config::Service& service);
+  void start_batch(const config::Service& service, int batch, int count, int before);
+  void probe(const config::Service& service);
+  void probe_batch(const config::Service& service, int batch, int count);
+  void probe_warm(const config::Service& service);
+  void smoke();
+  void smoke_batch(const config::Service& service);
+  void post_smoke();
+  void shift(double percent);
+  void shift_batch(Step step);
+  void judge(const std::string& of);
+  void promote();
+  void watch();
+  void maintenance();
+  void drain_old();
+  void drain_batch(const config::Service& old, int batch, int leaving);
+  void shrink_batch(const config::Service& old, int batch, int count, int before);
+  void retire_before_end(const config::Service& old);
+  void retire_at_end(const config::Service& old);
+  void notify();
+
+  Plan finish();  // fills the hash; the draft is empty afterwards
+
+ private:
+  void add(Step step);
+  std::string old_name() const;
+
+  Plan plan_;
+  Capabilities can_;
+  std::vector<config::Service> replaced_;
+  bool in_maintenance_ = false;
+};
+
+// "10", "0_5": a percent as part of a step id.
+std::string percent_id(double percent);
+
+// deploy.cc: the steps of each strategy.
+void write_first(Draft& draft);
+void write_blue_green(Draft& draft);
+void write_canary(Draft& draft);
+void write_rolling(Draft& draft);
+void write_recreate(Draft& draft);
+// rollback.cc
+void write_rollback(Draft& draft, bool warm);
+
+}  // namespace slipway::plan

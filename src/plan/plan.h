@@ -1,0 +1,143 @@
+#pragma once
+// Plan: what a release will do, as data. make_plan is pure: configuration + facts + request in, an
+// ordered list of steps out, each with what undoes it and what happens when it fails. The plan's
+// hash is what an approval approves and what the journal keeps.
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "config/config.h"
+
+namespace slipway::plan {
+
+// What a platform and a router can do (DESIGN: the honest model). A plan that needs more is refused
+// in words before anything starts.
+struct Capabilities {
+  bool side_by_side = true;   // old and new at once
+  bool addressable = true;    // each instance has an address of its own
+  bool weights = true;        // arbitrary 0..100; false: 0 or 100 only
+  bool drain = true;          // running requests are waited for
+  bool maintenance = true;    // can show a maintenance page
+  bool one_off = true;        // can run a one-off task
+  bool metrics = true;        // counts per release (needed to judge)
+  std::string platform_name;  // for sentences
+  std::string router_name;
+};
+Json to_json(const Capabilities& capabilities);
+
+// A release that is live or kept: enough to go back to it without today's configuration.
+struct LiveRelease {
+  std::string id;                              // "r-0041"
+  std::string version;                         // "v1.4.2"
+  Json environment;                            // config::to_json(Environment) it was released with
+  std::map<std::string, std::string> digests;  // service -> artifact digest
+  bool warm = false;                           // its instances are still running
+  bool bad = false;                            // it was taken back
+};
+
+struct Facts {
+  Capabilities capabilities;
+  std::optional<LiveRelease> live;      // what has the traffic now; none on the first release
+  std::optional<LiveRelease> previous;  // what `rollback` would go back to
+  std::map<std::string, std::string> digests;  // service -> digest of the requested version
+};
+
+enum class RequestKind { Deploy, Rollback };
+
+struct Request {
+  RequestKind kind = RequestKind::Deploy;
+  std::string environment;
+  std::string version;
+  std::string by;  // who asks
+};
+
+// What a step does. Each kind is one performer in release/.
+enum class StepKind {
+  Preflight,    // platform and router look whether everything is there; read only
+  Start,        // ensure `count` instances of `service` in the new slot (or old slot when `of_old`)
+  Probe,        // wait until those instances are ready by our own probe
+  Smoke,        // smoke checks against the new instances
+  Shift,        // set_split: `percent` of the traffic of every listening service to the new release
+  Judge,        // judge the new release on what the edge counted, for `duration`
+  Promote,      // the new release is the live one, in the store
+  Maintenance,  // `on`: maintenance page in front; off is part of the next Shift
+  Drain,        // wait until the old instances named here have no request left, at most `duration`
+  Shrink,       // old slot down to `count` instances (rolling)
+  Retire,       // stop the old slot of `service` (irreversible without starting it again)
+  Watch,        // thresholds stay armed for `duration` after promotion
+  Notify,       // tell: released, rolled back …
+};
+std::string_view name_of(StepKind kind);
+std::optional<StepKind> step_kind_named(std::string_view name);
+
+// What happens when a step fails for good.
+enum class OnFailure {
+  TakeBack,  // undo everything done so far, newest first
+  GoOn,  // note it and continue (after the point of no return: cleaning up never fails a release)
+};
+
+struct Step {
+  std::string id;  // unique in the plan, part of op-ids: "start-web", "shift-10"
+  StepKind kind = StepKind::Preflight;
+  std::string service{};  // empty: all
+  int count = 0;          // Start, Shrink: wanted instances
+  int old_count = -1;     // Shift while rolling: how many old instances still get traffic; -1: all
+  int new_count = -1;     // Shift while rolling: how many new instances get traffic; -1: all
+  double percent = 0;     // Shift
+  bool of_old = false;    // Start, Probe, Retire, Shrink, Drain: acts on the release being replaced
+  int successes = 0;  // Probe: good looks in a row that are enough; 0: as the service's health says
+  Millis duration{0};  // Judge, Watch, Drain: how long
+  Millis deadline{0};  // fails (Judge: is held) when not settled after this; 0: none
+  OnFailure on_failure = OnFailure::TakeBack;
+  bool undoable = false;  // an undo exists
+  // What the undo goes back to. Start: this many instances in the same slot; Shrink and Retire:
+  // this many old ones; those that listen are ready again before anything else is undone.
+  int undo_count = 0;
+  // Shift: the split before it (all zero and -1: everything to the old release). After a
+  // Maintenance step the undo of a Shift shows the maintenance page again, because nothing old is
+  // running yet.
+  double undo_percent = 0;
+  int undo_old_count = -1;
+  int undo_new_count = -1;
+  bool undo_to_maintenance = false;
+  std::string text{};       // "start 3 instances of web v1.5.0"
+  std::string undo_text{};  // "stop them"; empty: nothing to undo
+};
+
+struct Plan {
+  RequestKind kind = RequestKind::Deploy;
+  std::string app;
+  std::string environment;
+  std::string version;
+  config::Strategy strategy = config::Strategy::BlueGreen;
+  config::Environment settings;                // what the new release runs with
+  std::map<std::string, std::string> digests;  // service -> artifact digest of the new release
+  std::string target_release;      // Rollback: the kept release whose slot is used again
+  std::optional<LiveRelease> old;  // what is replaced; none on the first release
+  std::vector<std::string> notes;  // what was changed or refused, in words
+  std::vector<Step> steps;
+  std::string hash;  // sha256 of canonical JSON without the hash itself
+};
+
+// Refused (Code::Unsupported, NothingToRollBack, Usage) when the request cannot be carried out.
+Result<Plan> make_plan(const config::Config& config, const Facts& facts, const Request& request);
+
+// The smoke checks a Smoke step runs: those of step.service (empty: all); after Promote only the
+// GET ones, because a command may change what customers see. Each has its service filled in.
+std::vector<config::Smoke> smoke_of(const Plan& plan, const Step& step);
+// All time spent judging, and watching after promotion.
+Millis judged_time(const Plan& plan);
+// The services of the release being replaced, in dependency order; empty on the first release.
+// Corrupt when its stored settings cannot be read.
+Result<std::vector<config::Service>> old_services(const Plan& plan);
+
+std::string in_words(const Plan& plan);  // for `slipway plan`
+Json to_json(const Plan& plan);
+Result<Plan> plan_from_json(const Json& json);
+std::string hash_of(const Plan& plan);
+
+}  // namespace slipway::plan

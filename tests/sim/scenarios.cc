@@ -1,0 +1,207 @@
+#include "scenarios.h"
+
+#include "base/assert.h"
+
+namespace slipway::sim {
+namespace {
+
+using config::Strategy;
+using release::EventKind;
+
+constexpr const char* kEnvironment = "production";
+
+// Used while a start is being prepared: nothing may go wrong there.
+class Quiet : public Witness {
+ public:
+  void at_point(int, PointKind, Universe&) override {}
+  void violation(const std::string& what) override {
+    if (first_.empty()) first_ = what;
+  }
+  const std::string& first() const { return first_; }
+
+ private:
+  std::string first_;
+};
+
+void run_quietly(Universe& universe) {
+  Quiet quiet;
+  live_on(universe, Trouble{}, quiet);
+  if (!quiet.first().empty()) {
+    std::fprintf(stderr, "sim: a healthy release of %s failed: %s\n", universe.plan->version.c_str(),
+                 quiet.first().c_str());
+  }
+  ASSERT(quiet.first().empty());
+}
+
+config::Service service(const std::string& name, int instances, bool listens) {
+  config::Service out;
+  out.name = name;
+  out.run = "run " + name;
+  out.dir = "/srv";
+  out.instances = instances;
+  out.listens = listens;
+  out.drain = Millis(2'000);
+  if (!listens) return out;
+  config::Health health;
+  health.path = "/health";
+  health.interval = Millis(100);
+  health.healthy = 2;
+  health.start_period = Millis(3'000);
+  out.health = health;
+  out.route.paths = {"/" + name};
+  return out;
+}
+
+fake::Behaviour quick(const std::string& version) {
+  fake::Behaviour behaviour;
+  behaviour.version = version;
+  behaviour.running_after = Millis(5);
+  behaviour.ready_after = Millis(30);
+  behaviour.stop_takes = Millis(20);
+  behaviour.request_takes = Millis(30);
+  return behaviour;
+}
+
+plan::Request request(const std::string& version, plan::RequestKind kind = plan::RequestKind::Deploy) {
+  plan::Request out;
+  out.kind = kind;
+  out.environment = kEnvironment;
+  out.version = version;
+  out.by = "sim";
+  return out;
+}
+
+fake::Behaviour with(const std::string& service, fake::Behaviour behaviour) {
+  behaviour.service = service;
+  return behaviour;
+}
+
+void add_worlds_troubles(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
+  const auto add = [&](const std::string& what, const std::vector<fake::Behaviour>& behaviours, bool empty = false) {
+    out.push_back({name + what, std::make_shared<Universe>(start_of(strategy, behaviours, empty)), {}});
+  };
+  add("all goes well", {});
+  add("first release", {}, true);
+  auto bad = quick("v2");
+  bad.never_ready = true;
+  add("web never gets ready", {with("web", bad)});
+  add("api never gets ready", {with("api", bad)});
+  add("first release never gets ready", {with("web", bad)}, true);
+  bad = quick("v2");
+  bad.dies_after = Millis(2);
+  add("web dies at once", {with("web", bad)});
+  add("worker dies at once", {with("worker", bad)});
+  bad.dies_after = Millis(900);
+  add("web dies later", {with("web", bad)});
+  bad = quick("v2");
+  bad.smoke_fails = true;
+  add("smoke fails", {with("web", bad)});
+  bad = quick("v2");
+  bad.error_share = 0.4;
+  add("web answers errors", {with("web", bad)});
+}
+
+void add_refusals(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
+  const auto healthy = std::make_shared<Universe>(start_of(strategy, {}, false));
+  for (const auto call : {fake::Call::Ensure, fake::Call::SetSplit, fake::Call::Retire, fake::Call::Notify}) {
+    // The notice's channel is an outbox in the store: it fails for a while, never for good.
+    for (const int times : {1, call == fake::Call::Notify ? 4 : 12}) {
+      Trouble trouble;
+      trouble.refused_call = call;
+      trouble.refusals = times;
+      out.push_back({name + std::string(fake::name_of(call)) + " refused " + std::to_string(times) + " times", healthy,
+                     trouble});
+    }
+  }
+}
+
+void add_commands(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
+  const auto healthy = std::make_shared<Universe>(start_of(strategy, {}, false));
+  for (const int at : {0, 60, 250, 600, 1'200}) {
+    Trouble trouble;
+    trouble.commands = {{Millis(at), EventKind::Abort, false}};
+    out.push_back({name + "aborted after " + std::to_string(at) + " ms", healthy, trouble});
+  }
+  Trouble pause;
+  pause.commands = {{Millis(40), EventKind::Pause, false}, {Millis(5'000), EventKind::Resume, false}};
+  out.push_back({name + "paused and resumed", healthy, pause});
+  Trouble full;
+  full.commands = {{Millis(100), EventKind::Promote, true}};
+  out.push_back({name + "promoted to the end by hand", healthy, full});
+}
+}  // namespace
+
+config::Config sim_config(Strategy strategy) {
+  config::Config config;
+  config.app = "shop";
+  config::Environment environment;
+  environment.name = kEnvironment;
+  environment.services = {service("api", 1, true), service("web", 2, true), service("worker", 1, false)};
+  environment.services[1].needs = {"api"};
+  config::Smoke smoke;
+  smoke.get = "/health";
+  smoke.service = "web";
+  environment.smoke = {smoke};
+  environment.rollout.strategy = strategy;
+  environment.rollout.steps = {20, 100};
+  environment.rollout.batch = 1;
+  environment.rollout.judge = {Millis(300), Millis(900), 10};
+  environment.rollout.keep_old = Millis(600'000);
+  config::Trigger errors;
+  errors.limit = 5;
+  errors.text = "error_rate > 5%";
+  config::Trigger health;
+  health.kind = config::Trigger::Kind::HealthFailing;
+  health.text = "health failing";
+  environment.roll_back_when = {errors, health};
+  environment.watch = Millis(300);
+  config.environments[kEnvironment] = environment;
+  return config;
+}
+
+Universe start_of(Strategy strategy, const std::vector<fake::Behaviour>& behaviours, bool empty) {
+  auto script = std::make_shared<fake::Script>();
+  script->behaviours = behaviours;
+  script->behaviours.push_back(quick(""));
+  script->requests_per_second = 400;
+  Universe universe;
+  universe.world.script = script;
+  const auto config = sim_config(strategy);
+  if (!empty) {
+    create_release(universe, config, request("v1"));
+    run_quietly(universe);
+    universe.world.starts = 0;
+  }
+  create_release(universe, config, request("v2"));
+  return universe;
+}
+
+Universe start_of_rollback(Strategy strategy, bool warm) {
+  Universe universe = start_of(strategy, {}, false);
+  run_quietly(universe);
+  if (!warm) {
+    universe.clock.advance(Millis(700'000));
+    Quiet quiet;
+    live_on(universe, Trouble{}, quiet);  // the reaper's turn
+  }
+  universe.world.starts = 0;
+  create_release(universe, sim_config(strategy), request("", plan::RequestKind::Rollback));
+  return universe;
+}
+
+std::vector<Scenario> all_scenarios() {
+  std::vector<Scenario> out;
+  for (const auto strategy : {Strategy::BlueGreen, Strategy::Canary, Strategy::Rolling, Strategy::Recreate}) {
+    const std::string name = std::string(config::name_of(strategy)) + "/";
+    add_worlds_troubles(strategy, name, out);
+    add_refusals(strategy, name, out);
+    add_commands(strategy, name, out);
+    for (const bool warm : {true, false}) {
+      out.push_back({name + (warm ? "rollback to a warm colour" : "rollback to a cold colour"),
+                     std::make_shared<Universe>(start_of_rollback(strategy, warm)), {}});
+    }
+  }
+  return out;
+}
+
+}  // namespace slipway::sim
