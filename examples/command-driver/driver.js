@@ -250,8 +250,21 @@ const router = {
     return applied;
   },
 
-  // A proxy that counts its requests would answer here with what still runs at addresses without weight.
-  observe_drain: () => ({ draining: [] }),
+  // The proxy that reads these files keeps the number of requests it has at an address in
+  // requests/<address>; those at addresses that get no new ones are what drains.
+  observe_drain(request) {
+    const { split } = currentRoute(request);
+    const serving = new Set(split.shares.filter((share) => share.percent > 0).flatMap((share) => share.addresses));
+    const left = new Map();
+    for (const number of names(routeFolder(request)).filter((name) => /^\d+$/.test(name))) {
+      const { shares } = JSON.parse(read(path.join(routeFolder(request), number))).split;
+      for (const { service, release, addresses } of shares) {
+        for (const address of addresses) if (!serving.has(address)) left.set(address, { service, release, address });
+      }
+    }
+    const draining = [...left.values()].map((place) => ({ ...place, in_flight: Number(read(path.join(world, 'requests', place.address), '0')) }));
+    return { draining: draining.filter((place) => place.in_flight > 0) };
+  },
 };
 
 // ---- one request, one answer --------------------------------------------------------------------

@@ -67,10 +67,14 @@ decltype(auto) unwrap(Result<T>& r) {
 }  // namespace internal
 }  // namespace slipway
 
-// auto x = TRY(f()); hands the error on to the caller, which must return a Result too.
-#define TRY(expression)                                            \
+// auto x = TRY(f()); hands the error on to the caller, which must return a Result too. May be nested.
+#define TRY(expression) SLIPWAY_TRY_NUMBERED(expression, __COUNTER__)
+#define SLIPWAY_TRY_NUMBERED(expression, number) SLIPWAY_TRY_NAMED(expression, SLIPWAY_JOIN(try_result_, number))
+#define SLIPWAY_JOIN(a, b) SLIPWAY_JOIN_EXPANDED(a, b)
+#define SLIPWAY_JOIN_EXPANDED(a, b) a##b
+#define SLIPWAY_TRY_NAMED(expression, name)                        \
   __extension__({                                                  \
-    auto try_result_ = (expression);                               \
-    if (!try_result_.has_value()) return std::move(try_result_).error(); \
-    ::slipway::internal::unwrap(try_result_);                      \
+    auto name = (expression);                                      \
+    if (!name.has_value()) return std::move(name).error();         \
+    ::slipway::internal::unwrap(name);                             \
   })

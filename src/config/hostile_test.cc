@@ -74,6 +74,15 @@ TEST(Hostile, ValuesOfEveryKindAtEveryKeyGetAnAnswer) {
   }
 }
 
+TEST(Hostile, TheSameMistakesInEveryEnvironmentAreToldOnce) {
+  std::string text = "app: a\nservices:\n";
+  for (int i = 0; i < 50; ++i)
+    text += "  s" + std::to_string(i) + ": { run: x, port: none, needs: [a, b, c] }\n";
+  text += "environments:\n";
+  for (int i = 0; i < 99; ++i) text += "  e" + std::to_string(i) + ": {}\n";
+  EXPECT_EQ(load_text(text).diagnostics.size(), 150u);
+}
+
 TEST(Hostile, AThousandOfServicesAndEnvironmentsAreRefusedAtOnce) {
   std::string text = "app: a\nservices:\n";
   for (int i = 0; i < 1000; ++i) {

@@ -228,6 +228,18 @@ TEST(Mistakes, AnEmptyFileSaysHowToBegin) {
   EXPECT_EQ(mistakes_of("- a\n"), "1:1 the file must be a map of keys | begin with 'app: name'");
 }
 
+TEST(Mistakes, AMessageDoesNotRepeatWhatWouldSteerATerminal) {
+  const auto told = mistakes_of("app: \"\\e[2J\\n\"\nservices: { web: { run: x } }\n");
+  EXPECT_EQ(told.substr(0, told.find(", ")), "1:6 'app' is '?[2J?'");
+}
+
+TEST(Mistakes, AValueOfManyBytesIsNotRepeated) {
+  const auto told =
+      mistakes_of("app: a\nservices: { web: { run: x } }\nwatch: " + std::string(5000, '9') + "\n");
+  EXPECT_EQ(told.substr(0, told.find(" |")),
+            "3:8 'watch' is 5000 bytes long, which is not a duration such as 30s, 5m or 1h30m");
+}
+
 TEST(Mistakes, TheSameMistakeOfEveryEnvironmentIsToldOnce) {
   EXPECT_EQ(mistakes_of("app: a\nservices: { web: { run: x, needs: [api] } }\nenvironments: { one: "
                         "{}, two: {} }\n"),

@@ -7,13 +7,22 @@
 #include "base/text.h"
 
 namespace slipway::config {
+namespace {
+// Messages repeat what the file says, and end on terminals: what would steer one is not repeated.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text;
+}
+}  // namespace
 
 void Problems::add(Mark at, std::string what, std::string suggestion) {
   add(Problem{at, std::move(what), std::move(suggestion), false});
 }
 
 void Problems::add(Problem problem) {
-  if (std::find(found_.begin(), found_.end(), problem) != found_.end()) return;
+  if (!told_.emplace(problem.at, problem.what).second) return;
   found_.push_back(std::move(problem));
 }
 
@@ -24,8 +33,8 @@ std::vector<Diagnostic> Problems::diagnostics(std::string_view file) const {
   std::vector<Diagnostic> out;
   for (auto& problem : sorted) {
     out.push_back({{std::string(file), problem.at.line, problem.at.column},
-                   std::move(problem.what),
-                   std::move(problem.suggestion)});
+                   printable(std::move(problem.what)),
+                   printable(std::move(problem.suggestion))});
   }
   return out;
 }
@@ -48,6 +57,14 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   // Two edits make any short word out of any other: there the first letter must be right.
   if (near && word.size() <= 3 && near->front() != word.front()) return {};
   return near ? fmt::format("did you mean '{}'?", *near) : std::string();
+}
+
+std::string known_names(std::string_view word, const std::vector<std::string>& names,
+                        std::string_view plural) {
+  auto suggestion = did_you_mean(word, names);
+  if (suggestion.empty() && !names.empty())
+    suggestion = fmt::format("{} here: {}", plural, join(names, ", "));
+  return suggestion;
 }
 
 }  // namespace slipway::config

@@ -325,6 +325,13 @@ std::string path_prefix(std::string_view text) {
 }
 
 std::optional<Complaint> complaint_about(const Key& key, std::string_view text) {
+  constexpr std::size_t kLongest = 1024;
+  const bool prose =
+      key.type == Type::Text || key.type == Type::Template || key.type == Type::Value;
+  if (!prose && text.size() > kLongest) {
+    return Complaint{fmt::format("is {} bytes long, which is not {}", text.size(), words_for(key)),
+                     "check the quotes around it"};
+  }
   switch (key.type) {
     case Type::None:
       return Complaint{"cannot be a single value", {}};

@@ -294,7 +294,8 @@ Reply Api::maintenance(const Call& call) {
   wish->since_ms = parts_.house.now_ms();
   const auto done = parts_.maintenance.set(app, *wish, details);
   if (!done) return error_reply(done.error(), details);
-  return json_reply(to_json(*wish));
+  const auto in_force = wish->on ? parts_.maintenance.wish(app) : wish;
+  return in_force ? json_reply(to_json(*in_force)) : error_reply(in_force.error());
 }
 
 Reply Api::logs(const Call& call) {

@@ -11,7 +11,7 @@
 
 namespace slipway::daemon {
 namespace {
-constexpr int kWorkers = 4;
+constexpr int kWorkers = 16;  // a command waits for its release, and status must not wait for that
 constexpr std::size_t kMostWaiting = 256;
 constexpr std::size_t kStreamBacklog = 8 * 1024 * 1024;
 constexpr Millis kAskForeign{1'000};
@@ -56,8 +56,8 @@ class LoopSink final : public EventSink, public std::enable_shared_from_this<Loo
   }
   void close() override {
     if (closed_.exchange(true)) return;
-    (void)loop_.post(
-        [self = shared_from_this()] { self->responder_->end_stream(); });  // or the loop ends
+    // A loop that takes no posts is about to end, and the connection with it.
+    (void)loop_.post([self = shared_from_this()] { self->responder_->end_stream(); });
   }
 
  private:
@@ -132,8 +132,8 @@ void ApiServer::start() {
 }
 
 void ApiServer::stop_listening() {
-  (void)loop_->post(
-      [this] { server_->stop_listening(); });  // or the loop ends, and the sockets with it
+  // A loop that takes no posts is about to end, and the sockets with it.
+  (void)loop_->post([this] { server_->stop_listening(); });
 }
 
 void ApiServer::close() {
@@ -146,8 +146,9 @@ void ApiServer::close() {
   for (auto& worker : workers_) worker.join();
   loop_->stop();
   if (loop_thread_.joinable()) loop_thread_.join();
-  // What the workers answered last is still posted: give it its round before the sockets go.
-  loop_->poll_once(Millis(0));
+  // What was answered last is still posted, and what it frees posts once more: give them their
+  // rounds before the sockets go.
+  for (int round = 0; round < 4; ++round) loop_->poll_once(Millis(0));
   server_.reset();
 }
 
@@ -241,11 +242,12 @@ void ApiServer::open_stream(std::shared_ptr<http::Responder> responder, const Re
   Reply head;
   head.status = reply.status;
   head.type = reply.type;
-  (void)loop_->post([sink, head, fields] { sink->open(head, fields); });  // or the loop ends
+  // A loop that takes no posts is about to end: the reader sees the connection close.
+  (void)loop_->post([sink, head, fields] { sink->open(head, fields); });
   const auto opened = reply.stream(sink);
   if (opened) return;
-  (void)sink->send(
-      event_text("error", 0, error_document(opened.error()).dump()));  // the reader may be gone
+  // The reader may be gone by now.
+  (void)sink->send(event_text("error", 0, error_document(opened.error()).dump()));
   sink->close();
 }
 

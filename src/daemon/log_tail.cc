@@ -16,8 +16,11 @@ std::string line_event(const std::string& line) {
 
 std::vector<std::string> new_lines(const std::vector<std::string>& before,
                                    const std::vector<std::string>& now) {
-  // The longest end of `before` that `now` still shows: what stands behind it is new. `now` may
-  // have lost lines at its front, so the end of `before` may begin anywhere in it.
+  // Nothing scrolled away: what was seen is still at the front.
+  if (before.size() <= now.size() && std::equal(before.begin(), before.end(), now.begin())) {
+    return {now.begin() + static_cast<std::ptrdiff_t>(before.size()), now.end()};
+  }
+  // The longest end of `before` that `now` still shows: what stands behind it is new.
   const std::size_t most = std::min(before.size(), now.size());
   for (std::size_t drop = 0; drop <= now.size(); ++drop) {
     const std::size_t shown = now.size() - drop;  // lines of `now` that would be old
@@ -71,6 +74,7 @@ Result<void> LogTail::follow(LogQuery query, std::shared_ptr<EventSink> sink) {
   }
   follower.seen = std::move(first);
   const std::lock_guard lock(mutex_);
+  if (closing_) return Error(Code::Conflict, "the daemon stops", "ask the next one");
   if (following_ >= kMostFollowers) {
     return Error(Code::Refused, std::to_string(kMostFollowers) + " readers follow logs already",
                  "end one of them");
@@ -92,6 +96,10 @@ void LogTail::close() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  // Readers that came too late for the thread.
+  const std::lock_guard lock(mutex_);
+  for (const auto& follower : arrived_) follower.sink->close();
+  arrived_.clear();
 }
 
 // false: the reader is gone.

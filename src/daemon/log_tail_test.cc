@@ -19,6 +19,7 @@ TEST(NewLines, AreFoundWhenTheFrontHasScrolledAway) {
 
 TEST(NewLines, TheSameTextTwiceIsToldTwice) {
   EXPECT_EQ(new_lines({"a", "x"}, {"a", "x", "x"}), (Lines{"x"}));
+  EXPECT_EQ(new_lines({"a"}, {"a", "b", "a"}), (Lines{"b", "a"}));
 }
 
 }  // namespace

@@ -67,9 +67,16 @@ Result<void> Maintenance::set(const ports::AppRef& app, MaintenanceWish wish, Js
           TRY(write(app, lease, wish));
           return house_.store.remove_value(key_of(app));
         }
+        const auto before = TRY(house_.store.value(key_of(app)));
         TRY(house_.store.set_value(key_of(app), to_json(wish)));
         crash_point("daemon.maintenance-stored");
-        return write(app, lease, wish);
+        auto written = write(app, lease, wish);
+        if (written) return ok();
+        // What the router does not take must not be tried for ever: the wish before is in force
+        // again.
+        const auto restored = before ? house_.store.set_value(key_of(app), *before)
+                                     : house_.store.remove_value(key_of(app));
+        return restored ? written : restored;
       },
       details);
 }

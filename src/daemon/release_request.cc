@@ -40,10 +40,17 @@ std::string absolute(const std::string& path, const std::string& folder) {
   return path.empty() || path == "." ? folder : folder + "/" + path;
 }
 
+// The program of a driver's command line, when it is given by a relative path.
+std::string absolute_command(const std::string& line, const std::string& folder) {
+  const auto program = line.substr(0, line.find(' '));
+  return program.find('/') == std::string::npos ? line : absolute(line, folder);
+}
+
 // From here on nothing depends on where slipway.yaml was: folders are absolute, and the page is its
 // text.
 Result<void> anchor(config::Environment& settings, const std::string& folder) {
   for (auto& service : settings.services) service.dir = absolute(service.dir, folder);
+  for (auto& [name, command] : settings.drivers) command = absolute_command(command, folder);
   for (auto& [name, secret] : settings.secrets) {
     if (!secret.file.empty()) secret.file = absolute(secret.file, folder);
   }

@@ -91,9 +91,21 @@ Result<void> Watcher::count(const ports::AppRef& app, DriverSet& drivers,
     tell_figures(app, release, window);
   }
   const std::lock_guard lock(mutex_);
-  std::erase_if(places_[app].windows,
-                [&](const auto& one) { return releases.count(one.first) == 0; });
+  std::erase_if(places_[app].windows, [&](const auto& one) {
+    const bool gone = releases.count(one.first) == 0;
+    if (gone) forget_figures(app, one.first);
+    return gone;
+  });
   return ok();
+}
+
+void Watcher::forget_figures(const ports::AppRef& app, const std::string& release) {
+  const telemetry::Labels labels{
+      {"app", app.app}, {"environment", app.environment}, {"release", release}};
+  for (const auto name : {"slipway_requests", "slipway_request_errors",
+                          "slipway_requests_per_second", "slipway_latency_p95_seconds"}) {
+    house_.metrics.remove(name, labels);
+  }
 }
 
 void Watcher::tell_figures(const ports::AppRef& app, const std::string& release,

@@ -54,6 +54,7 @@ class Watcher {
   void probe(const ports::AppRef& app, DriverSet& drivers, const config::Environment& settings,
              const std::vector<ports::Slot>& slots);
   void tell_figures(const ports::AppRef& app, const std::string& release, const RateWindow& window);
+  void forget_figures(const ports::AppRef& app, const std::string& release);
   bool is_closing() const;
 
   House& house_;

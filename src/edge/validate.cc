@@ -124,11 +124,17 @@ Result<void> validate(const Table& table) {
   for (const Service& service : table.services) {
     TRY(check_names(service));
     TRY(check_pools(service));
+  }
+  return check_claims(table);
+}
+
+Result<void> check_certificates(const std::vector<Service>& services) {
+  for (const Service& service : services) {
     if (!service.tls.enabled()) continue;
     if (auto pair = check_certificate(service.tls.certificate, service.tls.key); !pair)
       return std::move(pair).error().in("service " + full_name(service));
   }
-  return check_claims(table);
+  return ok();
 }
 
 }  // namespace slipway::edge

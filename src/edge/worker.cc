@@ -76,12 +76,6 @@ void Worker::post(std::function<void()> task) {
 }
 
 void Worker::run() {
-  for (const auto& listener : listeners_) {
-    // Level-triggered and exclusive: a connection wakes one worker, and what it leaves wakes the
-    // next.
-    epoll_event event{EPOLLIN | EPOLLEXCLUSIVE, {.ptr = listener.get()}};
-    ASSERT(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener->fd.get(), &event) == 0);
-  }
   epoll_event events[kEventsPerRound];
   while (running_) {
     const int count = epoll_wait(epoll_.get(), events, kEventsPerRound, round_timeout());
@@ -143,11 +137,7 @@ void Worker::due(Socket& socket) {
     return bury_upstream(upstream);
   }
   if (socket.kind == Socket::Kind::Listener) {
-    // Descriptors had run out; try again.
-    for (const auto& listener : listeners_) {
-      epoll_event event{EPOLLIN | EPOLLEXCLUSIVE, {.ptr = listener.get()}};
-      if (accepting_) epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener->fd.get(), &event);
-    }
+    if (accepting_) watch_listeners();  // descriptors had run out
     return;
   }
   auto& client = static_cast<Client&>(socket);
@@ -166,6 +156,20 @@ void Worker::due(Socket& socket) {
                     false, false);
     case Client::Phase::Busy:
       return exchange_due(*client.exchange);
+  }
+}
+
+void Worker::accept() {
+  accepting_ = true;
+  watch_listeners();
+}
+
+void Worker::watch_listeners() {
+  for (const auto& listener : listeners_) {
+    // Level-triggered and exclusive: a connection wakes one worker, and what it leaves wakes the
+    // next.
+    epoll_event event{EPOLLIN | EPOLLEXCLUSIVE, {.ptr = listener.get()}};
+    ASSERT(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener->fd.get(), &event) == 0);
   }
 }
 

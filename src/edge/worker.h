@@ -20,19 +20,10 @@
 #include "edge/rewrite.h"
 #include "edge/routes.h"
 #include "edge/wheel.h"
+#include "edge/worker_limits.h"
 #include "io/clock.h"
 
 namespace slipway::edge {
-
-struct WorkerLimits {
-  Millis head_time{10'000};      // from a head's first byte to its last; then 408
-  Millis idle_time{75'000};      // of a client between requests
-  Millis pool_idle_time{4'000};  // of an upstream connection; below the 5 s of Node's servers
-  std::size_t pooled = 256;      // idle upstream connections per target
-  std::size_t clients = 10'000;  // more are told 503
-  int held_per_service = 1'000;  // requests waiting in a pause; more are told 503
-  http::Limits head;
-};
 
 class Worker {
  public:
@@ -48,6 +39,7 @@ class Worker {
 
   // The rest is for tasks on the worker's thread.
   void install(std::shared_ptr<const Routes> routes);
+  void accept();  // begins to take connections
   void stop_accepting();
   // Answers what comes on open connections, each time with "Connection: close".
   void say_goodbye();
@@ -69,6 +61,7 @@ class Worker {
   void run_posted();
   void run_again();
   void due(Socket& socket);
+  void watch_listeners();
   void accept_from(Socket& listener);
   void welcome(int fd, const Address& peer);
   bool watch(Socket& socket);
@@ -164,7 +157,7 @@ class Worker {
   std::vector<std::unique_ptr<Socket>> listeners_;
   std::thread thread_;
   bool running_ = true;
-  bool accepting_ = true;
+  bool accepting_ = false;
   bool goodbye_ = false;
 
   std::mutex posted_lock_;

@@ -49,6 +49,7 @@ void Connection::close() {
 void Connection::on_ready(std::uint32_t events) {
   const auto self = shared_from_this();
   if ((events & EPOLLOUT) != 0) flush();
+  if ((events & EPOLLRDHUP) != 0) close();
   if (server_ != nullptr && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) receive();
   if (server_ != nullptr) watch_events();
 }
@@ -96,7 +97,6 @@ Connection::Step Connection::take_head() {
   const HeadResult result = parse_request_head(in_, limits);
   if (result.parsed == Parsed::NeedMore) return Step::Wait;
   if (result.parsed == Parsed::Refused) {
-    keep_alive_ = false;
     refuse(result.problem.status, result.problem.reason);
     return Step::Wait;
   }
@@ -180,6 +180,7 @@ void Connection::hand_over() {
 }
 
 void Connection::refuse(int status, std::string_view why) {
+  if (state_ == State::Head) request_ = Request();  // what is there is the request before
   keep_alive_ = false;
   state_ = State::Answering;
   answer(status, Json::object().set("error", Json::object().set("what", why)).dump() + "\n",

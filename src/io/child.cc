@@ -82,12 +82,16 @@ Result<std::unique_ptr<Prepared>> prepare(const ChildSpec& spec) {
   return prepared;
 }
 
+constexpr unsigned kCloseRangeOnExec = 4;  // CLOSE_RANGE_CLOEXEC, not in every libc's headers
+
 bool place_fds(const Prepared& prepared) {
   // Moved out of the way first: one of them may have a number that another is about to take.
   const int in = ::fcntl(prepared.in, F_DUPFD_CLOEXEC, 3);
   const int out = ::fcntl(prepared.out, F_DUPFD_CLOEXEC, 3);
   const int err = ::fcntl(prepared.err, F_DUPFD_CLOEXEC, 3);
   if (in < 0 || out < 0 || err < 0) return false;
+  // Also what a library opened without close-on-exec.
+  ::syscall(SYS_close_range, 3U, ~0U, kCloseRangeOnExec);
   if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) return false;
   for (const int fd : prepared.spec->keep) {
     if (::fcntl(fd, F_SETFD, 0) != 0) return false;

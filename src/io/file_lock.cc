@@ -25,12 +25,18 @@ Result<FileLock> FileLock::take(const std::string& path) {
     if (errno != EWOULDBLOCK) return from_errno(errno, "cannot lock " + path);
     return Error(Code::AlreadyExists, path + " is held by process " + pid_inside(fd.get()));
   }
-  const std::string text = std::to_string(::getpid()) + "\n";
-  if (::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
-      ::ftruncate(fd.get(), static_cast<off_t>(text.size())) != 0) {
-    return from_errno(errno, "cannot write the holder into " + path);
+  FileLock lock(std::move(fd));
+  TRY(lock.sign(::getpid()));
+  return lock;
+}
+
+Result<void> FileLock::sign(int pid) {
+  const std::string text = std::to_string(pid) + "\n";
+  if (::pwrite(fd_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
+      ::ftruncate(fd_.get(), static_cast<off_t>(text.size())) != 0) {
+    return from_errno(errno, "cannot write the holder into a lock file");
   }
-  return FileLock(std::move(fd));
+  return ok();
 }
 
 int FileLock::holder(const std::string& path) {

@@ -48,6 +48,8 @@ class FileLock {
   // The pid written by the holder, 0 when nobody holds it, -1 when it has not written it yet.
   static int holder(const std::string& path);
   int fd() const { return fd_.get(); }
+  // Rewrites the pid inside: for a lock whose descriptor another process goes on holding.
+  Result<void> sign(int pid);
 
  private:
   explicit FileLock(Fd fd) : fd_(std::move(fd)) {}

@@ -73,9 +73,6 @@ void roll_batch(Draft& draft, const config::Service& service, int batch, int cou
     shift.old_count = old_after;
     shift.new_count = count;
     shift.percent = old == nullptr ? 100 : batch_percent(count, wanted);
-    shift.undo_percent = before == 0 ? 0 : (old == nullptr ? 100 : batch_percent(before, wanted));
-    shift.undo_old_count = old_before;
-    shift.undo_new_count = before;
     draft.shift_batch(shift);
     draft.judge(fmt::format("{}-{}", service.name, batch));
   }

@@ -169,9 +169,9 @@ void Draft::shift_batch(Step step) {
   step.undoable = true;
   step.text = fmt::format("{} of the traffic of {} to {}", percent_text(step.percent), step.service,
                           plan_.version);
-  step.undo_text = step.undo_percent == 0 && has_old()
-                       ? fmt::format("all of it back to {}", old_name())
-                       : fmt::format("back to {}", percent_text(step.undo_percent));
+  step.undo_text = step.percent == 100 && step.old_count <= 0 && replaced(step.service) == nullptr
+                       ? fmt::format("no traffic to {}, as before", step.service)
+                       : fmt::format("all of it back to {}", old_name());
   add(std::move(step));
 }
 

@@ -129,7 +129,9 @@ Result<Plan> make_rollback(Plan plan, const Facts& facts, const Request& request
   plan.target_release = target.id;
   plan.settings = std::move(settings).value();
   plan.digests = target.digests;
-  plan.strategy = plan.settings.rollout.strategy;
+  // Where both cannot run, going back is a recreate, whatever the release was made with.
+  plan.strategy =
+      facts.capabilities.side_by_side ? plan.settings.rollout.strategy : config::Strategy::Recreate;
   auto replaced = TRY(old_services(plan));
   Draft draft(std::move(plan), facts.capabilities, std::move(replaced));
   draft.note(fmt::format("{} comes back with the settings it was released with ({})",

@@ -92,7 +92,6 @@ TEST(MakePlan, RollingKeepsOldInstancesForTheRestOfTheTraffic) {
   EXPECT_EQ(shift.old_count, 2);
   EXPECT_EQ(step_of(*plan, "shrink-web-1").count, 2);
   EXPECT_EQ(step_of(*plan, "shrink-web-1").undo_count, 5);
-  EXPECT_EQ(step_of(*plan, "shift-web-2").undo_old_count, 2);
   EXPECT_EQ(step_of(*plan, "shrink-web-2").count, 0);
 }
 
@@ -103,7 +102,7 @@ TEST(MakePlan, RollingGivesAServiceThatIsNewAllItsTrafficWithTheFirstBatch) {
   const auto plan = make_plan(shop(settings), facts_with_live(old), deploy());
   ASSERT_TRUE(plan);
   EXPECT_EQ(step_of(*plan, "shift-web-1").percent, 100);
-  EXPECT_EQ(step_of(*plan, "shift-web-1").undo_percent, 0);
+  EXPECT_EQ(step_of(*plan, "shift-web-1").undo_text, "no traffic to web, as before");
 }
 
 TEST(MakePlan, RollingStopsAServiceThatTheNewVersionNoLongerHas) {
@@ -288,6 +287,8 @@ TEST_F(Rollback, OfAColdColourStopsWhatIsLiveFirstWhereBothCannotRun) {
   EXPECT_EQ(id_line(plan()),
             "preflight maintenance drain-old retire-old-web retire-old-worker start-worker "
             "probe-worker start-web probe-web shift-100 promote notify");
+  EXPECT_EQ(plan()->strategy, config::Strategy::Recreate);
+  EXPECT_TRUE(step_of(*plan(), "shift-100").undo_to_maintenance);
 }
 
 TEST_F(Rollback, NeverChoosesAReleaseThatWasTakenBackByItself) {

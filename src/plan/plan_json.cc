@@ -77,9 +77,6 @@ Json to_json(const Step& step) {
       .set("on_failure", step.on_failure == OnFailure::GoOn ? "go_on" : "take_back")
       .set("undoable", step.undoable)
       .set("undo_count", step.undo_count)
-      .set("undo_percent", step.undo_percent)
-      .set("undo_old_count", step.undo_old_count)
-      .set("undo_new_count", step.undo_new_count)
       .set("undo_to_maintenance", step.undo_to_maintenance)
       .set("text", step.text)
       .set("undo_text", step.undo_text);
@@ -106,9 +103,6 @@ Result<Step> step_from_json(const Json& json) {
   out.on_failure = json.text("on_failure") == "go_on" ? OnFailure::GoOn : OnFailure::TakeBack;
   out.undoable = json.flag("undoable");
   out.undo_count = static_cast<int>(json.integer("undo_count"));
-  out.undo_percent = json.number("undo_percent");
-  out.undo_old_count = static_cast<int>(json.integer("undo_old_count", -1));
-  out.undo_new_count = static_cast<int>(json.integer("undo_new_count", -1));
   out.undo_to_maintenance = json.flag("undo_to_maintenance");
   out.text = json.text("text");
   out.undo_text = json.text("undo_text");

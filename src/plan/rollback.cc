@@ -59,8 +59,7 @@ void write_cold_one_at_a_time(Draft& draft) {
 
 void write_rollback(Draft& draft, bool warm) {
   if (warm) return write_warm(draft);
-  const bool alone =
-      draft.plan().strategy == config::Strategy::Recreate || !draft.can().side_by_side;
+  const bool alone = draft.plan().strategy == config::Strategy::Recreate;
   if (alone && draft.has_old()) return write_cold_one_at_a_time(draft);
   write_cold(draft);
 }

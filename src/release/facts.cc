@@ -54,15 +54,21 @@ Result<std::optional<std::string>> rollback_target(World& world, const ports::Ap
 }
 }  // namespace
 
-Result<plan::LiveRelease> stored_release(World& world, const ports::AppRef&, const std::string& id) {
+Result<plan::LiveRelease> stored_release(World& world, const std::string& id) {
   const auto row = TRY(world.store.release(id));
-  const auto plan = plan::plan_from_json(row.plan);
-  if (!plan) return plan.error().in("the stored plan of " + id);
+  // Asked often (the reaper's every turn): only what is needed is taken out of the stored plan.
+  const Json* settings = row.plan.find("settings");
+  if (settings == nullptr || !settings->is_object()) {
+    return Error(Code::Corrupt, "the stored plan of " + id + " has no settings",
+                 "restore the state from a backup (slipway state import)");
+  }
   plan::LiveRelease release;
   release.id = id;
   release.version = row.version;
-  release.environment = config::to_json(plan->settings);
-  release.digests = plan->digests;
+  release.environment = *settings;
+  for (const auto& [service, digest] : row.plan.at("digests").members()) {
+    if (digest.is_string()) release.digests[service] = digest.as_string();
+  }
   const auto bad = TRY(world.store.value("bad/" + id));
   release.bad = bad.has_value();
   return release;
@@ -72,17 +78,19 @@ Result<void> mark_bad(ports::Store& store, const std::string& release, const std
   return store.set_value("bad/" + release, Json::object().set("why", why));
 }
 
+Result<void> clear_bad(ports::Store& store, const std::string& release) { return store.remove_value("bad/" + release); }
+
 Result<plan::Facts> gather_facts(World& world, const std::string& app_name, const config::Environment& environment,
                                  const plan::Request& request) {
   const ports::AppRef app{app_name, environment.name};
   plan::Facts facts;
   facts.capabilities = merged(world.instances.capabilities(), world.router.capabilities());
   const auto live = TRY(world.store.live(app));
-  if (!live.release.empty()) facts.live = TRY(stored_release(world, app, live.release));
+  if (!live.release.empty()) facts.live = TRY(stored_release(world, live.release));
   const bool back = request.kind == plan::RequestKind::Rollback;
   const auto target = TRY(rollback_target(world, app, live, back ? request.version : ""));
   if (target) {
-    facts.previous = TRY(stored_release(world, app, *target));
+    facts.previous = TRY(stored_release(world, *target));
     facts.previous->warm = is_warm(world, app, *facts.previous);
   }
   if (back) return facts;

@@ -1,6 +1,5 @@
 #pragma once
 // What make_plan needs to know of the world, gathered through the ports. Read only.
-#include "config/config.h"
 #include "plan/plan.h"
 #include "release/runner.h"
 
@@ -11,9 +10,10 @@ Result<plan::Facts> gather_facts(World& world, const std::string& app, const con
                                  const plan::Request& request);
 
 // A stored release as a plan needs it; NotFound when the journal does not know it.
-Result<plan::LiveRelease> stored_release(World& world, const ports::AppRef& app, const std::string& id);
+Result<plan::LiveRelease> stored_release(World& world, const std::string& id);
 
 // Marks a release so that no rollback chooses it by itself.
 Result<void> mark_bad(ports::Store& store, const std::string& release, const std::string& why);
+Result<void> clear_bad(ports::Store& store, const std::string& release);
 
 }  // namespace slipway::release

@@ -133,20 +133,9 @@ Sight InstanceSteps::emptied(const ports::Slot& slot, int first, std::int64_t si
   return Sight::absent(slot.service + " of " + slot.release + " still runs");
 }
 
-// How many instances of the slot earlier steps of a rolling plan have started: an undo leaves those alone.
-int InstanceSteps::started_before(const plan::Step& step) const {
-  int count = 0;
-  for (const auto& earlier : scene_.plan.steps) {
-    if (earlier.id == step.id) break;
-    const bool same_slot = earlier.service == step.service && earlier.of_old == step.of_old;
-    if (earlier.kind == StepKind::Start && same_slot) count = earlier.count;
-  }
-  return count;
-}
-
 ports::Outcome InstanceSteps::stop_started(const plan::Step& step, const OpId& op) {
   const auto slot = scene_.slot(step.service, step.of_old);
-  const int before = started_before(step);
+  const int before = step.undo_count;
   if (before == 0) return scene_.world.instances.retire(slot, op);
   const auto spec = scene_.workload(step.service, step.of_old);
   if (!spec) return ports::Outcome::applied();
@@ -167,7 +156,7 @@ Sight InstanceSteps::look_undone(const plan::Step& step, const State& state) {
   const auto* service = scene_.service(step.service, step.kind != StepKind::Start || step.of_old);
   if (service == nullptr) return Sight::settled();
   if (step.kind == StepKind::Start) {
-    return emptied(scene_.slot(step.service, step.of_old), started_before(step), state.since_ms, service->drain);
+    return emptied(scene_.slot(step.service, step.of_old), step.undo_count, state.since_ms, service->drain);
   }
   const auto slot = scene_.slot(step.service, true);
   const Sight there = started(slot, service->instances);

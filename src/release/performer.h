@@ -68,7 +68,6 @@ class InstanceSteps {
   Sight started(const ports::Slot& slot, int count);
   Sight shrunk(const ports::Slot& slot, int count);
   Sight emptied(const ports::Slot& slot, int first, std::int64_t since_ms, Millis drain);
-  int started_before(const plan::Step& step) const;
   ports::Outcome stop_started(const plan::Step& step, const OpId& op);
   bool probe_once(const ports::Instance& instance, const config::Health& health, int needed, std::string& why);
 

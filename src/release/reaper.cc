@@ -48,8 +48,8 @@ bool has_draining(const ports::SlotView& view) {
 }
 
 // The live release's instances, started again where they are gone (a reboot, a killed shim).
-Result<void> revive(World& world, const ports::AppRef& app, const plan::LiveRelease& live, Reaped& out) {
-  const auto settings = TRY(config::environment_from_json(live.environment));
+Result<void> revive(World& world, const ports::AppRef& app, const plan::LiveRelease& live,
+                    const config::Environment& settings, Reaped& out) {
   const int attempt = static_cast<int>(to_unix_ms(world.clock.now()) / 1000);
   for (const auto& service : settings.services) {
     const ports::Slot slot{app.app, app.environment, service.name, live.id};
@@ -68,8 +68,8 @@ Result<void> revive(World& world, const ports::AppRef& app, const plan::LiveRele
 }
 
 // Instances that came back may have other addresses: the router learns them once all are ready.
-Result<void> refresh_addresses(World& world, const ports::Lease& lease, const plan::LiveRelease& live) {
-  const auto settings = TRY(config::environment_from_json(live.environment));
+Result<void> refresh_addresses(World& world, const ports::Lease& lease, const plan::LiveRelease& live,
+                               const config::Environment& settings) {
   auto now = TRY(world.router.observe_split(lease.app));
   ports::Split want = now.split;
   bool changed = false;
@@ -100,10 +100,11 @@ Result<void> refresh_addresses(World& world, const ports::Lease& lease, const pl
 }
 
 Result<void> keep_alive(World& world, const ports::Lease& lease, const std::string& release, Reaped& out) {
-  const auto live = TRY(stored_release(world, lease.app, release));
-  TRY(revive(world, lease.app, live, out));
+  const auto live = TRY(stored_release(world, release));
+  const auto settings = TRY(config::environment_from_json(live.environment));
+  TRY(revive(world, lease.app, live, settings, out));
   out.busy = out.busy || !out.revived.empty();
-  return refresh_addresses(world, lease, live);
+  return refresh_addresses(world, lease, live, settings);
 }
 }  // namespace
 

@@ -56,18 +56,14 @@ Sight RecordSteps::preflight() {
 
 // One check per look, so that a person's command is never kept waiting longer than one check takes.
 Sight RecordSteps::smoke(const plan::Step& step) {
-  const auto& checks = scene_.plan.settings.smoke;
+  const auto checks = plan::smoke_of(scene_.plan, step);
   if (smoked_step_ != step.id) {
     smoked_step_ = step.id;
     smoked_ = 0;
   }
   if (smoked_ >= checks.size()) return Sight::settled(std::to_string(checks.size()) + " smoke checks passed");
   const auto& check = checks[smoked_];
-  const config::Service* service = nullptr;
-  for (const auto& one : scene_.plan.settings.services) {
-    const bool meant = check.service.empty() ? one.listens : one.name == check.service;
-    if (meant && service == nullptr) service = &one;
-  }
+  const config::Service* service = scene_.service(check.service, false);
   if (service == nullptr) return Sight::bad("a smoke check names no service that listens");
   const auto view = scene_.world.instances.observe(scene_.slot(service->name, false));
   if (!view) return Sight::pending(view.error().what, Millis(100));
@@ -108,6 +104,10 @@ Outcome RecordSteps::promote() {
 Outcome RecordSteps::undo() {
   ports::LiveRow row;
   if (scene_.plan.old) row.release = scene_.plan.old->id;
+  if (scene_.plan.old && scene_.plan.kind == plan::RequestKind::Rollback) {
+    const auto cleared = clear_bad(scene_.world.store, scene_.plan.old->id);
+    if (!cleared) return Outcome::not_applied(cleared.error());
+  }
   const auto written = scene_.world.store.set_live(scene_.lease, row);
   return written ? Outcome::applied() : Outcome::not_applied(written.error());
 }

@@ -96,7 +96,7 @@ Result<Split> TrafficSteps::wanted(const plan::Step& step, const SplitView& now)
 // The split before this release: all to the old one, or nothing routed when there was none.
 Result<Split> TrafficSteps::before(const plan::Step& step, const SplitView& now) {
   Split want = now.split;
-  const bool old_is_down = scene_.plan.strategy == config::Strategy::Recreate && step.kind == StepKind::Shift;
+  const bool old_is_down = step.undo_to_maintenance;
   if (scene_.plan.strategy == config::Strategy::Recreate) want.mode = Mode::Serve;
   // A shift of one service is undone alone: the others may not have their old instances back yet.
   const auto is_meant = [&](const std::string& name) { return step.service.empty() || step.service == name; };

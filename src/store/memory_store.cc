@@ -110,6 +110,12 @@ Result<void> MemoryStore::end_release(const ports::Lease& lease, const std::stri
   });
 }
 
+std::shared_ptr<const ports::ReleaseRow> MemoryStore::row(const std::string& id) {
+  const std::lock_guard hold(mutex_);
+  const RowPtr* found = find(id);
+  return found == nullptr ? nullptr : *found;
+}
+
 Result<ports::ReleaseRow> MemoryStore::release(const std::string& id) {
   const std::lock_guard hold(mutex_);
   const RowPtr* row = find(id);

@@ -28,6 +28,9 @@ class MemoryStore final : public ports::Store {
   using CrashHook = std::function<void(const char* point)>;
   void set_crash_hook(CrashHook hook) { crash_hook_ = std::move(hook); }
 
+  // The row itself: it is shared and never changes, so looking costs no copy. Null when unknown.
+  std::shared_ptr<const ports::ReleaseRow> row(const std::string& id);
+
   Result<ports::Lease> take_lease(const ports::AppRef& app, const std::string& owner,
                                   const std::string& release) override;
   Result<void> free_lease(const ports::Lease& lease) override;

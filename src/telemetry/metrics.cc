@@ -114,6 +114,11 @@ void Metrics::observe(std::string_view name, const Labels& labels, double value)
     ++s->buckets[static_cast<std::size_t>(bucket - found.bounds.begin())];
 }
 
+void Metrics::remove(std::string_view name, const Labels& labels) {
+  const std::lock_guard lock(mutex_);
+  family(name, Kind::Gauge).series.erase(text_of(labels));
+}
+
 void Metrics::clear(std::string_view name) {
   const std::lock_guard lock(mutex_);
   family(name, Kind::Gauge).series.clear();

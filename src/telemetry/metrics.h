@@ -23,6 +23,8 @@ class Metrics {
   void add(std::string_view name, const Labels& labels = {}, double by = 1);
   void set(std::string_view name, const Labels& labels, double value);
   void observe(std::string_view name, const Labels& labels, double value);
+  // Forgets one series; what it tells of is gone.
+  void remove(std::string_view name, const Labels& labels);
   // Forgets every series of a gauge, so that what is gone is no longer told.
   void clear(std::string_view name);
 

@@ -45,6 +45,16 @@ TEST(Metrics, AFamilyWithoutValuesIsNotWritten) {
   EXPECT_EQ(metrics.text(), "");
 }
 
+TEST(Metrics, ARemovedSeriesIsNoLongerTold) {
+  Metrics metrics;
+  metrics.gauge("g", "x");
+  metrics.set("g", {{"release", "r-1"}}, 1);
+  metrics.set("g", {{"release", "r-2"}}, 2);
+  metrics.remove("g", {{"release", "r-1"}});
+  EXPECT_EQ(metrics.text().find("r-1"), std::string::npos);
+  EXPECT_NE(metrics.text().find("r-2"), std::string::npos);
+}
+
 TEST(Metrics, StopsAddingSeriesAtItsLimit) {
   Metrics metrics;
   metrics.counter("c", "x");

@@ -10,9 +10,10 @@ class Forking : public Witness {
   Forking(const Scenario& scenario, const std::string& label, int depth, Tally& tally)
       : way_(scenario.name + label), depth_(depth), tally_(tally) {}
 
-  void at_point(int number, PointKind, Universe& universe) override {
+  void at_point(int number, PointKind kind, Universe& universe) override {
     ++tally_.points;
-    if (depth_ == 0 || is_full()) return;
+    if (depth_ == 0 || is_full() || was_walked(kind, universe)) return;
+    walked_ = universe.clock.monotonic();
     fork(number, universe);
   }
 
@@ -21,24 +22,35 @@ class Forking : public Witness {
   }
 
  private:
-  bool is_full() const { return tally_.violations.size() >= kMostViolations; }
+  bool is_full() const { return tally_.violations.size() >= tally_.most; }
+
+  // Just before a write nothing has changed since the point just after the one before it, unless time
+  // has passed: a crash there leaves the very universe that has been walked already.
+  bool was_walked(PointKind kind, Universe& universe) const {
+    const bool before = kind == PointKind::JournalBefore || kind == PointKind::EffectBefore;
+    return before && walked_ == universe.clock.monotonic();
+  }
 
   // The daemon dies here; another one takes the copy up.
   void fork(int number, const Universe& universe) {
     ++tally_.universes;
     Universe copy(universe);
     copy.clock.advance(kDowntime);
-    const std::string before = way_;
+    const std::string way_here = way_;
+    const Millis walked_here = walked_;
     way_ += " > crash at " + std::to_string(number);
+    walked_ = Millis(-1);
     --depth_;
     live_on(copy, Trouble{}, *this);
     ++depth_;
-    way_ = before;
+    walked_ = walked_here;
+    way_ = way_here;
   }
 
   std::string way_;
   int depth_;
   Tally& tally_;
+  Millis walked_{-1};  // when the last universe was walked, in this life
 };
 
 class Silent : public Witness {
@@ -91,7 +103,7 @@ void explore_zombies(const Scenario& scenario, Tally& tally) {
   Universe undisturbed(*scenario.start);
   Silent count;
   live_on(undisturbed, scenario.trouble, count);
-  for (int at = 0; at < count.points && tally.violations.size() < kMostViolations; ++at) {
+  for (int at = 0; at < count.points && tally.violations.size() < tally.most; ++at) {
     ++tally.universes;
     Universe haunted(*scenario.start);
     Haunted zombie(at);
@@ -116,7 +128,7 @@ void explore_faults(const Scenario& scenario, Tally& tally) {
       Forking forking(faulty, " > write " + std::to_string(index) + " fault " + std::to_string(static_cast<int>(fault)),
                       1, tally);
       live_on(universe, faulty.trouble, forking);
-      if (tally.violations.size() >= kMostViolations) return;
+      if (tally.violations.size() >= tally.most) return;
     }
   }
 }

@@ -11,9 +11,9 @@ namespace slipway::sim {
 struct Tally {
   std::uint64_t universes = 0;
   std::uint64_t points = 0;
-  std::vector<std::string> violations;  // each with the way to it; at most kMostViolations
+  std::vector<std::string> violations;  // each with the way to it
+  std::size_t most = 10;                // … and this many are enough
 };
-inline constexpr std::size_t kMostViolations = 10;
 
 // depth 1: a crash at every point; 2: at every pair of points.
 void explore(const Scenario& scenario, int depth, Tally& tally);

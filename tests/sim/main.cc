@@ -2,7 +2,8 @@
 //   sim singles        every scenario, a crash at every point, zombies, and every write fault
 //   sim pairs          every scenario, a crash at every pair of points
 //   sim seeds N        N random universes (SEED=n replays one)
-//   sim quick          crashes and zombies, and 500 seeds: what a mutant must not survive
+//   sim quick          a crash at every point, zombies, and 500 seeds
+//   sim mutant         singles, then 2,000 seeds, up to the first violation: what no mutant may survive
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,53 +29,55 @@ struct Part {
   bool mine(std::size_t item) const { return static_cast<int>(item) % count == index; }
 };
 
-Tally run_scenarios(const std::string& mode, Part part) {
-  Tally tally;
+void run_scenarios(const std::string& mode, Part part, Tally& tally) {
   const auto scenarios = all_scenarios();
   for (std::size_t i = 0; i < scenarios.size(); ++i) {
-    if (!part.mine(i) || tally.violations.size() >= kMostViolations) continue;
+    if (!part.mine(i) || tally.violations.size() >= tally.most) continue;
     if (mode == "pairs") {
       explore(scenarios[i], 2, tally);
     } else {
       explore(scenarios[i], 1, tally);
       explore_zombies(scenarios[i], tally);
-      if (mode == "singles" && scenarios[i].trouble.refusals == 0) explore_faults(scenarios[i], tally);
+      if (mode != "quick" && scenarios[i].trouble.refusals == 0) explore_faults(scenarios[i], tally);
     }
   }
-  return tally;
 }
 
-Tally run_seeds(std::uint64_t first, std::uint64_t count, Part part) {
-  Tally tally;
-  for (std::uint64_t seed = first; seed < first + count && tally.violations.size() < kMostViolations; ++seed) {
+void run_seeds(std::uint64_t first, std::uint64_t count, Part part, Tally& tally) {
+  for (std::uint64_t seed = first; seed < first + count && tally.violations.size() < tally.most; ++seed) {
     if (part.mine(seed)) explore_seed(seed, tally);
   }
-  return tally;
 }
 
 Tally run(const std::string& mode, std::uint64_t seeds, Part part) {
+  Tally tally;
   if (mode == "seeds") {
     const char* replay = std::getenv("SEED");
-    if (replay != nullptr) return run_seeds(std::strtoull(replay, nullptr, 10), 1, {});
-    return run_seeds(1, seeds, part);
+    if (replay == nullptr) {
+      run_seeds(1, seeds, part, tally);
+    } else if (part.index == 0) {
+      run_seeds(std::strtoull(replay, nullptr, 10), 1, {}, tally);
+    }
+    return tally;
   }
-  Tally tally = run_scenarios(mode, part);
-  if (mode != "quick" || !tally.violations.empty()) return tally;
-  Tally drawn = run_seeds(1, 500, part);
-  drawn.universes += tally.universes;
-  drawn.points += tally.points;
-  return drawn;
+  if (mode == "mutant") tally.most = 1;
+  run_scenarios(mode, part, tally);
+  if (mode == "quick") run_seeds(1, 500, part, tally);
+  if (mode == "mutant") run_seeds(1, 2'000, part, tally);
+  return tally;
 }
 
 int run_parts(const std::string& mode, std::uint64_t seeds) {
-  constexpr int kParts = 2;
+  constexpr int kMostParts = 2;
+  // Mutants are run two at a time by their script.
+  const int parts = mode == "mutant" ? 1 : kMostParts;
   const auto begun = std::chrono::steady_clock::now();
-  int pipes[kParts][2];
-  for (int i = 0; i < kParts; ++i) {
+  int pipes[kMostParts][2];
+  for (int i = 0; i < parts; ++i) {
     if (pipe(pipes[i]) != 0) return 2;
     std::fflush(stdout);
     if (fork() == 0) {
-      const Tally tally = run(mode, seeds, {i, kParts});
+      const Tally tally = run(mode, seeds, {i, parts});
       print(tally);
       std::fflush(stdout);
       const std::uint64_t numbers[3] = {tally.universes, tally.points, tally.violations.size()};
@@ -85,9 +88,9 @@ int run_parts(const std::string& mode, std::uint64_t seeds) {
   }
   std::uint64_t total[3] = {0, 0, 0};
   bool whole = true;
-  for (auto& one : pipes) {
+  for (int i = 0; i < parts; ++i) {
     std::uint64_t numbers[3] = {0, 0, 0};
-    whole = whole && read(one[0], numbers, sizeof numbers) == static_cast<ssize_t>(sizeof numbers);
+    whole = whole && read(pipes[i][0], numbers, sizeof numbers) == static_cast<ssize_t>(sizeof numbers);
     for (int n = 0; n < 3; ++n) total[n] += numbers[n];
   }
   while (wait(nullptr) > 0) {
@@ -106,9 +109,9 @@ int run_parts(const std::string& mode, std::uint64_t seeds) {
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "quick";
   const std::uint64_t seeds = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 20'000;
-  for (const char* known : {"singles", "pairs", "seeds", "quick"}) {
+  for (const char* known : {"singles", "pairs", "seeds", "quick", "mutant"}) {
     if (mode == known) return slipway::sim::run_parts(mode, seeds);
   }
-  std::fprintf(stderr, "usage: sim singles | pairs | seeds N | quick\n");
+  std::fprintf(stderr, "usage: sim singles | pairs | seeds N | quick | mutant\n");
   return 2;
 }

@@ -33,7 +33,7 @@ class Dying : public Witness {
     throw Crash{};
   }
   void violation(const std::string& what) override {
-    if (tally_.violations.size() < kMostViolations) tally_.violations.push_back(way_ + ": " + what);
+    if (tally_.violations.size() < tally_.most) tally_.violations.push_back(way_ + ": " + what);
   }
   void allow_crashes(int count) { crashes_left_ = count; }
   bool may_crash() const { return crashes_left_ > 0; }

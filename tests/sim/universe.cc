@@ -141,8 +141,8 @@ release::State last_state(Universe& universe) {
 }
 
 bool has_ended(Universe& universe) {
-  const auto row = universe.store.release(universe.release);
-  ASSERT(row);
+  const auto row = universe.store.row(universe.release);
+  ASSERT(row != nullptr);
   return !row->outcome.empty();
 }
 
@@ -222,6 +222,7 @@ void create_release(Universe& universe, const config::Config& config, const plan
   ASSERT(created);
   universe.release = created->id;
   universe.daemons = 0;
+  universe.must_end.clear();
 }
 
 }  // namespace slipway::sim

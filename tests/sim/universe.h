@@ -24,6 +24,7 @@ struct Universe {
   std::string release;                     // the one under test
   std::shared_ptr<const plan::Plan> plan;  // of that release
   int daemons = 0;                         // how many have worked on it
+  std::string must_end;                    // "completed", "rolled_back"; empty: either will do
 };
 
 // A person's word, some virtual time after the release began.

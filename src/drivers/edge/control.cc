@@ -4,7 +4,7 @@ namespace slipway::drivers::edge {
 namespace {
 constexpr Millis kCallTimeout{10'000};
 // The stream brings a document every quarter second; this long without one and it is dead.
-constexpr Millis kSilence{2'000};
+constexpr Millis kSilence{1'000};
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 bool is_refusal(int status) { return status >= 400 && status < 500; }

@@ -67,6 +67,14 @@ TEST(EdgeTally, KeepsWhatAReplacedEdgeHadCounted) {
   EXPECT_EQ(tally.counts(kApp, "r-0002").requests, 8U);
 }
 
+TEST(EdgeTally, AFailedUpstreamThatBecameA502IsOneErrorAndACutResponseIsOneToo) {
+  Tally tally;
+  Json both = service("web", "r-0001", 10, 3);
+  Json cut = service("api", "r-0001", 10, 0);
+  tally.take(document({both.set("upstream_failures", 3), cut.set("upstream_failures", 2)}));
+  EXPECT_EQ(tally.counts(kApp, "r-0001").errors, 5U);
+}
+
 TEST(EdgeTally, SurvivesDocumentsThatAreNotWhatTheyShouldBe) {
   Tally tally;
   Json broken = service("web", "r-0001", 5, 0);

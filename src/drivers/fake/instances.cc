@@ -36,7 +36,8 @@ void forget_gone(const World& world, FakeSlot& slot, Millis now) {
 
 void start_one(World& world, FakeInstance& instance, bool listens, const std::string& op,
                Millis now) {
-  if (listens && instance.port == 0) instance.port = world.next_port++;  // a restart keeps its address
+  if (listens && instance.port == 0)
+    instance.port = world.next_port++;  // a restart keeps its address
   instance.started = now;
   instance.op = op;
   ++world.starts;

@@ -27,5 +27,6 @@ Problem check_warm_promise(Universe& universe);
 Problem check_bounded_starts(Universe& universe);
 Problem check_notices(Universe& universe);
 Problem check_lease_is_free(Universe& universe);
+Problem check_outcome(Universe& universe);
 
 }  // namespace slipway::sim

@@ -1,0 +1,92 @@
+// slipway: one binary. The words of the command line choose what it is: a verb that asks the daemon
+// (src/cli), the daemon, the edge, or the shim of one instance.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "app/verbs.h"
+#include "drivers/process/shim.h"
+#include "io/clock.h"
+#include "io/crash_point.h"
+#include "io/environment.h"
+#include "io/signals.h"
+
+namespace slipway::app {
+namespace {
+constexpr cli::Entry kEntries[] = {
+    {"daemon", run_daemon}, {"edge", run_edge}, {"edge run", run_edge}, {"dev", run_dev},
+};
+
+std::string variable(const std::string& name) {
+  return io::environment_value(name).value_or("");
+}
+
+std::string own_path(const char* called_as) {
+  char path[4096];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : called_as;
+}
+
+std::string working_folder() {
+  char path[4096];
+  return ::getcwd(path, sizeof path) == nullptr ? "/" : path;
+}
+
+// The user data base may be a service on the network: HOME and USER are asked first.
+cli::Surroundings surroundings(const char* called_as, Clock& clock) {
+  cli::Surroundings out;
+  out.version = SLIPWAY_VERSION;
+  out.program = own_path(called_as);
+  out.folder = working_folder();
+  out.home = variable("HOME");
+  out.user = variable("USER");
+  if (out.user.empty()) out.user = variable("LOGNAME");
+  if (out.home.empty()) {
+    const passwd* entry = ::getpwuid(::geteuid());
+    out.home = entry == nullptr ? "/tmp" : entry->pw_dir;
+  }
+  out.is_root = ::geteuid() == 0;
+  out.state = variable("SLIPWAY_STATE");
+  out.host = variable("SLIPWAY_HOST");
+  out.token = variable("SLIPWAY_TOKEN");
+  out.no_color = variable("NO_COLOR");
+  out.out = stdout;
+  out.err = stderr;
+  out.in_is_terminal = ::isatty(STDIN_FILENO) == 1;
+  out.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  out.clock = &clock;
+  return out;
+}
+
+// Started by the process driver alone: shim --dir FOLDER --environment-fd N --lock-fd N.
+int shim(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> given;
+  for (std::size_t i = 1; i + 1 < words.size(); i += 2) given[words[i]] = words[i + 1];
+  if (given.size() != 3 || given["--dir"].empty()) {
+    std::fputs("slipway shim is started by the daemon, not by hand\n", stderr);
+    return 2;
+  }
+  return drivers::process::shim_main(given["--dir"], std::atoi(given["--environment-fd"].c_str()),
+                                     std::atoi(given["--lock-fd"].c_str()));
+}
+}  // namespace
+}  // namespace slipway::app
+
+int main(int argc, char** argv) {
+  using namespace slipway;
+  io::ignore_sigpipe();
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "shim") return app::shim(words);
+#if defined(SLIPWAY_CRASH_POINTS)
+  io::install_crash_points(app::variable("SLIPWAY_CRASH_AT"), app::variable("SLIPWAY_CRASH_LOG"));
+#endif
+  io::SystemClock clock;
+  const auto around = app::surroundings(argc > 0 ? argv[0] : "slipway", clock);
+  const int status = cli::run(words, around, app::kEntries);
+  std::fflush(nullptr);
+  // A follower's thread may still wait for the daemon; nothing here needs to be taken down first.
+  std::_Exit(status);
+}

@@ -1,0 +1,48 @@
+// slipway daemon and slipway edge run: the two long-lived processes.
+#include <fmt/core.h>
+
+#include "app/verbs.h"
+#include "app/wiring.h"
+#include "daemon/daemon.h"
+#include "edge/edge.h"
+#include "io/files.h"
+
+namespace slipway::app {
+namespace {
+constexpr int kMostWorkers = 256;
+
+Result<edge::EdgeOptions> edge_options(cli::Session& session) {
+  const auto& given = session.given();
+  edge::EdgeOptions options;
+  options.state = session.state_folder();
+  options.version = session.around().version;
+  if (given.has("--listen")) options.listen = given.all("--listen");
+  options.workers = static_cast<unsigned>(TRY(given.number("--workers", 0, kMostWorkers)));
+  options.user = given.text("--user");
+  options.take_over = given.has("--take-over");
+  options.goodbye = TRY(given.duration("--goodbye"));
+  options.stop_time = TRY(given.duration("--stop-time"));
+  return options;
+}
+}  // namespace
+
+int run_daemon(cli::Session& session) {
+  const auto& given = session.given();
+  daemon::DaemonOptions options;
+  options.state = session.state_folder();
+  options.socket = given.text("--socket");
+  options.listen = given.text("--listen");
+  options.log_file = given.text("--log-file");
+  options.version = session.around().version;
+  return daemon::daemon_main(options, driver_factory(options.state));
+}
+
+int run_edge(cli::Session& session) {
+  const auto options = edge_options(session);
+  if (!options) return session.fail(options.error());
+  const auto made = io::make_dirs(options->state, 0700);
+  if (!made) return session.fail(made.error().in("cannot make the state folder"));
+  return edge::edge_main(*options);
+}
+
+}  // namespace slipway::app

@@ -1,0 +1,75 @@
+#pragma once
+// The data plane as one thing: workers, the table they route by, drains, counters. Used by one
+// thread (the control loop); the workers' threads are inside.
+#include <memory>
+#include <vector>
+
+#include "edge/stats.h"
+#include "edge/worker.h"
+
+namespace slipway::edge {
+
+struct EngineOptions {
+  unsigned workers = 1;
+  WorkerLimits limits;
+};
+
+// A target that gets no new requests.
+struct DrainEntry {
+  std::string app;
+  std::string environment;
+  std::string service;
+  std::string release;
+  std::string address;
+  std::int64_t in_flight = 0;
+  std::int64_t deadline_in_ms = -1;  // -1: none, it is still in the table with weight 0
+};
+
+class Engine {
+ public:
+  // The descriptors stay the caller's; each worker has its own copy.
+  Engine(const EngineOptions& options, const std::vector<int>& listen_fds);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Returns when every worker routes by `table`, which must be valid: no request begun afterwards
+  // goes anywhere else. Targets that left it drain from now on.
+  void install(const Table& table);
+  // Ends drains that are over, cuts those past their deadline. True while some go on.
+  bool tick();
+  std::vector<DrainEntry> drains() const;
+  // Cuts what drains and matches; empty: everything. How many requests were ended.
+  std::size_t cut(const std::string& app, const std::string& environment,
+                  const std::string& release);
+
+  Stats stats() const;
+  // Every target with requests in flight, draining or not.
+  std::vector<DrainEntry> in_flight() const;
+
+  void accept();  // not before the first table is installed: it would answer 404
+  void stop_accepting();
+  void say_goodbye();
+  void close_idle_clients();
+  std::size_t clients() const;
+  std::size_t busy_clients() const;
+
+ private:
+  struct Draining {
+    std::shared_ptr<TargetRuntime> target;
+    std::uint64_t deadline_ms;
+  };
+  void on_all(const std::function<void(Worker&)>& task);  // and waits for the last
+  std::size_t cut_targets(const std::vector<const TargetRuntime*>& targets);
+  void start_drains(const Routes& old);
+  DrainEntry entry_of(const TargetRuntime& target) const;
+  template <class Use>
+  void each_target(Use use) const;  // use(target, gets_requests, deadline_ms)
+
+  Registry registry_;
+  std::shared_ptr<const Routes> routes_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Draining> draining_;
+};
+
+}  // namespace slipway::edge

@@ -1,0 +1,208 @@
+#include "edge/process.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "edge/address.h"
+#include "io/child.h"
+#include "io/files.h"
+#include "io/socket.h"
+
+namespace slipway::edge {
+namespace {
+
+constexpr Millis kPoll{50};
+constexpr std::size_t kMostBody = std::size_t{16} << 20;
+constexpr int kBacklog = 4096;
+
+std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) / 1000; }
+
+}  // namespace
+
+std::string control_socket_path(const std::string& state) { return state + "/edge.sock"; }
+
+EdgeProcess::EdgeProcess(EdgeOptions options) : options_(std::move(options)) {
+  if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
+}
+
+EdgeProcess::~EdgeProcess() {
+  if (loop_ == nullptr) return;
+  if (knocks_) loop_->remove(knocks_.get());
+  if (predecessor_) loop_->remove(predecessor_->fd());
+  if (successor_) loop_->remove(successor_->fd());
+  if (server_ != nullptr && !handed_over_) {
+    ::unlink(control_socket_path(options_.state).c_str());
+    ::unlink((options_.state + "/edge-handover.sock").c_str());
+  }
+}
+
+void EdgeProcess::say(const std::string& line) const {
+  if (options_.say) return options_.say(line);
+  std::fprintf(stderr, "slipway edge: %s\n", line.c_str());
+}
+
+std::vector<int> EdgeProcess::listener_fds() const {
+  std::vector<int> fds;
+  for (const Listener& listener : listeners_) fds.push_back(listener.fd.get());
+  return fds;
+}
+
+std::vector<std::string> EdgeProcess::addresses() const {
+  std::vector<std::string> out;
+  for (const Listener& listener : listeners_) out.push_back(listener.address);
+  return out;
+}
+
+Result<void> EdgeProcess::open_listeners() {
+  for (const std::string& wanted : options_.listen) {
+    const io::HostPort at = TRY(io::parse_host_port(wanted));
+    bool inherited = false;
+    for (const Listener& listener : listeners_) {
+      auto have = io::parse_host_port(listener.address);
+      inherited =
+          inherited || (have && have->host == at.host && (have->port == at.port || at.port == 0));
+    }
+    if (inherited) continue;
+    io::Fd fd = TRY(io::listen_tcp(at, kBacklog));
+    const int port = io::local_port(fd.get());
+    const std::string host = at.host.find(':') != std::string::npos ? "[" + at.host + "]" : at.host;
+    listeners_.push_back({fmt::format("{}:{}", host, port), std::move(fd)});
+  }
+  return ok();
+}
+
+Result<Table> EdgeProcess::load_table() {
+  TableFile::Loaded loaded = TRY(TableFile(options_.state).load());
+  if (!loaded.warning.empty()) say("WARNING: " + loaded.warning);
+  return std::move(loaded.table);
+}
+
+// The socket appears under its name only when it is ready, and takes the place of whatever was
+// there.
+Result<io::Fd> EdgeProcess::listen_in_place(const std::string& path) {
+  const std::string staged = path + "." + io::random_hex(4);
+  io::Fd fd = TRY(io::listen_unix(staged));
+  if (::rename(staged.c_str(), path.c_str()) == 0) return fd;
+  Error error = from_errno(errno, "cannot put the control socket at " + path);
+  ::unlink(staged.c_str());
+  return error;
+}
+
+Result<void> EdgeProcess::open_control_sockets() {
+  http::ServerLimits limits;
+  limits.body_bytes = kMostBody;
+  server_ = std::make_unique<http::Server>(
+      *loop_,
+      [this](const http::Request& request, std::shared_ptr<http::Responder> responder) {
+        control_->answer(request, responder);
+      },
+      limits);
+  io::Fd control = TRY(listen_in_place(control_socket_path(options_.state)));
+  TRY(server_->serve(std::move(control)));
+  knocks_ = TRY(listen_in_place(options_.state + "/edge-handover.sock"));
+  return loop_->add(knocks_.get(), EPOLLIN, io::Trigger::Level,
+                    [this](std::uint32_t) { on_successor_knocks(); });
+}
+
+Result<void> EdgeProcess::become_user() {
+  if (options_.user.empty()) return ok();
+  const io::UserIds user = TRY(io::find_user(options_.user));
+  if (::chown(options_.state.c_str(), user.uid, user.gid) != 0)
+    return from_errno(errno, "cannot give " + options_.state + " to " + options_.user);
+  if (::setgroups(0, nullptr) != 0 || ::setgid(user.gid) != 0 || ::setuid(user.uid) != 0)
+    return from_errno(errno, "cannot become user " + options_.user,
+                      "start as root, or without --user");
+  return ok();
+}
+
+Result<void> EdgeProcess::start() {
+  TRY(io::make_dirs(options_.state));
+  loop_ = TRY(io::EventLoop::make());
+  signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT}, [this](int) { on_signal(); }));
+  Table table;
+  const bool taken_over = TRY(ask_predecessor(table));
+  if (!taken_over && options_.take_over)
+    return Error(Code::EdgeUnreachable,
+                 "there is no running edge in " + options_.state + " to take over from",
+                 "start without --take-over, or name the folder of the running one with --state");
+  if (!taken_over) table = TRY(load_table());
+  TRY(open_listeners());
+  TRY(become_user());
+  engine_ =
+      std::make_unique<Engine>(EngineOptions{options_.workers, options_.limits}, listener_fds());
+  tables_ = std::make_unique<Tables>(*engine_, TableFile(options_.state), std::move(table));
+  ControlFacts facts;
+  facts.version = options_.version;
+  facts.listen = addresses();
+  facts.workers = options_.workers;
+  control_ = std::make_unique<Control>(*loop_, *engine_, *tables_, std::move(facts));
+  if (taken_over) take_predecessor_line(predecessor_news_);
+  engine_->accept();
+  TRY(open_control_sockets());
+  if (taken_over) TRY(tell_predecessor_serving());
+  for (const std::string& address : addresses()) say("listening on " + address);
+  say(fmt::format("ready: {} workers, generation {}{}", options_.workers,
+                  tables_->current().generation,
+                  taken_over ? ", taken over from a running edge" : ""));
+  return ok();
+}
+
+Result<void> EdgeProcess::run() {
+  TRY(start());
+  while (!leaving_) loop_->poll_once(Millis(1'000));
+  if (handed_over_) {
+    const std::uint64_t idle_until =
+        now_ms() + static_cast<std::uint64_t>(options_.goodbye.count());
+    wait_until_done(true, idle_until,
+                    idle_until + static_cast<std::uint64_t>(options_.stop_time.count()));
+    report_to_successor(true);
+    say("the last connection has ended; the newer edge serves alone");
+    return ok();
+  }
+  server_->stop_listening();
+  engine_->stop_accepting();
+  engine_->say_goodbye();
+  wait_until_done(false, 0, now_ms() + static_cast<std::uint64_t>(options_.stop_time.count()));
+  say("stopped");
+  return ok();
+}
+
+// Until nobody is connected. Idle connections may wait for one more request until `idle_until_ms`.
+void EdgeProcess::wait_until_done(bool may_idle, std::uint64_t idle_until_ms,
+                                  std::uint64_t until_ms) {
+  std::uint64_t report_due = 0;
+  while (engine_->clients() > 0 && now_ms() < until_ms) {
+    if (!may_idle || now_ms() >= idle_until_ms) engine_->close_idle_clients();
+    if (handed_over_ && now_ms() >= report_due) {
+      report_due = now_ms() + static_cast<std::uint64_t>(kPoll.count());
+      report_to_successor(false);
+    }
+    loop_->poll_once(kPoll);
+  }
+}
+
+void EdgeProcess::on_signal() {
+  if (!leaving_) say("stopping: no new connections, running requests may finish");
+  leaving_ = true;
+}
+
+int edge_main(const EdgeOptions& options) {
+  io::ignore_sigpipe();
+  EdgeProcess process(options);
+  const Result<void> done = process.run();
+  if (done) return 0;
+  if (options.say) {
+    options.say(done.error().sentence());
+  } else {
+    std::fprintf(stderr, "slipway edge: %s\n", done.error().sentence().c_str());
+  }
+  return facts_of(done.error().code).exit_code;
+}
+
+}  // namespace slipway::edge

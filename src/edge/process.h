@@ -1,0 +1,72 @@
+#pragma once
+// One edge process: control loop, engine, table, and the two ends of a replacement. process.cc
+// starts and stops it, predecessor.cc takes over from a running one, successor.cc hands over to a
+// newer one.
+#include <memory>
+#include <optional>
+
+#include "edge/channel.h"
+#include "edge/control.h"
+#include "edge/edge.h"
+#include "io/event_loop.h"
+#include "io/signals.h"
+
+namespace slipway::edge {
+
+class EdgeProcess {
+ public:
+  explicit EdgeProcess(EdgeOptions options);
+  ~EdgeProcess();
+  Result<void> run();
+
+ private:
+  struct Listener {
+    std::string address;  // as bound: with the real port
+    io::Fd fd;
+  };
+  // process.cc
+  Result<void> start();
+  Result<void> open_listeners();
+  Result<Table> load_table();
+  Result<void> become_user();
+  Result<void> open_control_sockets();
+  Result<io::Fd> listen_in_place(const std::string& path);
+  void on_signal();
+  void wait_until_done(bool may_idle, std::uint64_t idle_until_ms, std::uint64_t until_ms);
+  void say(const std::string& line) const;
+  std::vector<int> listener_fds() const;
+  std::vector<std::string> addresses() const;
+
+  // predecessor.cc: the process this one takes over from
+  Result<bool> ask_predecessor(Table& table);
+  Result<void> tell_predecessor_serving();
+  void on_predecessor();
+  void tell_predecessor_table(const Table& table);
+  void take_predecessor_line(const Json& line);
+
+  // successor.cc: the process that takes over from this one
+  void on_successor_knocks();
+  void on_successor();
+  void offer_everything();
+  void leave_to_successor();
+  void report_to_successor(bool done);
+  void forget_successor();
+
+  EdgeOptions options_;
+  std::unique_ptr<io::EventLoop> loop_;
+  std::unique_ptr<io::SignalSource> signals_;
+  std::vector<Listener> listeners_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Tables> tables_;
+  std::unique_ptr<Control> control_;
+  std::unique_ptr<http::Server> server_;
+  io::Fd knocks_;  // edge-handover.sock
+  std::optional<Channel> predecessor_;
+  std::uint64_t predecessor_installed_ = 0;
+  Json predecessor_news_;  // what it said first
+  std::optional<Channel> successor_;
+  bool leaving_ = false;  // a successor serves, or a signal came
+  bool handed_over_ = false;
+};
+
+}  // namespace slipway::edge

@@ -1,0 +1,166 @@
+#include "edge/stats.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace slipway::edge {
+namespace {
+constexpr const char* kClassNames[] = {"informational", "success", "redirect", "client_error",
+                                       "server_error"};
+constexpr const char* kCodeNames[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+// Upper bounds, in seconds, of the histogram that Prometheus sees.
+constexpr double kBounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                              0.5,   1,      2.5,   5,    10,    30,   60};
+constexpr double kMicrosPerSecond = 1e6;
+}  // namespace
+
+bool ReleaseStats::same_release(const ReleaseStats& other) const {
+  return release == other.release && service == other.service && app == other.app &&
+         environment == other.environment;
+}
+
+void ReleaseStats::add(const ReleaseStats& other) {
+  requests += other.requests;
+  for (std::size_t i = 0; i < by_class.size(); ++i) by_class[i] += other.by_class[i];
+  upstream_failures += other.upstream_failures;
+  in_flight += other.in_flight;
+  for (const auto& [upper, count] : other.latency_us) latency_us[upper] += count;
+}
+
+ReleaseStats sum_of(const ReleaseRuntime& release, unsigned workers) {
+  ReleaseStats sum;
+  sum.app = release.service->app;
+  sum.environment = release.service->environment;
+  sum.service = release.service->name;
+  sum.release = release.release;
+  for (unsigned i = 0; i < workers; ++i) {
+    const ReleaseCounters& counters = release.counters[i];
+    sum.requests += counters.requests.load(std::memory_order_relaxed);
+    for (std::size_t c = 0; c < sum.by_class.size(); ++c)
+      sum.by_class[c] += counters.by_class[c].load(std::memory_order_relaxed);
+    sum.upstream_failures += counters.upstream_failures.load(std::memory_order_relaxed);
+    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+      const std::uint32_t count =
+          counters.latency_us.counts[bucket].load(std::memory_order_relaxed);
+      if (count > 0) sum.latency_us[bucket_upper(bucket)] += count;
+    }
+  }
+  return sum;
+}
+
+void add_to(Stats& stats, const Stats& more) {
+  for (const ReleaseStats& entry : more) {
+    bool found = false;
+    for (ReleaseStats& known : stats) {
+      if (!known.same_release(entry)) continue;
+      known.add(entry);
+      found = true;
+      break;
+    }
+    if (!found) stats.push_back(entry);
+  }
+}
+
+Json to_json(const Stats& stats) {
+  Json list = Json::array();
+  for (const ReleaseStats& entry : stats) {
+    Json json = Json::object();
+    json.set("app", entry.app).set("environment", entry.environment);
+    json.set("service", entry.service)
+        .set("release", entry.release)
+        .set("requests", entry.requests);
+    for (std::size_t i = 0; i < entry.by_class.size(); ++i)
+      json.set(kClassNames[i], entry.by_class[i]);
+    json.set("upstream_failures", entry.upstream_failures).set("in_flight", entry.in_flight);
+    Json latency = Json::array();
+    for (const auto& [upper, count] : entry.latency_us)
+      latency.push_back(Json::Array{Json(upper), Json(count)});
+    list.push_back(json.set("latency_us", latency));
+  }
+  return list;
+}
+
+Result<Stats> stats_from_json(const Json& list) {
+  if (!list.is_array()) return Error(Code::Malformed, "the edge's counters are not a list");
+  Stats stats;
+  for (const Json& json : list.items()) {
+    ReleaseStats& entry = stats.emplace_back();
+    entry.app = json.text("app");
+    entry.environment = json.text("environment");
+    entry.service = json.text("service");
+    entry.release = json.text("release");
+    entry.requests = static_cast<std::uint64_t>(json.integer("requests"));
+    for (std::size_t i = 0; i < entry.by_class.size(); ++i)
+      entry.by_class[i] = static_cast<std::uint64_t>(json.integer(kClassNames[i]));
+    entry.upstream_failures = static_cast<std::uint64_t>(json.integer("upstream_failures"));
+    entry.in_flight = json.integer("in_flight");
+    for (const Json& bucket : json.at("latency_us").items()) {
+      if (bucket.size() != 2 || !bucket.items()[0].is_int() || !bucket.items()[1].is_int())
+        return Error(Code::Malformed,
+                     "a latency bucket of the edge's counters is not a pair of numbers");
+      entry.latency_us[static_cast<std::uint64_t>(bucket.items()[0].as_int())] =
+          static_cast<std::uint64_t>(bucket.items()[1].as_int());
+    }
+  }
+  return stats;
+}
+
+namespace {
+
+std::string labels_of(const ReleaseStats& entry) {
+  return fmt::format("app=\"{}\",environment=\"{}\",service=\"{}\",release=\"{}\"", entry.app,
+                     entry.environment, entry.service, entry.release);
+}
+
+void write_latency(const ReleaseStats& entry, std::string& out) {
+  const std::string labels = labels_of(entry);
+  auto bucket = entry.latency_us.begin();
+  std::uint64_t below = 0;
+  double sum = 0;
+  const auto line = std::back_inserter(out);
+  for (double bound : kBounds) {
+    for (; bucket != entry.latency_us.end() &&
+           static_cast<double>(bucket->first) <= bound * kMicrosPerSecond;
+         ++bucket) {
+      below += bucket->second;
+      sum += static_cast<double>(bucket->first) * static_cast<double>(bucket->second);
+    }
+    fmt::format_to(line, "slipway_edge_response_seconds_bucket{{{},le=\"{}\"}} {}\n", labels, bound,
+                   below);
+  }
+  for (; bucket != entry.latency_us.end(); ++bucket) {
+    below += bucket->second;
+    sum += static_cast<double>(bucket->first) * static_cast<double>(bucket->second);
+  }
+  fmt::format_to(line, "slipway_edge_response_seconds_bucket{{{},le=\"+Inf\"}} {}\n", labels,
+                 below);
+  fmt::format_to(line, "slipway_edge_response_seconds_sum{{{}}} {}\n", labels,
+                 sum / kMicrosPerSecond);
+  fmt::format_to(line, "slipway_edge_response_seconds_count{{{}}} {}\n", labels, below);
+}
+
+}  // namespace
+
+std::string prometheus_text(const Stats& stats) {
+  std::string out;
+  const auto line = std::back_inserter(out);
+  out += "# TYPE slipway_edge_requests_total counter\n";
+  for (const ReleaseStats& entry : stats) {
+    for (std::size_t i = 0; i < entry.by_class.size(); ++i)
+      fmt::format_to(line, "slipway_edge_requests_total{{{},code=\"{}\"}} {}\n", labels_of(entry),
+                     kCodeNames[i], entry.by_class[i]);
+  }
+  out += "# TYPE slipway_edge_upstream_failures_total counter\n";
+  for (const ReleaseStats& entry : stats)
+    fmt::format_to(line, "slipway_edge_upstream_failures_total{{{}}} {}\n", labels_of(entry),
+                   entry.upstream_failures);
+  out += "# TYPE slipway_edge_in_flight gauge\n";
+  for (const ReleaseStats& entry : stats)
+    fmt::format_to(line, "slipway_edge_in_flight{{{}}} {}\n", labels_of(entry), entry.in_flight);
+  out += "# TYPE slipway_edge_response_seconds histogram\n";
+  for (const ReleaseStats& entry : stats) write_latency(entry, out);
+  return out;
+}
+
+}  // namespace slipway::edge

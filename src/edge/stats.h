@@ -1,0 +1,39 @@
+#pragma once
+// Counters as values: summed over workers, sent over sockets, added to a predecessor's.
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "edge/runtime.h"
+
+namespace slipway::edge {
+
+struct ReleaseStats {
+  std::string app;
+  std::string environment;
+  std::string service;
+  std::string release;
+  std::uint64_t requests = 0;
+  std::array<std::uint64_t, 5> by_class{};  // 1xx … 5xx
+  std::uint64_t upstream_failures = 0;
+  std::int64_t in_flight = 0;
+  std::map<std::uint64_t, std::uint64_t> latency_us;  // bucket's upper bound to count
+
+  bool same_release(const ReleaseStats& other) const;
+  void add(const ReleaseStats& other);
+};
+using Stats = std::vector<ReleaseStats>;
+
+// The sum over all workers; in_flight is left 0.
+ReleaseStats sum_of(const ReleaseRuntime& release, unsigned workers);
+void add_to(Stats& stats, const Stats& more);
+Json to_json(const Stats& stats);  // a list
+Result<Stats> stats_from_json(const Json& list);
+// Prometheus text exposition, version 0.0.4.
+std::string prometheus_text(const Stats& stats);
+
+}  // namespace slipway::edge

@@ -1,0 +1,18 @@
+#pragma once
+// Limits of one worker, before a request is routed; those of a service are in its table entry.
+#include "base/clock.h"
+#include "http/parser.h"
+
+namespace slipway::edge {
+
+struct WorkerLimits {
+  Millis head_time{10'000};      // from a head's first byte to its last; then 408
+  Millis idle_time{75'000};      // of a client between requests
+  Millis pool_idle_time{4'000};  // of an upstream connection; below the 5 s of Node's servers
+  std::size_t pooled = 256;      // idle upstream connections per target
+  std::size_t clients = 10'000;  // more are told 503
+  int held_per_service = 1'000;  // requests waiting in a pause; more are told 503
+  http::Limits head;
+};
+
+}  // namespace slipway::edge

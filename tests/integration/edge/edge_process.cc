@@ -1,0 +1,24 @@
+// The real edge as a process of its own: edge_process STATE LISTEN WORKERS [--take-over]
+// [--goodbye-ms N].
+#include <cstdlib>
+#include <string>
+
+#include "edge/edge.h"
+
+int main(int argc, char** argv) {
+  if (argc < 4) return 2;
+  slipway::edge::EdgeOptions options;
+  options.state = argv[1];
+  options.listen = {argv[2]};
+  options.workers = static_cast<unsigned>(std::atoi(argv[3]));
+  options.version = "test";
+  for (int i = 4; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--take-over") options.take_over = true;
+    if (flag == "--goodbye-ms" && i + 1 < argc)
+      options.goodbye = slipway::Millis(std::atoi(argv[++i]));
+    if (flag == "--head-ms" && i + 1 < argc)
+      options.limits.head_time = slipway::Millis(std::atoi(argv[++i]));
+  }
+  return slipway::edge::edge_main(options);
+}
