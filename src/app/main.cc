@@ -17,12 +17,13 @@
 namespace slipway::app {
 namespace {
 constexpr cli::Entry kEntries[] = {
-    {"daemon", run_daemon}, {"edge", run_edge}, {"edge run", run_edge}, {"dev", run_dev},
+    {"daemon", run_daemon},
+    {"edge", run_edge},
+    {"edge run", run_edge},
+    {"dev", run_dev},
 };
 
-std::string variable(const std::string& name) {
-  return io::environment_value(name).value_or("");
-}
+std::string variable(const std::string& name) { return io::environment_value(name).value_or(""); }
 
 std::string own_path(const char* called_as) {
   char path[4096];

@@ -65,16 +65,16 @@ Result<void> add_router(daemon::DriverSet& set, const config::Environment& setti
 }  // namespace
 
 daemon::DriverFactory driver_factory(std::string state) {
-  return [state = std::move(state)](
-             const config::Environment& settings,
-             const std::string&) -> Result<std::unique_ptr<daemon::DriverSet>> {
-    auto set = std::make_unique<daemon::DriverSet>();
-    TRY(add_platform(*set, settings, state));
-    TRY(add_router(*set, settings, state));
-    set->probe = drivers::http_probe::make_probe();
-    set->smoke = drivers::http_probe::make_smoke_runner();
-    return set;
-  };
+  return
+      [state = std::move(state)](const config::Environment& settings,
+                                 const std::string&) -> Result<std::unique_ptr<daemon::DriverSet>> {
+        auto set = std::make_unique<daemon::DriverSet>();
+        TRY(add_platform(*set, settings, state));
+        TRY(add_router(*set, settings, state));
+        set->probe = drivers::http_probe::make_probe();
+        set->smoke = drivers::http_probe::make_smoke_runner();
+        return set;
+      };
 }
 
 }  // namespace slipway::app

@@ -14,11 +14,11 @@ int run_check(Session& session) {
   std::vector<std::string> names;
   for (const auto& [name, environment] : loaded->config.environments) names.push_back(name);
   if (session.wants_json()) {
-    session.say(Json::object()
-                    .set("file", loaded->file.path)
-                    .set("app", loaded->config.app)
-                    .set("environments", Json::array_of(names))
-                    .set("diagnostics", Json::array()));
+    session.show(Json::object()
+                     .set("file", loaded->file.path)
+                     .set("app", loaded->config.app)
+                     .set("environments", Json::array_of(names))
+                     .set("diagnostics", Json::array()));
     return 0;
   }
   session.say(fmt::format("{}: {}, environment{} {}: no mistakes", loaded->file.path,

@@ -15,10 +15,10 @@ Result<std::string> running_release(Session& session, Link& link) {
     const std::string release = one.at("running").text("release");
     if (!release.empty()) return release;
   }
-  return Error(Code::NotFound,
-               fmt::format("no release is running in {} of {}", target.environment, target.app),
-               "what is live: slipway status; to go back from it: slipway rollback " +
-                   target.environment);
+  return Error(
+      Code::NotFound,
+      fmt::format("no release is running in {} of {}", target.environment, target.app),
+      "what is live: slipway status; to go back from it: slipway rollback " + target.environment);
 }
 
 Result<Json> tell(Session& session, Link& link, std::string_view command) {
@@ -37,7 +37,7 @@ int run_command(Session& session, std::string_view command) {
   const auto answer = tell(session, *link, command);
   if (!answer) return fail(session, *link, answer.error());
   if (session.wants_json()) {
-    session.say(*answer);
+    session.show(*answer);
   } else {
     session.say(fmt::format("{}: {} taken, now {}", answer->text("release"), command,
                             answer->text("phase")));

@@ -29,19 +29,17 @@ int print_table(Session& session, const std::vector<config::Resolved>& rows) {
 int print_json(Session& session, const std::vector<config::Resolved>& rows) {
   Json list = Json::array();
   for (const auto& row : rows) {
-    list.push_back(Json::object()
-                       .set("path", row.path)
-                       .set("value", row.value)
-                       .set("origin", row.origin));
+    list.push_back(
+        Json::object().set("path", row.path).set("value", row.value).set("origin", row.origin));
   }
-  session.say(Json::object().set("resolved", std::move(list)));
+  session.show(Json::object().set("resolved", std::move(list)));
   return 0;
 }
 }  // namespace
 
 int run_config(Session& session) {
   if (session.given().has("--schema")) {
-    session.say(config::json_schema());
+    session.show(config::json_schema());
     return 0;
   }
   Json details;

@@ -82,7 +82,7 @@ int start_release(Session& session, Link& link, const ReleaseAsk& ask) {
   const auto& given = session.given();
   const bool is_detached = given.has("--detach") || given.has("--no-follow");
   for (const auto& note : started->strings("notes")) session.note("note: " + note);
-  if (is_detached && session.wants_json()) session.say(*started);
+  if (is_detached && session.wants_json()) session.show(*started);
   if (is_detached && !session.wants_json()) session.say(release);
   if (is_detached) return 0;
   const bool to_promoted = given.text("--until") == "promoted";

@@ -99,13 +99,15 @@ void read_stream(const std::shared_ptr<Feed>& feed, Follower& follower) {
     const auto read = link.follow(target, last, [&](const Link::Event& event) {
       last = std::max(last, event.id);
       has_ended = event.name == "ended";
-      if (std::exchange(lost_since, Millis(-1)) >= Millis(0)) feed->tell([&follower] { follower.on_back(); });
+      if (std::exchange(lost_since, Millis(-1)) >= Millis(0))
+        feed->tell([&follower] { follower.on_back(); });
       feed->tell([&follower, event] { follower.on_event(event); });
       return !has_ended && !feed->is_closed();
     });
     if (has_ended || feed->is_closed()) return;
     const Millis now = feed->loop().now();
-    const Error why = read ? Error(Code::ConnectionLost, "the daemon ended the stream") : read.error();
+    const Error why =
+        read ? Error(Code::ConnectionLost, "the daemon ended the stream") : read.error();
     const bool is_answer = !read && !link.refusal().is_null();
     const bool is_over = lost_since >= Millis(0) && now - lost_since > kGiveUpAfter;
     if (is_answer || is_over || why.code == Code::DaemonVersion) {
@@ -119,7 +121,8 @@ void read_stream(const std::shared_ptr<Feed>& feed, Follower& follower) {
 }
 
 // Asks how much time is left; only for a terminal.
-void read_estimate(const std::shared_ptr<Feed>& feed, const std::string& target, Follower& follower) {
+void read_estimate(const std::shared_ptr<Feed>& feed, const std::string& target,
+                   Follower& follower) {
   Link link = feed->link();
   while (!feed->is_closed()) {
     const auto status = link.get(target);
@@ -127,7 +130,8 @@ void read_estimate(const std::shared_ptr<Feed>& feed, const std::string& target,
       for (const auto& one : status->at("environments").items()) {
         const Json& running = one.at("running");
         if (running.text("release") != feed->release()) continue;
-        feed->tell([&follower, left = running.integer("left_ms", -1)] { follower.on_estimate(left); });
+        feed->tell(
+            [&follower, left = running.integer("left_ms", -1)] { follower.on_estimate(left); });
       }
     }
     if (!feed->wait(kAskEvery)) return;
@@ -135,7 +139,8 @@ void read_estimate(const std::shared_ptr<Feed>& feed, const std::string& target,
 }
 
 int Follower::run(const Json& row) {
-  const auto signals = io::SignalSource::make(feed_->loop(), {SIGINT, SIGTERM}, [this](int) { on_signal(); });
+  const auto signals =
+      io::SignalSource::make(feed_->loop(), {SIGINT, SIGTERM}, [this](int) { on_signal(); });
   if (!signals) return session_.fail(signals.error());
   std::thread reader([feed = feed_, this] { read_stream(feed, *this); });
   std::thread asker;
@@ -186,7 +191,8 @@ void Follower::on_event(const Link::Event& event) {
 void Follower::show(const std::string& line) {
   if (session_.is_live()) return draw();
   const bool is_end = timeline_.has_ended();
-  if (!line.empty() && (!session_.is_quiet() || session_.wants_json() || is_end)) session_.say(line);
+  if (!line.empty() && (!session_.is_quiet() || session_.wants_json() || is_end))
+    session_.say(line);
 }
 
 void Follower::draw() {
@@ -207,8 +213,9 @@ void Follower::tick() {
 
 void Follower::on_lost(const Error& why) {
   if (finished_ || !trouble_.empty()) return;
-  trouble_ = fmt::format("the daemon is gone ({}); the release goes on when one is back, trying for {}s",
-                         why.what, kGiveUpAfter.count() / 1000);
+  trouble_ =
+      fmt::format("the daemon is gone ({}); the release goes on when one is back, trying for {}s",
+                  why.what, kGiveUpAfter.count() / 1000);
   if (session_.is_live()) return draw();
   session_.note("slipway: " + trouble_);
 }
@@ -231,9 +238,10 @@ void Follower::on_estimate(std::int64_t left_ms) {
 
 void Follower::on_signal() {
   if (finished_) return;
-  session_.note(fmt::format(
-      "\nslipway: let go of {}, which goes on. Look: slipway status --watch; take it back: slipway abort {}",
-      timeline_.release(), timeline_.environment()));
+  session_.note(
+      fmt::format("\nslipway: let go of {}, which goes on. Look: slipway status --watch; take it "
+                  "back: slipway abort {}",
+                  timeline_.release(), timeline_.environment()));
   finish(kLetGo);
 }
 }  // namespace

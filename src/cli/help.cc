@@ -66,7 +66,8 @@ std::string sub_verbs(std::string_view name) {
 
 constexpr Group kGroups[] = {Group::Start, Group::Release, Group::Look, Group::Serve, Group::About};
 constexpr std::string_view kExits =
-    "0 done · 1 failed · 2 usage or configuration · 3 refused by a gate · 4 rolled back · 5 aborted "
+    "0 done · 1 failed · 2 usage or configuration · 3 refused by a gate · 4 rolled back · 5 "
+    "aborted "
     "· 6 cannot reach the daemon";
 }  // namespace
 
@@ -97,8 +98,8 @@ std::string overview() {
 
 std::string help_of(const Verb& verb) {
   const std::string usage = usage_of(verb);
-  std::string out = fmt::format("slipway {}{}{}: {}\n", verb.name, usage.empty() ? "" : " ", usage,
-                                verb.summary);
+  std::string out =
+      fmt::format("slipway {}{}{}: {}\n", verb.name, usage.empty() ? "" : " ", usage, verb.summary);
   if (!verb.detail.empty()) out += "\n" + wrapped(verb.detail, 0);
   if (!verb.arguments.empty()) {
     out += "\nArguments\n";
@@ -132,13 +133,14 @@ std::string roff_option(const Option& option) {
 std::string roff_verb(const Verb& verb) {
   std::string out = fmt::format(".SS slipway {} {}\n{}.\n", roff(verb.name), roff(usage_of(verb)),
                                 roff(verb.summary));
-  if (!verb.detail.empty()) out += ".PP\n" + roff(replace_all(std::string(verb.detail), "\n\n", "\n")) + "\n";
+  if (!verb.detail.empty())
+    out += ".PP\n" + roff(replace_all(std::string(verb.detail), "\n\n", "\n")) + "\n";
   for (const auto& argument : verb.arguments)
     out += fmt::format(".TP\n\\fI{}\\fR\n{}\n", roff(argument.name), roff(argument.help));
   for (const auto& option : verb.options) out += roff_option(option);
   if (verb.example.empty()) return out;
-  return out + fmt::format(".PP\n.nf\n.RS\n$ {}\n{}\n.RE\n.fi\n", roff(verb.example),
-                           roff(verb.output));
+  return out +
+         fmt::format(".PP\n.nf\n.RS\n$ {}\n{}\n.RE\n.fi\n", roff(verb.example), roff(verb.output));
 }
 }  // namespace
 
@@ -147,7 +149,8 @@ std::string manual(std::string_view version) {
       ".TH SLIPWAY 1 \"\" \"slipway {}\" \"User Commands\"\n.SH NAME\n"
       "slipway \\- release an app without losing a request\n.SH SYNOPSIS\n"
       ".B slipway\n.I VERB\n.RI [ options ]\n.SH DESCRIPTION\n"
-      "slipway releases an app as slipway.yaml says, watches the release, and takes a bad one back.\n"
+      "slipway releases an app as slipway.yaml says, watches the release, and takes a bad one "
+      "back.\n"
       ".SH VERBS\n",
       roff(version));
   for (const auto& verb : verbs()) {
@@ -158,7 +161,8 @@ std::string manual(std::string_view version) {
   return out + ".SH EXIT STATUS\n" + roff(kExits) +
          "\n.SH ENVIRONMENT\n"
          ".TP\nSLIPWAY_STATE\nthe state folder, as with \\-\\-state\n"
-         ".TP\nSLIPWAY_HOST\nhttp://127.0.0.1:PORT of a daemon that listens on TCP; without it, the unix "
+         ".TP\nSLIPWAY_HOST\nhttp://127.0.0.1:PORT of a daemon that listens on TCP; without it, "
+         "the unix "
          "socket in the state folder\n"
          ".TP\nSLIPWAY_TOKEN\nthe token for SLIPWAY_HOST\n"
          ".TP\nNO_COLOR\nset to anything: plain text\n";
@@ -178,8 +182,8 @@ std::string markdown_options(std::span<const Option> options) {
 
 std::string markdown_verb(const Verb& verb) {
   const std::string usage = usage_of(verb);
-  std::string out = fmt::format("### slipway {}{}{}\n\n{}.\n\n", verb.name, usage.empty() ? "" : " ",
-                                usage, verb.summary);
+  std::string out = fmt::format("### slipway {}{}{}\n\n{}.\n\n", verb.name,
+                                usage.empty() ? "" : " ", usage, verb.summary);
   if (!verb.detail.empty()) out += std::string(verb.detail) + "\n\n";
   for (const auto& argument : verb.arguments)
     out += fmt::format("- `{}`: {}\n", argument.name, argument.help);
@@ -191,7 +195,8 @@ std::string markdown_verb(const Verb& verb) {
 
 std::string reference() {
   std::string out = fmt::format(
-      "# The command line\n\nMade by the table in `src/cli/verb_table.cc` (a test keeps this page true).\n\n"
+      "# The command line\n\nMade by the table in `src/cli/verb_table.cc` (a test keeps this page "
+      "true).\n\n"
       "Exit status: {}.\n\n## Options of every verb\n\n{}",
       kExits, markdown_options(global_options()));
   out +=

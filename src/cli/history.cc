@@ -13,7 +13,7 @@ int print_one(Session& session, Link& link, const std::string& release) {
   const auto full = link.get("/v1/releases/" + release);
   if (!full) return fail(session, link, full.error());
   if (session.wants_json()) {
-    session.say(*full);
+    session.show(*full);
   } else {
     session.print(release_text(*full));
   }
@@ -41,7 +41,7 @@ int run_history(Session& session) {
   const auto found = link->get(*target);
   if (!found) return fail(session, *link, found.error());
   if (session.wants_json()) {
-    session.say(*found);
+    session.show(*found);
   } else {
     session.print(history_text(*found));
   }

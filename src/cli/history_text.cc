@@ -35,9 +35,9 @@ std::string time_of(const Json& record) {
 
 std::string record_line(const Json& record, std::size_t step_width) {
   const Json& state = record.at("state");
-  std::string out = fmt::format("{:>4}  {}  {:<12} {:<{}}  {:<13}", record.integer("seq"),
-                                time_of(record), record.text("event"), record.text("step"),
-                                step_width, state.text("phase"));
+  std::string out =
+      fmt::format("{:>4}  {}  {:<12} {:<{}}  {:<13}", record.integer("seq"), time_of(record),
+                  record.text("event"), record.text("step"), step_width, state.text("phase"));
   if (!record.text("op").empty()) out += "  then " + record.text("op");
   if (!record.text("detail").empty()) out += "\n        evidence: " + record.text("detail");
   return out + "\n";
@@ -64,15 +64,17 @@ std::string release_text(const Json& release) {
   const Json& row = release.at("release");
   const auto created = row.integer("created_ms");
   const auto ended = row.integer("ended_ms");
-  std::string out = fmt::format("{}  {} {} in {} of {}: {}\n", row.text("id"), row.text("kind"),
-                                row.text("version"), row.text("environment"), row.text("app"),
-                                outcome_of(row));
+  std::string out =
+      fmt::format("{}  {} {} in {} of {}: {}\n", row.text("id"), row.text("kind"),
+                  row.text("version"), row.text("environment"), row.text("app"), outcome_of(row));
   out += fmt::format("by {}, {} {} UTC", row.text("by"), date_text(created).substr(0, 10),
                      clock_text(created));
-  out += ended > 0 ? fmt::format(" to {} (took {})\n", clock_text(ended), took_text(ended - created))
-                   : std::string(", still running\n");
+  out += ended > 0
+             ? fmt::format(" to {} (took {})\n", clock_text(ended), took_text(ended - created))
+             : std::string(", still running\n");
   if (!row.text("reason").empty()) out += "because " + row.text("reason") + "\n";
-  if (!row.text("bad").empty()) out += "no rollback chooses it by itself: " + row.text("bad") + "\n";
+  if (!row.text("bad").empty())
+    out += "no rollback chooses it by itself: " + row.text("bad") + "\n";
   out += "\n" + release.text("words") + "\nJournal\n";
   const auto& records = release.at("records").items();
   const auto width = widest(records, "step");

@@ -25,7 +25,7 @@ int run_init(Session& session) {
   const auto written = io::write_file_durably(path, config::starter_file(app), 0644);
   if (!written) return session.fail(written.error().in("cannot write " + shown));
   if (session.wants_json()) {
-    session.say(Json::object().set("wrote", path));
+    session.show(Json::object().set("wrote", path));
     return 0;
   }
   session.say("wrote " + shown);

@@ -38,7 +38,8 @@ Result<Place> remote(const std::string& host) {
   const auto at = io::parse_host_port(rest);
   if (!at) return wrong_host(host, "has no address and port: " + at.error().what);
   if (!is_loopback(at->host))
-    return wrong_host(host, "is not on this machine, and the token would cross the network in the clear");
+    return wrong_host(host,
+                      "is not on this machine, and the token would cross the network in the clear");
   return Place{http::Client::on_tcp(at->host, at->port), rest};
 }
 
@@ -81,8 +82,7 @@ Error Link::unreachable(const Error& why, http::Sent sent) const {
   }
   const bool may_not = why.code == Code::NotWritable;
   if (may_not) {
-    return {Code::DaemonUnreachable,
-            fmt::format("cannot open {}: {}", where_, why.what),
+    return {Code::DaemonUnreachable, fmt::format("cannot open {}: {}", where_, why.what),
             "run it as the daemon's user (or root), or use SLIPWAY_HOST with a token"};
   }
   return {Code::DaemonUnreachable,
@@ -96,26 +96,29 @@ Error Link::unreachable(const Error& why, http::Sent sent) const {
 Result<void> Link::check(const http::Response& response) {
   const std::string api(response.field("Slipway-Api"));
   if (api.empty()) {
-    return Error(Code::DaemonForeign,
-                 fmt::format("something that is not slipway answers on {} (HTTP {}, no Slipway-Api)",
-                             where_, response.status),
-                 "find out what it is; choose another state folder with --state DIR");
+    return Error(
+        Code::DaemonForeign,
+        fmt::format("something that is not slipway answers on {} (HTTP {}, no Slipway-Api)", where_,
+                    response.status),
+        "find out what it is; choose another state folder with --state DIR");
   }
   if (api != std::to_string(kApi)) {
     const std::string theirs(response.field("Slipway-Version"));
-    return Error(Code::DaemonVersion,
-                 fmt::format("the daemon on {} is slipway {} and speaks API {}, this command speaks "
-                             "API {}",
-                             where_, theirs, api, kApi),
-                 "use the slipway binary the daemon was started from, or restart the daemon with "
-                 "this one (what runs keeps running)");
+    return Error(
+        Code::DaemonVersion,
+        fmt::format("the daemon on {} is slipway {} and speaks API {}, this command speaks "
+                    "API {}",
+                    where_, theirs, api, kApi),
+        "use the slipway binary the daemon was started from, or restart the daemon with "
+        "this one (what runs keeps running)");
   }
   if (response.status < 400) return ok();
   const auto body = Json::parse(response.body);
   if (!body || !body->at("error").is_object()) {
-    return Error(Code::Malformed,
-                 fmt::format("the daemon on {} answered {} without a reason", where_, response.status),
-                 "look into the daemon's log");
+    return Error(
+        Code::Malformed,
+        fmt::format("the daemon on {} answered {} without a reason", where_, response.status),
+        "look into the daemon's log");
   }
   refusal_ = body->at("error");
   return refused(refusal_);
@@ -156,7 +159,8 @@ bool take_line(Link::Event& event, std::string_view line) {
 }
 }  // namespace
 
-Result<void> Link::follow(const std::string& target, std::int64_t last_id, const OnEvent& on_event) {
+Result<void> Link::follow(const std::string& target, std::int64_t last_id,
+                          const OnEvent& on_event) {
   refusal_ = Json();
   http::Call out = call("GET", target);
   out.timeout = kSilence;

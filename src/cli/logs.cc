@@ -47,7 +47,7 @@ int run_logs(Session& session) {
   const auto found = link->get(*target);
   if (!found) return fail(session, *link, found.error());
   if (session.wants_json()) {
-    session.say(*found);
+    session.show(*found);
     return 0;
   }
   std::string out;

@@ -36,7 +36,7 @@ int set_page(Session& session, Page page) {
       *body);
   if (!answer) return fail(session, *link, answer.error());
   if (session.wants_json()) {
-    session.say(*answer);
+    session.show(*answer);
   } else {
     session.say(fmt::format("{} of {}: maintenance is {}", target->environment, target->app,
                             page == Page::On ? "on" : "off"));

@@ -27,7 +27,7 @@ int print_offline(Session& session) {
   const auto made = plan::make_plan(loaded->config, facts, request);
   if (!made) return session.fail(made.error());
   if (session.wants_json()) {
-    session.say(plan::to_json(*made));
+    session.show(plan::to_json(*made));
     return 0;
   }
   session.note("offline: as if nothing had been released here before");
@@ -38,8 +38,8 @@ int print_offline(Session& session) {
 bool blocks(const Json& finding) { return finding.text("weight") == "blocks"; }
 
 std::string finding_text(const Json& finding) {
-  std::string out = fmt::format("{}: {}\n", blocks(finding) ? "stops it" : "warning",
-                                finding.text("what"));
+  std::string out =
+      fmt::format("{}: {}\n", blocks(finding) ? "stops it" : "warning", finding.text("what"));
   const std::string next = finding.text("next");
   return next.empty() ? out : out + "  next: " + next + "\n";
 }
@@ -61,7 +61,7 @@ int run_plan(Session& session) {
     is_blocked = is_blocked || blocks(finding);
   }
   if (session.wants_json()) {
-    session.say(*planned);
+    session.show(*planned);
   } else {
     session.print(planned->text("words") + (findings.empty() ? "" : "\n" + findings));
   }

@@ -50,7 +50,7 @@ void Session::print(std::string_view text) const {
 }
 
 void Session::say(std::string_view line) const { print(std::string(line) + "\n"); }
-void Session::say(const Json& document) const { print(document.dump(2) + "\n"); }
+void Session::show(const Json& document) const { print(document.dump(2) + "\n"); }
 
 void Session::note(std::string_view line) const {
   if (is_quiet()) return;
@@ -117,18 +117,18 @@ Result<FoundFile> find_file(const Session& session) {
   const std::string given = session.given().text("--file");
   const std::string path = wanted_path(session);
   if (path.empty()) {
-    return Error(Code::ConfigMissing,
-                 "there is no slipway.yaml in " + session.around().folder +
-                     " or in a folder above it",
-                 "write one with: slipway init, or name it with -f FILE");
+    return Error(
+        Code::ConfigMissing,
+        "there is no slipway.yaml in " + session.around().folder + " or in a folder above it",
+        "write one with: slipway init, or name it with -f FILE");
   }
   auto text = io::read_file(path);
   if (!text) {
     const bool missing = text.error().code == Code::NotFound;
-    return Error(missing ? Code::ConfigMissing : text.error().code,
-                 "cannot read the configuration: " + text.error().what,
-                 missing ? "check the path after -f, or write one with: slipway init"
-                         : text.error().next);
+    return Error(
+        missing ? Code::ConfigMissing : text.error().code,
+        "cannot read the configuration: " + text.error().what,
+        missing ? "check the path after -f, or write one with: slipway init" : text.error().next);
   }
   const bool is_here = path == io::join_path(session.around().folder, "slipway.yaml");
   const std::string shown = !given.empty() ? given : is_here ? "slipway.yaml" : path;

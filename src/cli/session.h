@@ -39,8 +39,7 @@ struct Surroundings {
 
 class Session {
  public:
-  Session(const Surroundings& around, Given given)
-      : around_(around), given_(std::move(given)) {}
+  Session(const Surroundings& around, Given given) : around_(around), given_(std::move(given)) {}
 
   const Given& given() const { return given_; }
   const Surroundings& around() const { return around_; }
@@ -55,10 +54,10 @@ class Session {
   std::string state_folder() const;  // absolute
   std::string socket() const { return state_folder() + "/daemon.sock"; }
 
-  void print(std::string_view text) const;        // as it is
-  void say(std::string_view line) const;          // with a line end
-  void say(const Json& document) const;           // indented
-  void note(std::string_view line) const;         // to standard error; not when quiet
+  void print(std::string_view text) const;  // as it is
+  void say(std::string_view line) const;    // with a line end
+  void show(const Json& document) const;    // indented
+  void note(std::string_view line) const;   // to standard error; not when quiet
   // Prints the error as people or --json want it; returns the exit status. `details`: the daemon's
   // whole error object, when it came from there.
   int fail(const Error& error, const Json& details = {}) const;

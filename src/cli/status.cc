@@ -33,7 +33,7 @@ int print_once(const Session& session, Link& link, const std::string& target) {
   if (session.wants_json() && is_watching) {
     session.say(status->dump());
   } else if (session.wants_json()) {
-    session.say(*status);
+    session.show(*status);
   } else {
     const bool redraws = is_watching && session.is_live();
     session.print((redraws ? "\x1b[H\x1b[J" : "") + status_text(*status, session.has_color()));

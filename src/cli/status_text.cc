@@ -46,9 +46,9 @@ std::string running_rows(const Json& running, const Painter& paint) {
   if (running.is_null()) return "";
   const bool is_back = running.flag("taking_back");
   const std::string word = is_back ? "taking back, " : running.flag("hold") ? "held, " : "";
-  std::string text = fmt::format("{}  {}  {}step {} of {}: {}", running.text("version"),
-                                 running.text("release"), word, running.integer("index"),
-                                 running.integer("of"), running.text("text"));
+  std::string text =
+      fmt::format("{}  {}  {}step {} of {}: {}", running.text("version"), running.text("release"),
+                  word, running.integer("index"), running.integer("of"), running.text("text"));
   const auto left = running.integer("left_ms", -1);
   if (left >= 0) text += fmt::format("  ({} left)", about(left));
   std::string out = row("running", paint(is_back ? kYellow : kBold, text));
@@ -123,8 +123,9 @@ std::string traffic_rows(const Json& environment) {
 
 std::string maintenance_row(const Json& maintenance, std::int64_t now_ms, const Painter& paint) {
   if (!maintenance.flag("on")) return "";
-  std::string text = fmt::format("on since {} ago, by {}", about(now_ms - maintenance.integer("since_ms")),
-                                 maintenance.text("by"));
+  std::string text =
+      fmt::format("on since {} ago, by {}", about(now_ms - maintenance.integer("since_ms")),
+                  maintenance.text("by"));
   if (!maintenance.text("message").empty()) text += ": " + maintenance.text("message");
   return row("maintenance", paint(kYellow, text));
 }
@@ -147,9 +148,9 @@ std::string environment_text(const Json& one, std::int64_t now_ms, const Painter
                     running_rows(one.at("running"), paint);
   const Json& last = one.at("last");
   if (!last.is_null() && last.text("outcome") != "completed") {
-    out += row("last", fmt::format("{}  {}  {}: {}", last.text("version"), last.text("id"),
-                                   replace_all(last.text("outcome"), "_", " "),
-                                   last.text("reason")));
+    out +=
+        row("last", fmt::format("{}  {}  {}: {}", last.text("version"), last.text("id"),
+                                replace_all(last.text("outcome"), "_", " "), last.text("reason")));
   }
   out += maintenance_row(one.at("maintenance"), now_ms, paint);
   out += instance_rows(one, paint) + traffic_rows(one);

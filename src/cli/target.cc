@@ -71,10 +71,10 @@ Result<Target> from_daemon(Link& link, const std::string& named) {
     return Error(Code::NotFound, "nothing has been released here yet",
                  "go to the folder of slipway.yaml, then: slipway deploy ENV VERSION");
   }
-  return Error(Code::Usage,
-               fmt::format("there is no slipway.yaml here, and the daemon knows {}",
-                           join(all, ", ")),
-               "name one: ENV --app NAME");
+  return Error(
+      Code::Usage,
+      fmt::format("there is no slipway.yaml here, and the daemon knows {}", join(all, ", ")),
+      "name one: ENV --app NAME");
 }
 }  // namespace
 

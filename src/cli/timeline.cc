@@ -144,7 +144,8 @@ std::string Timeline::take_record(const Json& record) {
     progress_.clear();
     const std::string why = detail.empty() ? state.text("reason") : detail;
     fail(at_ms, why);
-    const std::string text = was < 0 ? why : with_detail(steps_[static_cast<std::size_t>(was)].text, why);
+    const std::string text =
+        was < 0 ? why : with_detail(steps_[static_cast<std::size_t>(was)].text, why);
     if (!ended_back) go_back(to, at_ms);
     return line(at_ms, was, event == "abort" ? "aborted" : "failed", text);
   } else if (ended_back || to < was) {

@@ -46,7 +46,8 @@ class Timeline {
   void advance(int to, std::int64_t at_ms, Mark left_as, const std::string& why);
   void go_back(int to, std::int64_t at_ms);
   void fail(std::int64_t at_ms, const std::string& why);
-  std::string line(std::int64_t at_ms, int step, std::string_view word, const std::string& text) const;
+  std::string line(std::int64_t at_ms, int step, std::string_view word,
+                   const std::string& text) const;
   std::string outcome_text(const Json& ended) const;
   std::string step_line(const Step& step, std::int64_t now_ms, bool has_color) const;
   std::string bar(std::int64_t now_ms, int width, bool has_color) const;

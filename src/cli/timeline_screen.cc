@@ -90,7 +90,8 @@ std::string Timeline::bar(std::int64_t now_ms, int width, bool has_color) const 
   std::string out = "  ";
   for (int i = 0; i < cells; ++i) out += i < full ? "█" : "░";
   out += fmt::format(" {:>3.0f}%  {} has {:g}% of the traffic", part * 100, version_, percent_);
-  if (held_) return painted("\x1b[33m", out + "  held: slipway resume, promote or abort", has_color);
+  if (held_)
+    return painted("\x1b[33m", out + "  held: slipway resume, promote or abort", has_color);
   if (taking_back_) return painted("\x1b[33m", out + "  taking back", has_color);
   if (left_ms_ < 0) return out;
   const auto left = std::max<std::int64_t>(0, left_ms_ - (now_ms - left_at_ms_));
@@ -103,13 +104,20 @@ std::string Timeline::screen(std::int64_t now_ms, int width, int rows, bool has_
   // The steps around the one under way, when not all fit.
   const int first = size <= room ? 0 : std::clamp(now_ - room / 2, 0, size - room);
   const int last = std::min(size, first + room);
-  std::string out = cut(painted("\x1b[1m", headline() + "  " + id_ + (by_.empty() ? "" : " by " + by_), has_color), width) + "\n";
+  std::string out =
+      cut(painted("\x1b[1m", headline() + "  " + id_ + (by_.empty() ? "" : " by " + by_),
+                  has_color),
+          width) +
+      "\n";
   if (first > 0) out += fmt::format("  … {} before\n", first);
   for (int i = first; i < last; ++i)
     out += cut(step_line(steps_[static_cast<std::size_t>(i)], now_ms, has_color), width) + "\n";
   if (last < size) out += fmt::format("  … {} more\n", size - last);
   const std::string end_color = exit_code_ == 0 ? "\x1b[32m" : "\x1b[31m";
-  out += cut(ended_ ? painted(end_color, "  " + end_text_, has_color) : bar(now_ms, width, has_color), width) + "\n";
+  out +=
+      cut(ended_ ? painted(end_color, "  " + end_text_, has_color) : bar(now_ms, width, has_color),
+          width) +
+      "\n";
   return out;
 }
 

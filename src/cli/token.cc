@@ -16,7 +16,7 @@ int run_token_create(Session& session) {
   const auto made = link->post("/v1/tokens", body);
   if (!made) return fail(session, *link, made.error());
   if (session.wants_json()) {
-    session.say(*made);
+    session.show(*made);
     return 0;
   }
   session.say(made->text("token"));
@@ -31,7 +31,7 @@ int run_token_list(Session& session) {
   const auto list = link->get("/v1/tokens");
   if (!list) return fail(session, *link, list.error());
   if (session.wants_json()) {
-    session.say(*list);
+    session.show(*list);
     return 0;
   }
   for (const auto& one : list->at("tokens").items()) {
@@ -49,7 +49,7 @@ int run_token_revoke(Session& session) {
   const auto gone = link->remove("/v1/tokens/" + http::percent_encoded(id));
   if (!gone) return fail(session, *link, gone.error());
   if (session.wants_json()) {
-    session.say(*gone);
+    session.show(*gone);
   } else {
     session.say("revoked " + id);
   }

@@ -8,10 +8,13 @@ using enum Need;
 constexpr auto kMany = Option::Times::Many;
 
 constexpr Option kGlobal[] = {
-    {.name = "--state", .value = "DIR",
+    {.name = "--state",
+     .value = "DIR",
      .help = "state folder of the daemon (or SLIPWAY_STATE); default /var/lib/slipway for root, "
              "else ~/.local/state/slipway"},
-    {.name = "--file", .letter = "-f", .value = "FILE",
+    {.name = "--file",
+     .letter = "-f",
+     .value = "FILE",
      .help = "the configuration; default: slipway.yaml here or in a folder above"},
     {.name = "--json", .help = "print JSON: one document, or one per line when following"},
     {.name = "--no-color", .help = "plain text, also with NO_COLOR set"},
@@ -19,8 +22,8 @@ constexpr Option kGlobal[] = {
     {.name = "--help", .letter = "-h", .help = "this text"},
 };
 
-constexpr Option kApp = {.name = "--app", .value = "NAME",
-                         .help = "the app, when there is no slipway.yaml to name it"};
+constexpr Option kApp = {
+    .name = "--app", .value = "NAME", .help = "the app, when there is no slipway.yaml to name it"};
 constexpr Option kReason = {.name = "--reason", .value = "TEXT", .help = "kept in the history"};
 constexpr Argument kEnvironment = {"ENV", "environment; may be left out when there is only one",
                                    Optional};
@@ -37,16 +40,17 @@ constexpr Option kConfigOptions[] = {
 };
 constexpr Argument kEnvironmentVersion[] = {kEnvironment, kVersion};
 constexpr Option kPlanOptions[] = {
-    {.name = "--offline",
-     .help = "without a daemon: as if nothing had been released here before"},
+    {.name = "--offline", .help = "without a daemon: as if nothing had been released here before"},
 };
 constexpr Option kDeployOptions[] = {
     {.name = "--detach", .letter = "-d", .help = "do not follow; print the release's id"},
     {.name = "--no-follow", .help = "the same as --detach"},
     {.name = "--follow", .help = "follow until the end (the default)"},
-    {.name = "--until", .value = "POINT",
+    {.name = "--until",
+     .value = "POINT",
      .help = "when to stop following: promoted (all traffic is on the new release) or done",
-     .otherwise = "done", .choices = "promoted done"},
+     .otherwise = "done",
+     .choices = "promoted done"},
     {.name = "--supersede", .help = "take back a release that is running here, then begin"},
     {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
 };
@@ -67,8 +71,11 @@ constexpr Option kRollbackOptions[] = {
     kApp,
     {.name = "--detach", .letter = "-d", .help = "do not follow; print the release's id"},
     {.name = "--no-follow", .help = "the same as --detach"},
-    {.name = "--until", .value = "POINT", .help = "when to stop following: promoted or done",
-     .otherwise = "done", .choices = "promoted done"},
+    {.name = "--until",
+     .value = "POINT",
+     .help = "when to stop following: promoted or done",
+     .otherwise = "done",
+     .choices = "promoted done"},
     {.name = "--supersede", .help = "take back a release that is running here, then begin"},
 };
 constexpr Argument kHistoryArguments[] = {
@@ -80,52 +87,75 @@ constexpr Option kHistoryOptions[] = {
 constexpr Argument kLogsArguments[] = {{"SERVICE", "only this service", Optional}};
 constexpr Option kLogsOptions[] = {
     kApp,
-    {.name = "--env", .letter = "-e", .value = "ENV",
+    {.name = "--env",
+     .letter = "-e",
+     .value = "ENV",
      .help = "environment; may be left out when there is only one"},
     {.name = "--follow", .letter = "-f", .help = "go on until Ctrl-C"},
-    {.name = "--lines", .letter = "-n", .value = "N", .help = "how many lines of each instance",
+    {.name = "--lines",
+     .letter = "-n",
+     .value = "N",
+     .help = "how many lines of each instance",
      .otherwise = "100"},
     {.name = "--release", .value = "ID", .help = "of this release; default: the live one"},
 };
 constexpr Option kMaintenanceOn[] = {
     kApp,
     {.name = "--message", .letter = "-m", .value = "TEXT", .help = "shown on the page"},
-    {.name = "--retry-after", .value = "DURATION", .help = "sent as Retry-After",
+    {.name = "--retry-after",
+     .value = "DURATION",
+     .help = "sent as Retry-After",
      .otherwise = "60s"},
-    {.name = "--allow", .value = "CIDR", .help = "addresses that pass; may be given several times",
+    {.name = "--allow",
+     .value = "CIDR",
+     .help = "addresses that pass; may be given several times",
      .times = kMany},
     kReason,
 };
 constexpr Option kMaintenanceOff[] = {kApp, kReason};
-constexpr Argument kDevArguments[] = {
-    {"VERSION", "what to release", Optional}};
+constexpr Argument kDevArguments[] = {{"VERSION", "what to release", Optional}};
 constexpr Option kDevOptions[] = {
-    {.name = "--env", .letter = "-e", .value = "ENV",
+    {.name = "--env",
+     .letter = "-e",
+     .value = "ENV",
      .help = "environment of slipway.yaml; default: the only one, or the first"},
-    {.name = "--listen", .value = "ADDRESS", .help = "where the app answers",
+    {.name = "--listen",
+     .value = "ADDRESS",
+     .help = "where the app answers",
      .otherwise = "127.0.0.1:8080"},
 };
 constexpr Option kDaemonOptions[] = {
-    {.name = "--listen", .value = "ADDRESS",
+    {.name = "--listen",
+     .value = "ADDRESS",
      .help = "also answer on loopback TCP, with tokens: 127.0.0.1:7878"},
-    {.name = "--socket", .value = "PATH",
+    {.name = "--socket",
+     .value = "PATH",
      .help = "the unix socket; default: daemon.sock in the state folder"},
     {.name = "--log-file", .value = "FILE", .help = "log there; default: standard error"},
 };
 constexpr Option kEdgeRun[] = {
-    {.name = "--listen", .letter = "-l", .value = "ADDRESS",
+    {.name = "--listen",
+     .letter = "-l",
+     .value = "ADDRESS",
      .help = "where to answer, 0.0.0.0:80 when not said; may be given several times",
      .times = kMany},
     {.name = "--workers", .value = "N", .help = "threads; 0: one per core", .otherwise = "0"},
     {.name = "--user", .value = "NAME", .help = "become this user after binding"},
     {.name = "--take-over", .help = "it is an error when no edge runs that could be replaced"},
-    {.name = "--goodbye", .value = "DURATION",
-     .help = "how long open connections may go on in a replaced edge", .otherwise = "60s"},
-    {.name = "--stop-time", .value = "DURATION",
-     .help = "how long running requests may go on when it is stopped", .otherwise = "30s"},
+    {.name = "--goodbye",
+     .value = "DURATION",
+     .help = "how long open connections may go on in a replaced edge",
+     .otherwise = "60s"},
+    {.name = "--stop-time",
+     .value = "DURATION",
+     .help = "how long running requests may go on when it is stopped",
+     .otherwise = "30s"},
 };
 constexpr Option kTokenCreate[] = {
-    {.name = "--role", .value = "ROLE", .help = "what it may do", .otherwise = "deployer",
+    {.name = "--role",
+     .value = "ROLE",
+     .help = "what it may do",
+     .otherwise = "deployer",
      .choices = "viewer deployer approver admin"},
 };
 constexpr Argument kTokenName[] = {{"NAME", "who or what will use it; shown in the history"}};
@@ -136,20 +166,24 @@ constexpr Argument kHelpArguments[] = {{"VERB", "one or more words", Optional},
                                        {"VERB3", "third word", Optional}};
 
 constexpr Verb kVerbs[] = {
-    {.name = "init", .group = Group::Start,
+    {.name = "init",
+     .group = Group::Start,
      .summary = "write a slipway.yaml to begin with",
      .detail = "Writes a commented slipway.yaml into this folder (or to -f FILE). An existing file "
                "is never touched.",
      .options = kInitOptions,
      .example = "slipway init --app shopflow",
-     .output = "wrote slipway.yaml\nnext: say in services.web.run how the app starts, then: slipway check"},
-    {.name = "check", .group = Group::Start,
+     .output = "wrote slipway.yaml\nnext: say in services.web.run how the app starts, then: "
+               "slipway check"},
+    {.name = "check",
+     .group = Group::Start,
      .summary = "look slipway.yaml over and report every mistake",
      .detail = "Every mistake is reported at once, with line, column and what was probably meant. "
                "Exit status 2 when there is one.",
      .example = "slipway check",
      .output = "slipway.yaml: shopflow, environments production and staging: no mistakes"},
-    {.name = "config", .group = Group::Start,
+    {.name = "config",
+     .group = Group::Start,
      .summary = "show every value in use and where it comes from",
      .detail = "Secrets show as references; their values are never read by this verb.",
      .options = kConfigOptions,
@@ -157,7 +191,8 @@ constexpr Verb kVerbs[] = {
      .output = "app                    shopflow  slipway.yaml:3:6\n"
                "services.web.drain     10s       slipway.yaml:14:12\n"
                "services.web.stop.signal  TERM   default"},
-    {.name = "dev", .group = Group::Start,
+    {.name = "dev",
+     .group = Group::Start,
      .summary = "edge, daemon and the app in the foreground, nothing installed",
      .detail = "Starts edge and daemon for this one app with their state in .slipway beside "
                "slipway.yaml, releases VERSION (default: dev), and shows what the app prints. "
@@ -166,7 +201,8 @@ constexpr Verb kVerbs[] = {
      .options = kDevOptions,
      .example = "slipway dev v1.0.0",
      .output = "the app answers on http://127.0.0.1:8080 (Ctrl-C stops everything)"},
-    {.name = "plan", .group = Group::Release,
+    {.name = "plan",
+     .group = Group::Release,
      .summary = "what a release would do, step by step, without doing it",
      .detail = "The daemon adds what it knows: what is live, what platform and router can do, and "
                "what a look before the release finds. Exit status 3 when one of the findings would "
@@ -174,43 +210,52 @@ constexpr Verb kVerbs[] = {
      .arguments = kEnvironmentVersion,
      .options = kPlanOptions,
      .example = "slipway plan production v1.5.0",
-     .output = "shopflow in production: v1.4.2 -> v1.5.0 (canary)\nplan 5b1f0c9d2e11\n\n"
-               " 1. look before anything is changed\n    if it fails: stop here, nothing has changed"},
-    {.name = "deploy", .group = Group::Release,
+     .output =
+         "shopflow in production: v1.4.2 -> v1.5.0 (canary)\nplan 5b1f0c9d2e11\n\n"
+         " 1. look before anything is changed\n    if it fails: stop here, nothing has changed"},
+    {.name = "deploy",
+     .group = Group::Release,
      .summary = "release a version",
-     .detail = "Follows the release: a live timeline on a terminal, plain lines in a pipe, JSON "
-               "lines with --json. Ctrl-C lets go of it and the release goes on.\n\n"
-               "Exit status: 0 the version is live · 1 it could not be started · 3 refused by a gate "
-               "· 4 rolled back · 5 aborted · 6 the daemon does not answer.",
+     .detail =
+         "Follows the release: a live timeline on a terminal, plain lines in a pipe, JSON "
+         "lines with --json. Ctrl-C lets go of it and the release goes on.\n\n"
+         "Exit status: 0 the version is live · 1 it could not be started · 3 refused by a gate "
+         "· 4 rolled back · 5 aborted · 6 the daemon does not answer.",
      .arguments = kEnvironmentVersion,
      .options = kDeployOptions,
      .example = "slipway deploy production v1.5.0 | tail -n 3",
      .output = "10:31:22  14/15 retire-old-web   done  stop the old instances of web\n"
                "10:31:22  15/15 notify           done  tell that v1.5.0 is live\n"
                "10:31:22  r-0042 completed: v1.5.0 is live in production (took 41s)"},
-    {.name = "promote", .group = Group::Release,
+    {.name = "promote",
+     .group = Group::Release,
      .summary = "do not wait any longer at this step",
-     .detail = "Ends the judge period that runs, or the hold. The thresholds of the steps that follow "
-               "stay armed; with --full their periods are skipped.",
+     .detail =
+         "Ends the judge period that runs, or the hold. The thresholds of the steps that follow "
+         "stay armed; with --full their periods are skipped.",
      .arguments = kOneRunning,
      .options = kPromoteOptions,
      .example = "slipway promote production",
      .output = "r-0042: promote taken, now settling"},
-    {.name = "pause", .group = Group::Release,
+    {.name = "pause",
+     .group = Group::Release,
      .summary = "stop a release at its next step boundary",
-     .detail = "What is under way is finished first. Thresholds stay armed: a release that turns bad "
-               "while it is paused is still taken back.",
+     .detail =
+         "What is under way is finished first. Thresholds stay armed: a release that turns bad "
+         "while it is paused is still taken back.",
      .arguments = kOneRunning,
      .options = kCommandOptions,
      .example = "slipway pause production --reason \"waiting for the shop's newsletter\"",
      .output = "r-0042: pause taken, now settling"},
-    {.name = "resume", .group = Group::Release,
+    {.name = "resume",
+     .group = Group::Release,
      .summary = "let a paused or held release go on",
      .arguments = kOneRunning,
      .options = kCommandOptions,
      .example = "slipway resume production",
      .output = "r-0042: resume taken, now acting"},
-    {.name = "abort", .group = Group::Release,
+    {.name = "abort",
+     .group = Group::Release,
      .summary = "take the running release back",
      .detail = "Everything done so far is undone, newest first. A release that is live already is "
                "taken back with slipway rollback.",
@@ -218,15 +263,18 @@ constexpr Verb kVerbs[] = {
      .options = kCommandOptions,
      .example = "slipway abort production --reason \"wrong version\"",
      .output = "r-0042: abort taken, now back-settling"},
-    {.name = "rollback", .group = Group::Release,
+    {.name = "rollback",
+     .group = Group::Release,
      .summary = "go back to an earlier release",
-     .detail = "While the old instances are warm this is one switch. Code and configuration go back "
-               "together, as they were released.",
+     .detail =
+         "While the old instances are warm this is one switch. Code and configuration go back "
+         "together, as they were released.",
      .arguments = kRollbackArguments,
      .options = kRollbackOptions,
      .example = "slipway rollback production | tail -n 1",
      .output = "10:52:03  r-0043 completed: v1.4.2 is live in production (took 310ms)"},
-    {.name = "maintenance on", .group = Group::Release,
+    {.name = "maintenance on",
+     .group = Group::Release,
      .summary = "show the maintenance page",
      .detail = "Health checks stay up. The page stays, through restarts and releases, until it is "
                "switched off.",
@@ -234,13 +282,15 @@ constexpr Verb kVerbs[] = {
      .options = kMaintenanceOn,
      .example = "slipway maintenance on production --message \"Back at 12:00\" --allow 10.0.0.0/8",
      .output = "production of shopflow: maintenance is on"},
-    {.name = "maintenance off", .group = Group::Release,
+    {.name = "maintenance off",
+     .group = Group::Release,
      .summary = "serve again",
      .arguments = kOneEnvironment,
      .options = kMaintenanceOff,
      .example = "slipway maintenance off production",
      .output = "production of shopflow: maintenance is off"},
-    {.name = "status", .group = Group::Look,
+    {.name = "status",
+     .group = Group::Look,
      .summary = "what runs where, and what is going on",
      .detail = "Inside a project: the environments of its app. Elsewhere: everything the daemon "
                "knows.",
@@ -251,76 +301,93 @@ constexpr Verb kVerbs[] = {
                "  live      v1.5.0  r-0042  canary, by kim, 12m ago\n"
                "  previous  v1.4.2  r-0041  warm for another 48m\n"
                "  web       3 of 3 healthy  v1.5.0 100%"},
-    {.name = "history", .group = Group::Look,
+    {.name = "history",
+     .group = Group::Look,
      .summary = "past releases, or everything about one of them",
-     .detail = "With a release's id: who, what, when, its plan, and every record of its journal with "
-               "the evidence for each decision.",
+     .detail =
+         "With a release's id: who, what, when, its plan, and every record of its journal with "
+         "the evidence for each decision.",
      .arguments = kHistoryArguments,
      .options = kHistoryOptions,
      .example = "slipway history production -n 2",
      .output = "r-0042  2026-11-21 10:31  production  v1.5.0  completed    kim  live\n"
                "r-0041  2026-11-20 15:02  production  v1.4.2  completed    kim"},
-    {.name = "logs", .group = Group::Look,
+    {.name = "logs",
+     .group = Group::Look,
      .summary = "what the app's instances print",
      .arguments = kLogsArguments,
      .options = kLogsOptions,
      .example = "slipway logs web -n 2",
      .output = "web/r-0042/0 | listening on 20011\nweb/r-0042/1 | listening on 20012"},
-    {.name = "daemon", .group = Group::Serve,
+    {.name = "daemon",
+     .group = Group::Serve,
      .summary = "run the daemon",
-     .detail = "The control plane: plans, runs and remembers releases. It may be killed and started "
-               "again at any time; traffic does not notice, and what it was doing goes on.",
+     .detail =
+         "The control plane: plans, runs and remembers releases. It may be killed and started "
+         "again at any time; traffic does not notice, and what it was doing goes on.",
      .options = kDaemonOptions,
      .example = "slipway daemon --state /var/lib/slipway",
      .output = "{\"time\":\"2026-11-21T10:31:07.001Z\",\"level\":\"note\",\"part\":\"daemon\","
                "\"text\":\"slipway 0.1.0 is ready\"}"},
-    {.name = "daemon token create", .group = Group::Serve,
+    {.name = "daemon token create",
+     .group = Group::Serve,
      .summary = "make a token for the API on TCP",
-     .detail = "The token is shown this once; the daemon keeps its hash only. Roles: viewer reads · "
-               "deployer releases · approver promotes · admin makes tokens.",
+     .detail =
+         "The token is shown this once; the daemon keeps its hash only. Roles: viewer reads · "
+         "deployer releases · approver promotes · admin makes tokens.",
      .arguments = kTokenName,
      .options = kTokenCreate,
      .example = "slipway daemon token create ci --role deployer",
      .output = "slw_1f0c9d2e_5b…"},
-    {.name = "daemon token list", .group = Group::Serve,
+    {.name = "daemon token list",
+     .group = Group::Serve,
      .summary = "the tokens, without their secrets",
      .example = "slipway daemon token list",
      .output = "1f0c9d2e  ci  deployer  by kim  2026-11-21 10:31"},
-    {.name = "daemon token revoke", .group = Group::Serve,
+    {.name = "daemon token revoke",
+     .group = Group::Serve,
      .summary = "make a token worthless",
      .arguments = kTokenId,
      .example = "slipway daemon token revoke 1f0c9d2e",
      .output = "revoked 1f0c9d2e"},
-    {.name = "edge", .group = Group::Serve,
+    {.name = "edge",
+     .group = Group::Serve,
      .summary = "run the edge: the same as slipway edge run",
      .options = kEdgeRun,
      .example = "slipway edge --listen :80",
      .output = "{\"text\":\"slipway edge is ready\"}"},
-    {.name = "edge run", .group = Group::Serve,
+    {.name = "edge run",
+     .group = Group::Serve,
      .summary = "run the edge",
-     .detail = "The front door: it owns the listening sockets and keeps serving the last table when "
-               "the daemon is gone.",
+     .detail =
+         "The front door: it owns the listening sockets and keeps serving the last table when "
+         "the daemon is gone.",
      .options = kEdgeRun,
      .example = "slipway edge run --listen :80 --state /var/lib/slipway",
      .output = "{\"text\":\"slipway edge is ready\"}"},
-    {.name = "version", .group = Group::About,
+    {.name = "version",
+     .group = Group::About,
      .summary = "the version of this binary",
      .example = "slipway version",
      .output = "slipway 0.1.0"},
-    {.name = "help", .group = Group::About,
+    {.name = "help",
+     .group = Group::About,
      .summary = "this list, or everything about one verb",
      .arguments = kHelpArguments,
      .example = "slipway help deploy | head -n 1",
      .output = "slipway deploy [ENV] VERSION: release a version"},
-    {.name = "completion", .group = Group::About,
+    {.name = "completion",
+     .group = Group::About,
      .summary = "completion for a shell",
-     .detail = "bash: slipway completion bash > ~/.local/share/bash-completion/completions/slipway\n"
-               "zsh: slipway completion zsh > a file _slipway in a folder of $fpath\n"
-               "fish: slipway completion fish > ~/.config/fish/completions/slipway.fish",
+     .detail =
+         "bash: slipway completion bash > ~/.local/share/bash-completion/completions/slipway\n"
+         "zsh: slipway completion zsh > a file _slipway in a folder of $fpath\n"
+         "fish: slipway completion fish > ~/.config/fish/completions/slipway.fish",
      .arguments = kShell,
      .example = "slipway completion bash | head -n 1",
      .output = "# bash completion for slipway; made by: slipway completion bash"},
-    {.name = "man", .group = Group::About,
+    {.name = "man",
+     .group = Group::About,
      .summary = "the manual page, as roff",
      .example = "slipway man | man -l -",
      .output = "SLIPWAY(1)"},

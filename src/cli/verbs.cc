@@ -36,8 +36,7 @@ std::vector<const Verb*> below(std::string_view prefix) {
   const std::string start = prefix.empty() ? "" : std::string(prefix) + " ";
   for (const auto& verb : verbs()) {
     const bool under = verb.name.starts_with(start) && verb.name.size() > start.size();
-    const bool is_direct =
-        under && verb.name.find(' ', start.size()) == std::string_view::npos;
+    const bool is_direct = under && verb.name.find(' ', start.size()) == std::string_view::npos;
     if (is_direct && verb.group != Group::Hidden) out.push_back(&verb);
   }
   return out;

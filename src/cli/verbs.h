@@ -18,9 +18,9 @@ struct Argument {
 };
 
 struct Option {
-  std::string_view name;        // "--detach"
-  std::string_view letter{};    // "-d"
-  std::string_view value{};     // "FILE"; empty: a flag
+  std::string_view name;      // "--detach"
+  std::string_view letter{};  // "-d"
+  std::string_view value{};   // "FILE"; empty: a flag
   std::string_view help{};
   std::string_view otherwise{};  // the default, as text
   std::string_view choices{};    // "promoted done"

@@ -7,7 +7,9 @@ namespace slipway::cli {
 int run_version(Session& session) {
   const std::string& version = session.around().version;
   if (session.wants_json()) {
-    session.print(Json::object().set("product", "slipway").set("version", version).set("api", kApi).dump() + "\n");
+    session.print(
+        Json::object().set("product", "slipway").set("version", version).set("api", kApi).dump() +
+        "\n");
   } else {
     session.say("slipway " + version);
   }
