@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 
 #include "app/verbs.h"
 #include "drivers/process/shim.h"
@@ -20,6 +19,13 @@ constexpr cli::Entry kEntries[] = {
     {"daemon", run_daemon},
     {"edge", run_edge},
     {"edge run", run_edge},
+    {"edge upgrade", run_edge_upgrade},
+    {"edge deploy", run_edge_deploy},
+    {"edge list", run_edge_list},
+    {"edge remove", run_edge_remove},
+    {"edge pause", run_edge_pause},
+    {"edge stop", run_edge_stop},
+    {"edge resume", run_edge_resume},
     {"dev", run_dev},
 };
 
@@ -62,17 +68,6 @@ cli::Surroundings surroundings(const char* called_as, Clock& clock) {
   return out;
 }
 
-// Started by the process driver alone: shim --dir FOLDER --environment-fd N --lock-fd N.
-int shim(const std::vector<std::string>& words) {
-  std::map<std::string, std::string> given;
-  for (std::size_t i = 1; i + 1 < words.size(); i += 2) given[words[i]] = words[i + 1];
-  if (given.size() != 3 || given["--dir"].empty()) {
-    std::fputs("slipway shim is started by the daemon, not by hand\n", stderr);
-    return 2;
-  }
-  return drivers::process::shim_main(given["--dir"], std::atoi(given["--environment-fd"].c_str()),
-                                     std::atoi(given["--lock-fd"].c_str()));
-}
 }  // namespace
 }  // namespace slipway::app
 
@@ -80,7 +75,7 @@ int main(int argc, char** argv) {
   using namespace slipway;
   io::ignore_sigpipe();
   const std::vector<std::string> words(argv + 1, argv + argc);
-  if (!words.empty() && words[0] == "shim") return app::shim(words);
+  if (const auto status = drivers::process::shim_by_arguments(argc, argv)) return *status;
 #if defined(SLIPWAY_CRASH_POINTS)
   io::install_crash_points(app::variable("SLIPWAY_CRASH_AT"), app::variable("SLIPWAY_CRASH_LOG"));
 #endif

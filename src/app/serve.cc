@@ -37,12 +37,24 @@ int run_daemon(cli::Session& session) {
   return daemon::daemon_main(options, driver_factory(options.state));
 }
 
-int run_edge(cli::Session& session) {
-  const auto options = edge_options(session);
+namespace {
+enum class Start { Any, OnlyAsSuccessor };
+
+int serve_edge(cli::Session& session, Start start) {
+  auto options = edge_options(session);
   if (!options) return session.fail(options.error());
+  options->take_over = options->take_over || start == Start::OnlyAsSuccessor;
   const auto made = io::make_dirs(options->state, 0700);
-  if (!made) return session.fail(made.error().in("cannot make the state folder"));
+  if (!made) {
+    Error why = made.error().in("cannot make the state folder");
+    why.next = "choose another with --state DIR or SLIPWAY_STATE";
+    return session.fail(why);
+  }
   return edge::edge_main(*options);
 }
+}  // namespace
+
+int run_edge(cli::Session& session) { return serve_edge(session, Start::Any); }
+int run_edge_upgrade(cli::Session& session) { return serve_edge(session, Start::OnlyAsSuccessor); }
 
 }  // namespace slipway::app

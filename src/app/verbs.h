@@ -1,13 +1,18 @@
 #pragma once
 // The verbs that need more than the daemon's API. Their rows stand in cli/verb_table.cc.
-#include <span>
-
 #include "cli/run.h"
 
 namespace slipway::app {
 
 int run_daemon(cli::Session& session);
 int run_edge(cli::Session& session);
+int run_edge_upgrade(cli::Session& session);
+int run_edge_deploy(cli::Session& session);
+int run_edge_list(cli::Session& session);
+int run_edge_remove(cli::Session& session);
+int run_edge_pause(cli::Session& session);
+int run_edge_stop(cli::Session& session);
+int run_edge_resume(cli::Session& session);
 int run_dev(cli::Session& session);
 
 }  // namespace slipway::app

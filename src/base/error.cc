@@ -14,18 +14,38 @@ constexpr CodeFacts kFacts[] = {
 Code code_of_errno(int err) {
   switch (err) {
     case ENOSPC:
-    case EDQUOT: return Code::DiskFull;
+    case EDQUOT:
+      return Code::DiskFull;
     case EACCES:
     case EPERM:
-    case EROFS: return Code::NotWritable;
-    case EADDRINUSE: return Code::AddressInUse;
-    case ENOENT: return Code::NotFound;
-    case EEXIST: return Code::AlreadyExists;
+    case EROFS:
+      return Code::NotWritable;
+    case EADDRINUSE:
+      return Code::AddressInUse;
+    case ENOENT:
+      return Code::NotFound;
+    case EEXIST:
+      return Code::AlreadyExists;
     case ETIMEDOUT:
-    case EAGAIN: return Code::Timeout;
+    case EAGAIN:
+      return Code::Timeout;
     case ECONNRESET:
-    case EPIPE: return Code::ConnectionLost;
-    default: return Code::IoFailed;
+    case EPIPE:
+      return Code::ConnectionLost;
+    default:
+      return Code::IoFailed;
+  }
+}
+
+// What helps whatever was tried, when the one who tried has nothing better to say.
+const char* next_of(Code code) {
+  switch (code) {
+    case Code::DiskFull:
+      return "free space on that disk, then try again";
+    case Code::NotWritable:
+      return "give this user the right to it, or choose another place";
+    default:
+      return "";
   }
 }
 }  // namespace
@@ -54,7 +74,9 @@ std::string Error::sentence() const {
 }
 
 Error from_errno(int err, std::string_view tried, std::string next) {
-  return Error(code_of_errno(err), std::string(tried) + ": " + std::strerror(err), std::move(next));
+  const Code code = code_of_errno(err);
+  if (next.empty()) next = next_of(code);
+  return Error(code, std::string(tried) + ": " + std::strerror(err), std::move(next));
 }
 
 }  // namespace slipway

@@ -7,6 +7,9 @@
 #include "cli/target.h"
 
 namespace slipway::cli {
+namespace {
+constexpr std::int64_t kTellEvery_ms = 10'000;
+}  // namespace
 
 std::string took_text(std::int64_t ms) {
   if (ms < 1000) return fmt::format("{}ms", std::max<std::int64_t>(0, ms));
@@ -163,6 +166,11 @@ std::string Timeline::take_record(const Json& record) {
 std::string Timeline::take_progress(const Json& progress) {
   progress_ = progress.text("text");
   last_ms_ = progress.integer("at_ms");
+  // A pipe is told now and then; a terminal sees every one.
+  const bool is_soon = told_step_ == now_ && last_ms_ - told_ms_ < kTellEvery_ms;
+  if (is_soon) return "";
+  told_step_ = now_;
+  told_ms_ = last_ms_;
   return line(last_ms_, now_, "...", progress_);
 }
 

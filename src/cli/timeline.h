@@ -66,6 +66,8 @@ class Timeline {
   int exit_code_ = 0;
   double percent_ = 0;
   std::string progress_;
+  int told_step_ = -1;  // the last progress told in a pipe
+  std::int64_t told_ms_ = 0;
   std::string end_text_;
   std::int64_t last_ms_ = 0;  // of the last event
   std::int64_t left_ms_ = -1;

@@ -119,12 +119,25 @@ int exit_code_of(const std::string& outcome) {
   return outcome == "aborted" ? 5 : 0;
 }
 
+namespace {
+// A release that was taken back by itself says where to look; a reason that knows better keeps its
+// own next step, and who aborted it knows why.
+std::string reason_with_next(const ports::ReleaseRow& row) {
+  constexpr std::string_view kNext = "\n  next: ";
+  const bool is_told = row.reason.find(kNext) != std::string::npos;
+  if (row.outcome != "rolled_back" || is_told) return row.reason;
+  return row.reason + std::string(kNext) + "see what it printed: slipway logs --env " +
+         row.app.environment + " --release " + row.id + "; every step: slipway history " + row.id +
+         "; then deploy a corrected version";
+}
+}  // namespace
+
 std::string ended_event(const ports::ReleaseRow& row, std::int64_t last_seq) {
   const Json body = Json::object()
                         .set("release", row.id)
                         .set("version", row.version)
                         .set("outcome", row.outcome)
-                        .set("reason", row.reason)
+                        .set("reason", reason_with_next(row))
                         .set("exit_code", exit_code_of(row.outcome))
                         .set("at_ms", row.ended_ms);
   return event_text("ended", last_seq, body.dump());

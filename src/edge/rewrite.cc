@@ -130,13 +130,15 @@ void write_status_line(const http::ResponseHead& head, std::string& out) {
 
 void write_request_head(const http::RequestHead& head, const RequestRewrite& rewrite,
                         std::string& out) {
+  // An HTTP/1.0 client may have named none; the next hop speaks 1.1 and must get one.
+  const std::string_view host = head.host.empty() ? "localhost" : head.host;
   out.append(head.method).append(" ");
   const std::string_view path = head.path.substr(rewrite.strip);
   if (path.empty() || (path[0] != '/' && path != "*")) out.append("/");
   out.append(path)
       .append(head.query)
       .append(" HTTP/1.1\r\nHost: ")
-      .append(head.host)
+      .append(host)
       .append("\r\n");
   const bool options = head.headers.find(Known::Connection) != nullptr;
   Forwarded found;

@@ -26,6 +26,7 @@ class OneAnswer {
         seen_.append(buffer, static_cast<std::size_t>(count));
       }
       EXPECT_TRUE(io::write_all(fd.get(), answer, Millis(5000)));
+      // Hangs until the client has gone; how that ends is not asked.
       if (then == Then::Hang) static_cast<void>(io::wait_ready(fd.get(), POLLIN, Millis(5000)));
     });
   }

@@ -88,7 +88,8 @@ TEST(Child, InheritsOnlyTheFdsItShall) {
 
 TEST(Child, IsKilledWithItsWholeGroupWhenTimeIsUp) {
   const std::int64_t before = monotonic_us();
-  const auto run = run_command(shell("sleep 60 & echo $!; sleep 60"), Millis(100));
+  const auto run =
+      run_command(shell("tail -f /dev/null & echo $!; tail -f /dev/null"), Millis(100));
   ASSERT_TRUE(run);
   EXPECT_TRUE(run->timed_out);
   EXPECT_EQ(run->exit.signal, SIGKILL);
@@ -102,7 +103,7 @@ TEST(Child, IsKilledWithItsWholeGroupWhenTimeIsUp) {
 
 TEST(Child, DoesNotWaitForWhatItLeftBehindToCloseItsOutput) {
   const std::int64_t before = monotonic_us();
-  const auto run = run_command(shell("sleep 5 & echo done $!"), kSoon);
+  const auto run = run_command(shell("tail -f /dev/null & echo done $!"), kSoon);
   ASSERT_TRUE(run);
   EXPECT_EQ(run->out.substr(0, 5), "done ");
   EXPECT_LT(monotonic_us() - before, 4'000'000);
@@ -148,7 +149,7 @@ TEST(Child, BecomesAnotherUser) {
 }
 
 TEST(Child, WaitsNoLongerThanAsked) {
-  const auto child = spawn(shell("exec sleep 60"));
+  const auto child = spawn(shell("exec tail -f /dev/null"));
   ASSERT_TRUE(child);
   EXPECT_EQ(wait_for(*child, Millis(20)).error().code, Code::Timeout);
   ::kill(child->pid, SIGTERM);
@@ -160,7 +161,7 @@ TEST(Child, DiesWithItsParentWhenAsked) {
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const pid_t parent = ::fork();
   if (parent == 0) {
-    ChildSpec spec = shell("echo up; exec sleep 60");
+    ChildSpec spec = shell("echo up; exec tail -f /dev/null");
     spec.parent_death_signal = SIGKILL;
     spec.out = ends[1];
     const auto child = spawn(spec);
@@ -180,7 +181,7 @@ TEST(Child, DiesWithItsParentWhenAsked) {
 TEST(Child, DetachedIsNoChildOfOursAndHasItsOwnSession) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  ChildSpec spec = shell("cut -d' ' -f4,6 /proc/self/stat; echo $PPID $$; exec sleep 60");
+  ChildSpec spec = shell("cut -d' ' -f4,6 /proc/self/stat; echo $PPID $$; exec tail -f /dev/null");
   spec.out = ends[1];
   const auto pid = spawn_detached(spec);
   ::close(ends[1]);

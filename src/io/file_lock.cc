@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 
 namespace slipway::io {
 namespace {
+constexpr int kTries = 6;  // a millisecond apart
+
 std::string pid_inside(int fd) {
   char text[32] = {};
   const ssize_t count = ::pread(fd, text, sizeof(text) - 1, 0);
@@ -21,7 +24,14 @@ std::string pid_inside(int fd) {
 Result<FileLock> FileLock::take(const std::string& path) {
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!fd) return from_errno(errno, "cannot open the lock " + path);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  // holder() of another thread has it for an instant; a real holder has it longer than these tries.
+  int left = kTries;
+  int failed = 0;
+  while ((failed = ::flock(fd.get(), LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK &&
+         --left > 0) {
+    ::poll(nullptr, 0, 1);
+  }
+  if (failed != 0) {
     if (errno != EWOULDBLOCK) return from_errno(errno, "cannot lock " + path);
     return Error(Code::AlreadyExists, path + " is held by process " + pid_inside(fd.get()));
   }

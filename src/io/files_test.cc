@@ -1,5 +1,8 @@
 #include "io/files.h"
 
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -92,6 +95,16 @@ TEST_F(FilesTest, LocksAgainstAnotherProcessAndNamesTheHolder) {
   }
   EXPECT_EQ(FileLock::holder(at("lock")), 0);
   EXPECT_TRUE(FileLock::take(at("lock")));
+}
+
+TEST_F(FilesTest, TakesALockThatOthersOnlyAskAbout) {
+  std::atomic<bool> done{false};
+  std::thread asking([&] {
+    while (!done) EXPECT_LE(FileLock::holder(at("lock")), ::getpid());
+  });
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(FileLock::take(at("lock"))) << i;
+  done = true;
+  asking.join();
 }
 
 TEST_F(FilesTest, FreesALockWhenItsProcessIsKilled) {

@@ -33,8 +33,10 @@ bool is_warm(World& world, const ports::AppRef& app, const plan::LiveRelease& re
   return true;
 }
 
-// Which kept release a rollback goes to: the named one, else the newest completed one before the live.
-Result<std::optional<std::string>> rollback_target(World& world, const ports::AppRef& app, const ports::LiveRow& live,
+// Which kept release a rollback goes to: the named one, else the newest completed one before the
+// live.
+Result<std::optional<std::string>> rollback_target(World& world, const ports::AppRef& app,
+                                                   const ports::LiveRow& live,
                                                    const std::string& wanted) {
   if (wanted.empty() && !live.previous.empty()) {
     const auto bad = TRY(world.store.value("bad/" + live.previous));
@@ -78,9 +80,12 @@ Result<void> mark_bad(ports::Store& store, const std::string& release, const std
   return store.set_value("bad/" + release, Json::object().set("why", why));
 }
 
-Result<void> clear_bad(ports::Store& store, const std::string& release) { return store.remove_value("bad/" + release); }
+Result<void> clear_bad(ports::Store& store, const std::string& release) {
+  return store.remove_value("bad/" + release);
+}
 
-Result<plan::Facts> gather_facts(World& world, const std::string& app_name, const config::Environment& environment,
+Result<plan::Facts> gather_facts(World& world, const std::string& app_name,
+                                 const config::Environment& environment,
                                  const plan::Request& request) {
   const ports::AppRef app{app_name, environment.name};
   plan::Facts facts;

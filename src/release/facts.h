@@ -5,8 +5,10 @@
 
 namespace slipway::release {
 
-// The release now live and the one to go back to come from the store; warm is asked of the platform.
-Result<plan::Facts> gather_facts(World& world, const std::string& app, const config::Environment& environment,
+// The release now live and the one to go back to come from the store; warm is asked of the
+// platform.
+Result<plan::Facts> gather_facts(World& world, const std::string& app,
+                                 const config::Environment& environment,
                                  const plan::Request& request);
 
 // A stored release as a plan needs it; NotFound when the journal does not know it.

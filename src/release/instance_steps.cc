@@ -28,10 +28,12 @@ const Instance* with_index(const ports::SlotView& view, int index) {
 }  // namespace
 
 ports::Outcome InstanceSteps::act(const plan::Step& step, const OpId& op) {
-  if (step.kind == StepKind::Retire) return scene_.world.instances.retire(scene_.slot(step.service, true), op);
+  if (step.kind == StepKind::Retire)
+    return scene_.world.instances.retire(scene_.slot(step.service, true), op);
   const bool of_old = step.of_old || step.kind == StepKind::Shrink;
   const auto spec = scene_.workload(step.service, of_old);
-  if (!spec) return ports::Outcome::not_applied(Error(Code::NotFound, "no service named " + step.service));
+  if (!spec)
+    return ports::Outcome::not_applied(Error(Code::NotFound, "no service named " + step.service));
   return scene_.world.instances.ensure(scene_.slot(step.service, of_old), *spec, step.count, op);
 }
 
@@ -42,17 +44,27 @@ Sight InstanceSteps::started(const ports::Slot& slot, int count) {
   for (int i = 0; i < count; ++i) {
     const Instance* instance = with_index(*view, i);
     if (instance == nullptr || instance->state == InstanceState::Gone) {
-      return Sight::absent("instance " + std::to_string(i) + " of " + slot.service + " is not there");
+      return Sight::absent("instance " + std::to_string(i) + " of " + slot.service +
+                           " is not there");
     }
-    if (instance->state == InstanceState::Draining) return Sight::pending(instance->id + " is stopping", kLookSoon);
-    if (instance->state == InstanceState::Failed) return Sight::bad(instance->id + " " + instance->why);
-    if (instance->state == InstanceState::Starting) return Sight::pending(instance->id + " is starting", kLookSoon);
+    if (instance->state == InstanceState::Draining)
+      return Sight::pending(instance->id + " is stopping", kLookSoon);
+    if (instance->state == InstanceState::Failed)
+      return Sight::bad(instance->id + " " + instance->why);
+    if (instance->state == InstanceState::Starting)
+      return Sight::pending(instance->id + " is starting", kLookSoon);
   }
   return Sight::settled();
 }
 
-bool InstanceSteps::probe_once(const Instance& instance, const config::Health& health, int needed, std::string& why) {
-  auto& streak = streaks_[instance.id];
+// What was started again has to prove itself again.
+InstanceSteps::Streak& InstanceSteps::streak_of(const Instance& instance) {
+  return streaks_[instance.id + " " + std::to_string(instance.restarts)];
+}
+
+bool InstanceSteps::probe_once(const Instance& instance, const config::Health& health, int needed,
+                               std::string& why) {
+  auto& streak = streak_of(instance);
   if (streak.successes >= needed) return true;
   const auto seen = scene_.world.probe.look(instance.address, health);
   streak.looks += 1;
@@ -61,7 +73,8 @@ bool InstanceSteps::probe_once(const Instance& instance, const config::Health& h
   return streak.successes >= needed;
 }
 
-Sight InstanceSteps::ready(const ports::Slot& slot, const config::Service& service, int count, int successes) {
+Sight InstanceSteps::ready(const ports::Slot& slot, const config::Service& service, int count,
+                           int successes) {
   const Sight running = started(slot, count);
   if (running.kind == EventKind::Absent) return Sight::bad(running.why);
   if (running.kind != EventKind::Settled || !service.health) return running;
@@ -73,7 +86,7 @@ Sight InstanceSteps::ready(const ports::Slot& slot, const config::Service& servi
   for (const auto& instance : view->instances) {
     if (instance.index >= count) continue;
     if (probe_once(instance, *service.health, successes, why)) ++ready_count;
-    most_looks = std::max(most_looks, streaks_[instance.id].looks);
+    most_looks = std::max(most_looks, streak_of(instance).looks);
   }
   if (ready_count >= count) return Sight::settled(count_of(count, "instance") + " ready");
   std::string text = std::to_string(ready_count) + " of " + std::to_string(count) + " ready";
@@ -86,12 +99,15 @@ Sight InstanceSteps::ready(const ports::Slot& slot, const config::Service& servi
 }
 
 Sight InstanceSteps::look(const plan::Step& step) {
-  if (step.kind == StepKind::Start) return started(scene_.slot(step.service, step.of_old), step.count);
+  if (step.kind == StepKind::Start)
+    return started(scene_.slot(step.service, step.of_old), step.count);
   if (step.kind == StepKind::Shrink) return shrunk(scene_.slot(step.service, true), step.count);
-  if (step.kind == StepKind::Retire) return emptied(scene_.slot(step.service, true), 0, 0, Millis(0));
+  if (step.kind == StepKind::Retire)
+    return emptied(scene_.slot(step.service, true), 0, 0, Millis(0));
   const auto* service = scene_.service(step.service, step.of_old);
   if (service == nullptr) return Sight::bad("no service named " + step.service);
-  const int needed = step.successes > 0 ? step.successes : (service->health ? service->health->healthy : 1);
+  const int needed =
+      step.successes > 0 ? step.successes : (service->health ? service->health->healthy : 1);
   return ready(scene_.slot(step.service, step.of_old), *service, step.count, needed);
 }
 
@@ -107,8 +123,10 @@ Sight InstanceSteps::shrunk(const ports::Slot& slot, int count) {
   return stopping ? Sight::pending("the old ones are stopping", kLookSoon) : Sight::settled();
 }
 
-// Nothing from index `first` on runs any more; requests still under way there are waited for, up to `drain`.
-Sight InstanceSteps::emptied(const ports::Slot& slot, int first, std::int64_t since_ms, Millis drain) {
+// Nothing from index `first` on runs any more; requests still under way there are waited for, up to
+// `drain`.
+Sight InstanceSteps::emptied(const ports::Slot& slot, int first, std::int64_t since_ms,
+                             Millis drain) {
   const auto view = scene_.world.instances.observe(slot);
   if (!view) return Sight::pending(view.error().what, kLookLater);
   std::vector<std::string> addresses;
@@ -120,14 +138,19 @@ Sight InstanceSteps::emptied(const ports::Slot& slot, int first, std::int64_t si
     stopping = stopping || instance.state == InstanceState::Draining;
     addresses.push_back(instance.address);
   }
-  if (!any) return stopping ? Sight::pending(slot.service + " is stopping", kLookSoon) : Sight::settled();
-  const bool patient = since_ms != 0 && to_unix_ms(scene_.world.clock.now()) - since_ms < drain.count();
+  if (!any)
+    return stopping ? Sight::pending(slot.service + " is stopping", kLookSoon) : Sight::settled();
+  const bool patient =
+      since_ms != 0 && to_unix_ms(scene_.world.clock.now()) - since_ms < drain.count();
   const auto draining = scene_.world.router.observe_drain(scene_.app);
   if (patient && draining) {
     for (const auto& one : draining->draining) {
-      const bool here = std::find(addresses.begin(), addresses.end(), one.address) != addresses.end();
-      if (one.service != slot.service || one.release != slot.release || one.in_flight == 0 || !here) continue;
-      return Sight::pending(count_of(one.in_flight, "request") + " still running at " + one.address, kLookSoon);
+      const bool here =
+          std::find(addresses.begin(), addresses.end(), one.address) != addresses.end();
+      if (one.service != slot.service || one.release != slot.release || one.in_flight == 0 || !here)
+        continue;
+      return Sight::pending(count_of(one.in_flight, "request") + " still running at " + one.address,
+                            kLookSoon);
     }
   }
   return Sight::absent(slot.service + " of " + slot.release + " still runs");
@@ -149,14 +172,16 @@ ports::Outcome InstanceSteps::undo(const plan::Step& step, const OpId& op) {
   const auto* service = scene_.service(step.service, true);
   if (!spec || service == nullptr) return ports::Outcome::applied();
   streaks_.clear();
-  return scene_.world.instances.ensure(scene_.slot(step.service, true), *spec, service->instances, op);
+  return scene_.world.instances.ensure(scene_.slot(step.service, true), *spec, service->instances,
+                                       op);
 }
 
 Sight InstanceSteps::look_undone(const plan::Step& step, const State& state) {
   const auto* service = scene_.service(step.service, step.kind != StepKind::Start || step.of_old);
   if (service == nullptr) return Sight::settled();
   if (step.kind == StepKind::Start) {
-    return emptied(scene_.slot(step.service, step.of_old), step.undo_count, state.since_ms, service->drain);
+    return emptied(scene_.slot(step.service, step.of_old), step.undo_count, state.since_ms,
+                   service->drain);
   }
   const auto slot = scene_.slot(step.service, true);
   const Sight there = started(slot, service->instances);
@@ -173,9 +198,11 @@ Sight InstanceSteps::still_healthy() {
     const auto view = scene_.world.instances.observe(scene_.slot(service.name, false));
     if (!view) continue;  // the platform does not answer: that says nothing about the release
     for (const auto& instance : view->instances) {
-      if (instance.state == InstanceState::Failed) return Sight::judged_bad(instance.id + " " + instance.why);
+      if (instance.state == InstanceState::Failed)
+        return Sight::judged_bad(instance.id + " " + instance.why);
       auto& streak = streaks_["watch " + instance.id];
-      if (instance.state != InstanceState::Running || now - streak.last < service.health->interval) continue;
+      if (instance.state != InstanceState::Running || now - streak.last < service.health->interval)
+        continue;
       streak.last = now;
       const auto seen = scene_.world.probe.look(instance.address, *service.health);
       streak.failures = seen.healthy ? 0 : streak.failures + 1;

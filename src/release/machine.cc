@@ -13,10 +13,10 @@ using plan::OnFailure;
 using plan::Plan;
 using plan::StepKind;
 
-constexpr int kMostAttempts = 5;            // forward: then the step has failed
-constexpr int kMostCleanups = 10;           // … of a step that only cleans up or tells
-constexpr Millis kFirstRetry{100};          // doubles with every attempt …
-constexpr Millis kLongestRetry{5'000};      // … up to this
+constexpr int kMostAttempts = 5;        // forward: then the step has failed
+constexpr int kMostCleanups = 10;       // … of a step that only cleans up or tells
+constexpr Millis kFirstRetry{100};      // doubles with every attempt …
+constexpr Millis kLongestRetry{5'000};  // … up to this
 constexpr Millis kGuardEvery{1'000};
 
 const plan::Step& current(const Plan& plan, const State& state) {
@@ -48,7 +48,9 @@ struct Draft {
     out.delay = delay;
     return out;
   }
-  Decision stay(Effect effect, Millis delay = Millis(0)) { return go(out.state.phase, effect, delay); }
+  Decision stay(Effect effect, Millis delay = Millis(0)) {
+    return go(out.state.phase, effect, delay);
+  }
 };
 
 Decision refuse(Draft& d) {
@@ -59,7 +61,8 @@ Decision refuse(Draft& d) {
   } else if (phase == Phase::BackActing || phase == Phase::BackSettling) {
     d.out.refusal = "the release is being taken back already: " + d.state().reason;
   } else {
-    d.out.refusal = "a release that is " + std::string(name_of(phase)) + " takes no " + std::string(name_of(d.event.kind));
+    d.out.refusal = "a release that is " + std::string(name_of(phase)) + " takes no " +
+                    std::string(name_of(d.event.kind));
   }
   return d.out;
 }
@@ -68,12 +71,15 @@ Decision refuse(Draft& d) {
 bool is_skipped(const Plan& plan, const State& state, const plan::Step& step) {
   if (!state.full) return false;
   if (step.kind == StepKind::Judge) return true;
-  return plan.strategy == config::Strategy::Canary && step.kind == StepKind::Shift && step.percent < 100;
+  return plan.strategy == config::Strategy::Canary && step.kind == StepKind::Shift &&
+         step.percent < 100;
 }
 
 Decision enter(Draft& d, int index) {
   const int size = static_cast<int>(d.plan.steps.size());
-  while (index < size && is_skipped(d.plan, d.state(), d.plan.steps[static_cast<std::size_t>(index)])) ++index;
+  while (index < size &&
+         is_skipped(d.plan, d.state(), d.plan.steps[static_cast<std::size_t>(index)]))
+    ++index;
   if (index >= size) return d.go(Phase::Completed, Effect::Finish);
   d.state().step = index;
   d.state().reach = std::max(d.state().reach, index + 1);
@@ -126,7 +132,8 @@ Decision abort(Draft& d) {
   const bool started = d.state().phase != Phase::Planned;
   if (started && current(d.plan, d.state()).on_failure == OnFailure::GoOn) {
     d.out.refused = true;
-    d.out.refusal = "the release is live already and only cleans up; use `slipway rollback` to go back";
+    d.out.refusal =
+        "the release is live already and only cleans up; use `slipway rollback` to go back";
     return d.out;
   }
   d.state().cause = d.event.superseded ? Cause::Superseded : Cause::Operator;
@@ -138,7 +145,8 @@ Decision act_again(Draft& d) {
   if (has_tried_enough(d.plan, d.state())) return fail(d);
   if (!has_act(current(d.plan, d.state()).kind)) return d.stay(Effect::Observe, kFirstRetry);
   d.state().attempt += 1;
-  return d.go(Phase::Acting, Effect::Act, d.state().attempt > 2 ? retry_delay(d.state().attempt - 1) : Millis(0));
+  return d.go(Phase::Acting, Effect::Act,
+              d.state().attempt > 2 ? retry_delay(d.state().attempt - 1) : Millis(0));
 }
 
 Decision not_applied(Draft& d) {
@@ -155,7 +163,8 @@ Effect pending_effect(Phase phase) {
 
 Decision ask_hold(Draft& d) {
   d.state().hold = true;
-  return d.stay(pending_effect(d.state().phase), d.state().phase == Phase::Held ? kGuardEvery : Millis(0));
+  return d.stay(pending_effect(d.state().phase),
+                d.state().phase == Phase::Held ? kGuardEvery : Millis(0));
 }
 
 Decision unhold(Draft& d) {
@@ -170,7 +179,8 @@ Decision promote(Draft& d) {
       d.state().phase == Phase::Settling && (kind == StepKind::Judge || kind == StepKind::Watch);
   if (!waits_for_verdict && !d.event.full) {
     d.out.refused = true;
-    d.out.refusal = "nothing waits to be promoted: the release is at " + current(d.plan, d.state()).id;
+    d.out.refusal =
+        "nothing waits to be promoted: the release is at " + current(d.plan, d.state()).id;
     return d.out;
   }
   d.state().full = d.state().full || d.event.full;
@@ -214,27 +224,46 @@ Decision back_act(Draft& d) {
 
 Decision decide(Draft& d, Action action) {
   switch (action) {
-    case Action::Refuse: return refuse(d);
-    case Action::Enter: return enter(d, 0);
-    case Action::Stand: return d.stay(Effect::Begin);
-    case Action::Settle: return settle(d, Phase::Settling, Effect::Observe);
-    case Action::NotApplied: return not_applied(d);
-    case Action::Advance: return advance(d);
-    case Action::Wait: return wait(d);
-    case Action::Again: return act_again(d);
-    case Action::Fail: return fail(d);
-    case Action::Hold: return hold_for_person(d);
-    case Action::AskHold: return ask_hold(d);
-    case Action::Unhold: return unhold(d);
-    case Action::Promote: return promote(d);
-    case Action::Proceed: return proceed(d);
-    case Action::Abort: return abort(d);
-    case Action::BackSettle: return settle(d, Phase::BackSettling, Effect::BackObserve);
+    case Action::Refuse:
+      return refuse(d);
+    case Action::Enter:
+      return enter(d, 0);
+    case Action::Stand:
+      return d.stay(Effect::Begin);
+    case Action::Settle:
+      return settle(d, Phase::Settling, Effect::Observe);
+    case Action::NotApplied:
+      return not_applied(d);
+    case Action::Advance:
+      return advance(d);
+    case Action::Wait:
+      return wait(d);
+    case Action::Again:
+      return act_again(d);
+    case Action::Fail:
+      return fail(d);
+    case Action::Hold:
+      return hold_for_person(d);
+    case Action::AskHold:
+      return ask_hold(d);
+    case Action::Unhold:
+      return unhold(d);
+    case Action::Promote:
+      return promote(d);
+    case Action::Proceed:
+      return proceed(d);
+    case Action::Abort:
+      return abort(d);
+    case Action::BackSettle:
+      return settle(d, Phase::BackSettling, Effect::BackObserve);
     case Action::BackLater:
       return d.go(Phase::BackSettling, Effect::BackObserve, retry_delay(d.state().attempt));
-    case Action::BackNext: return back_from(d, d.state().step - 1);
-    case Action::BackAct: return back_act(d);
-    case Action::Finish: return d.stay(Effect::Finish);
+    case Action::BackNext:
+      return back_from(d, d.state().step - 1);
+    case Action::BackAct:
+      return back_act(d);
+    case Action::Finish:
+      return d.stay(Effect::Finish);
   }
   return refuse(d);
 }
@@ -249,13 +278,15 @@ bool has_act(StepKind kind) {
     case StepKind::Maintenance:
     case StepKind::Shrink:
     case StepKind::Retire:
-    case StepKind::Notify: return true;
+    case StepKind::Notify:
+      return true;
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:
     case StepKind::Judge:
     case StepKind::Drain:
-    case StepKind::Watch: return false;
+    case StepKind::Watch:
+      return false;
   }
   return false;
 }

@@ -1,7 +1,7 @@
 #pragma once
-// The release machine: step(State, Event) -> Decision, pure, on a table. Every (phase, event) pair is a
-// row or a listed refusal; docs/internals/release-states.md is generated from the same table. Time,
-// completions, verdicts and a person's commands are all events.
+// The release machine: step(State, Event) -> Decision, pure, on a table. Every (phase, event) pair
+// is a row or a listed refusal; docs/internals/release-states.md is generated from the same table.
+// Time, completions, verdicts and a person's commands are all events.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,8 +28,8 @@ std::string_view name_of(Phase phase);
 bool is_ended(Phase phase);
 
 enum class EventKind {
-  Begin,         // the lease is ours
-  Applied,       // outcome of the effect
+  Begin,    // the lease is ours
+  Applied,  // outcome of the effect
   NotApplied,
   Unknown,
   Settled,       // an observation: the step's condition holds
@@ -42,7 +42,7 @@ enum class EventKind {
   Resume,
   Promote,
   Abort,
-  Recovered,     // a daemon took the release up again after a crash
+  Recovered,  // a daemon took the release up again after a crash
 };
 inline constexpr int kEventKinds = 15;
 std::string_view name_of(EventKind kind);
@@ -52,24 +52,24 @@ std::string_view name_of(Cause cause);
 
 struct Event {
   EventKind kind = EventKind::Pending;
-  std::string detail;         // evidence or reason, in words
-  bool retryable = false;     // NotApplied: trying again may help
-  bool verdict = false;       // Bad: the judge or a probe said no (not a broken effect)
-  bool full = false;          // Promote: skip every judge period that is left
-  bool superseded = false;    // Abort: a newer release takes over
-  std::string by;             // commands: who
-  Millis after{0};            // Pending: when to look again
+  std::string detail;       // evidence or reason, in words
+  bool retryable = false;   // NotApplied: trying again may help
+  bool verdict = false;     // Bad: the judge or a probe said no (not a broken effect)
+  bool full = false;        // Promote: skip every judge period that is left
+  bool superseded = false;  // Abort: a newer release takes over
+  std::string by;           // commands: who
+  Millis after{0};          // Pending: when to look again
 };
 
 // Small and serialisable: what the journal keeps after every record.
 struct State {
   Phase phase = Phase::Planned;
-  int step = 0;     // index in plan.steps of the step being done or undone
-  int attempt = 0;  // of the effect in flight; part of its op-id
-  int reach = 0;    // steps [0, reach) may have had an effect: undo starts at reach - 1
-  bool hold = false;       // stop at the next step boundary
+  int step = 0;              // index in plan.steps of the step being done or undone
+  int attempt = 0;           // of the effect in flight; part of its op-id
+  int reach = 0;             // steps [0, reach) may have had an effect: undo starts at reach - 1
+  bool hold = false;         // stop at the next step boundary
   bool at_boundary = false;  // Held: the step is complete; otherwise it was inconclusive
-  bool full = false;       // promoted by hand to the end: judge periods are skipped
+  bool full = false;         // promoted by hand to the end: judge periods are skipped
   Cause cause = Cause::None;
   std::int64_t since_ms = 0;  // when the current step (or its undo) began, wall clock
   std::string reason;         // why it goes back, is held, or ended so

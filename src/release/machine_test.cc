@@ -26,10 +26,14 @@ Step make_step(const std::string& id, StepKind kind, bool undoable) {
 plan::Plan canary_plan() {
   plan::Plan plan;
   plan.strategy = config::Strategy::Canary;
-  plan.steps = {make_step("start-web", StepKind::Start, true),  make_step("probe-web", StepKind::Probe, false),
-                make_step("shift-10", StepKind::Shift, true),   make_step("judge-10", StepKind::Judge, false),
-                make_step("shift-100", StepKind::Shift, true),  make_step("promote", StepKind::Promote, true),
-                make_step("watch", StepKind::Watch, false),     make_step("drain-old", StepKind::Drain, false)};
+  plan.steps = {make_step("start-web", StepKind::Start, true),
+                make_step("probe-web", StepKind::Probe, false),
+                make_step("shift-10", StepKind::Shift, true),
+                make_step("judge-10", StepKind::Judge, false),
+                make_step("shift-100", StepKind::Shift, true),
+                make_step("promote", StepKind::Promote, true),
+                make_step("watch", StepKind::Watch, false),
+                make_step("drain-old", StepKind::Drain, false)};
   plan.steps[2].percent = 10;
   plan.steps[4].percent = 100;
   plan.steps[7].on_failure = plan::OnFailure::GoOn;
@@ -58,7 +62,9 @@ class MachineTest : public testing::Test {
     }
     if (state_.phase == Phase::Acting) on(EventKind::Applied);
   }
-  const std::string& current() const { return plan_.steps[static_cast<std::size_t>(state_.step)].id; }
+  const std::string& current() const {
+    return plan_.steps[static_cast<std::size_t>(state_.step)].id;
+  }
 
   plan::Plan plan_ = canary_plan();
   State state_;
@@ -271,8 +277,9 @@ TEST(StateCodec, WhatWasEncodedComesBack) {
 TEST(StateCodec, DamagedTextIsRefused) {
   const std::string good = encode(State{});
   EXPECT_TRUE(decode(good));
-  for (const char* bad : {"", "acting", "acting|1|2", "flying|0|0|0|---|none|0|", "acting|x|0|0|---|none|0|",
-                          "acting|-1|0|0|---|none|0|", "acting|0|0|0|--|none|0|"}) {
+  for (const char* bad :
+       {"", "acting", "acting|1|2", "flying|0|0|0|---|none|0|", "acting|x|0|0|---|none|0|",
+        "acting|-1|0|0|---|none|0|", "acting|0|0|0|--|none|0|"}) {
     EXPECT_FALSE(decode(bad)) << bad;
   }
 }

@@ -22,11 +22,13 @@ std::optional<ports::WorkloadSpec> Scene::workload(const std::string& name, bool
   if (wanted == nullptr) return std::nullopt;
   const auto& digests = of_old ? plan.old->digests : plan.digests;
   const auto digest = digests.find(name);
-  return ports::workload_of(of_old ? *old : plan.settings, *wanted, of_old ? plan.old->version : plan.version,
+  return ports::workload_of(of_old ? *old : plan.settings, *wanted,
+                            of_old ? plan.old->version : plan.version,
                             digest == digests.end() ? "" : digest->second);
 }
 
-Scene make_scene(World& world, const ports::Lease& lease, const plan::Plan& plan, const std::string& release) {
+Scene make_scene(World& world, const ports::Lease& lease, const plan::Plan& plan,
+                 const std::string& release) {
   Scene scene{world, lease, plan, release, release, std::nullopt, {plan.app, plan.environment}};
   if (!plan.target_release.empty()) scene.new_slot = plan.target_release;
   if (plan.old) {
@@ -37,24 +39,32 @@ Scene make_scene(World& world, const ports::Lease& lease, const plan::Plan& plan
 }
 
 Performer::Performer(Scene scene)
-    : scene_(std::move(scene)), instances_(scene_), traffic_(scene_), judge_(scene_, instances_), records_(scene_) {}
+    : scene_(std::move(scene)),
+      instances_(scene_),
+      traffic_(scene_),
+      judge_(scene_, instances_),
+      records_(scene_) {}
 
 ports::Outcome Performer::act(const State& state, const OpId& op) {
   const auto& step = step_of(state);
   switch (step.kind) {
     case StepKind::Start:
     case StepKind::Shrink:
-    case StepKind::Retire: return instances_.act(step, op);
+    case StepKind::Retire:
+      return instances_.act(step, op);
     case StepKind::Shift:
-    case StepKind::Maintenance: return traffic_.act(step, op);
+    case StepKind::Maintenance:
+      return traffic_.act(step, op);
     case StepKind::Promote:
-    case StepKind::Notify: return records_.act(step, op);
+    case StepKind::Notify:
+      return records_.act(step, op);
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:
     case StepKind::Judge:
     case StepKind::Drain:
-    case StepKind::Watch: break;  // these only look
+    case StepKind::Watch:
+      break;  // these only look
   }
   return ports::Outcome::applied();
 }
@@ -65,30 +75,36 @@ Sight Performer::look(const State& state) {
     case StepKind::Start:
     case StepKind::Probe:
     case StepKind::Shrink:
-    case StepKind::Retire: return instances_.look(step);
+    case StepKind::Retire:
+      return instances_.look(step);
     case StepKind::Shift:
     case StepKind::Maintenance:
-    case StepKind::Drain: return traffic_.look(step, state);
+    case StepKind::Drain:
+      return traffic_.look(step, state);
     case StepKind::Judge:
-    case StepKind::Watch: return judge_.look(step, state);
+    case StepKind::Watch:
+      return judge_.look(step, state);
     case StepKind::Preflight:
     case StepKind::Smoke:
     case StepKind::Promote:
-    case StepKind::Notify: return records_.look(step);
+    case StepKind::Notify:
+      return records_.look(step);
   }
   return Sight::settled();
 }
 
 ports::Outcome Performer::undo(const State& state, const OpId& op) {
   const auto& step = step_of(state);
-  if (step.kind == StepKind::Shift || step.kind == StepKind::Maintenance) return traffic_.undo(step, op);
+  if (step.kind == StepKind::Shift || step.kind == StepKind::Maintenance)
+    return traffic_.undo(step, op);
   if (step.kind == StepKind::Promote) return records_.undo();
   return instances_.undo(step, op);
 }
 
 Sight Performer::look_undone(const State& state) {
   const auto& step = step_of(state);
-  if (step.kind == StepKind::Shift || step.kind == StepKind::Maintenance) return traffic_.look_undone(step);
+  if (step.kind == StepKind::Shift || step.kind == StepKind::Maintenance)
+    return traffic_.look_undone(step);
   if (step.kind == StepKind::Promote) return records_.look_undone();
   return instances_.look_undone(step, state);
 }

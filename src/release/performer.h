@@ -1,7 +1,7 @@
 #pragma once
-// Performer: how each kind of step is done, looked at and undone, in terms of ports. It keeps nothing that
-// matters across a crash: what it remembers (successes in a row, the window being judged) is only ever
-// started anew, to the safe side.
+// Performer: how each kind of step is done, looked at and undone, in terms of ports. It keeps
+// nothing that matters across a crash: what it remembers (successes in a row, the window being
+// judged) is only ever started anew, to the safe side.
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,11 +21,19 @@ struct Sight {
   Millis after{100};     // Pending: when to look again
   bool verdict = false;  // Bad: a judgement, not a broken effect
 
-  static Sight settled(std::string why = {}) { return {EventKind::Settled, std::move(why), Millis(0), false}; }
-  static Sight pending(std::string why, Millis after) { return {EventKind::Pending, std::move(why), after, false}; }
-  static Sight absent(std::string why) { return {EventKind::Absent, std::move(why), Millis(0), false}; }
+  static Sight settled(std::string why = {}) {
+    return {EventKind::Settled, std::move(why), Millis(0), false};
+  }
+  static Sight pending(std::string why, Millis after) {
+    return {EventKind::Pending, std::move(why), after, false};
+  }
+  static Sight absent(std::string why) {
+    return {EventKind::Absent, std::move(why), Millis(0), false};
+  }
   static Sight bad(std::string why) { return {EventKind::Bad, std::move(why), Millis(0), false}; }
-  static Sight judged_bad(std::string why) { return {EventKind::Bad, std::move(why), Millis(0), true}; }
+  static Sight judged_bad(std::string why) {
+    return {EventKind::Bad, std::move(why), Millis(0), true};
+  }
 };
 
 // Everything a performer of steps may look at; borrowed from the Runner.
@@ -33,9 +41,9 @@ struct Scene {
   World& world;
   const ports::Lease& lease;
   const plan::Plan& plan;
-  std::string release;                          // this release's id
-  std::string new_slot;                         // release id of the slot that is becoming live
-  std::optional<config::Environment> old;       // settings of what is replaced
+  std::string release;                     // this release's id
+  std::string new_slot;                    // release id of the slot that is becoming live
+  std::optional<config::Environment> old;  // settings of what is replaced
   ports::AppRef app;
 
   ports::Slot slot(const std::string& service, bool of_old) const;
@@ -43,7 +51,8 @@ struct Scene {
   const config::Service* service(const std::string& name, bool of_old) const;
   std::optional<ports::WorkloadSpec> workload(const std::string& service, bool of_old) const;
 };
-Scene make_scene(World& world, const ports::Lease& lease, const plan::Plan& plan, const std::string& release);
+Scene make_scene(World& world, const ports::Lease& lease, const plan::Plan& plan,
+                 const std::string& release);
 
 // Instances: Start, Probe, Shrink, Retire.
 class InstanceSteps {
@@ -65,14 +74,16 @@ class InstanceSteps {
     int looks = 0;
     Millis last{0};
   };
+  Streak& streak_of(const ports::Instance& instance);
   Sight started(const ports::Slot& slot, int count);
   Sight shrunk(const ports::Slot& slot, int count);
   Sight emptied(const ports::Slot& slot, int first, std::int64_t since_ms, Millis drain);
   ports::Outcome stop_started(const plan::Step& step, const OpId& op);
-  bool probe_once(const ports::Instance& instance, const config::Health& health, int needed, std::string& why);
+  bool probe_once(const ports::Instance& instance, const config::Health& health, int needed,
+                  std::string& why);
 
   const Scene& scene_;
-  std::map<std::string, Streak> streaks_;  // instance id -> probes in a row
+  std::map<std::string, Streak> streaks_;  // instance id and restarts -> probes in a row
 };
 
 // Traffic: Shift, Maintenance, Drain.
@@ -87,9 +98,10 @@ class TrafficSteps {
  private:
   Result<ports::Split> wanted(const plan::Step& step, const ports::SplitView& now);
   Result<ports::Split> before(const plan::Step& step, const ports::SplitView& now);
-  Result<void> add_shares(const plan::Step& step, const config::Service& service, const ports::Split& now,
-                          ports::Split& want);
-  ports::Outcome write(const Result<ports::Split>& want, const ports::SplitView& now, const OpId& op);
+  Result<void> add_shares(const plan::Step& step, const config::Service& service,
+                          const ports::Split& now, ports::Split& want);
+  ports::Outcome write(const Result<ports::Split>& want, const ports::SplitView& now,
+                       const OpId& op);
   Sight compare(const Result<ports::Split>& want, const ports::SplitView& now);
   Sight drained(const plan::Step& step, const State& state);
 
@@ -151,7 +163,9 @@ class Performer {
   Sight guard() { return judge_.guard(); }
 
  private:
-  const plan::Step& step_of(const State& state) const { return scene_.plan.steps[static_cast<std::size_t>(state.step)]; }
+  const plan::Step& step_of(const State& state) const {
+    return scene_.plan.steps[static_cast<std::size_t>(state.step)];
+  }
 
   Scene scene_;
   InstanceSteps instances_;

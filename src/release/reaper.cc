@@ -17,11 +17,13 @@ Result<bool> is_in_use(World& world, const ports::Slot& slot) {
   const ports::AppRef app{slot.app, slot.environment};
   const auto view = TRY(world.router.observe_split(app));
   for (const auto& share : view.split.shares) {
-    if (share.release == slot.release && share.service == slot.service && share.percent > 0) return true;
+    if (share.release == slot.release && share.service == slot.service && share.percent > 0)
+      return true;
   }
   const auto draining = TRY(world.router.observe_drain(app));
   for (const auto& one : draining.draining) {
-    if (one.release == slot.release && one.service == slot.service && one.in_flight > 0) return true;
+    if (one.release == slot.release && one.service == slot.service && one.in_flight > 0)
+      return true;
   }
   return false;
 }
@@ -42,9 +44,16 @@ bool has_missing(const ports::SlotView& view, int count) {
   return there < count;
 }
 
+bool has_starting(const ports::SlotView& view) {
+  return std::any_of(view.instances.begin(), view.instances.end(), [](const auto& instance) {
+    return instance.state == InstanceState::Starting;
+  });
+}
+
 bool has_draining(const ports::SlotView& view) {
-  return std::any_of(view.instances.begin(), view.instances.end(),
-                     [](const auto& instance) { return instance.state == InstanceState::Draining; });
+  return std::any_of(view.instances.begin(), view.instances.end(), [](const auto& instance) {
+    return instance.state == InstanceState::Draining;
+  });
 }
 
 // The live release's instances, started again where they are gone (a reboot, a killed shim).
@@ -60,23 +69,29 @@ Result<void> revive(World& world, const ports::AppRef& app, const plan::LiveRele
     const auto digest = live.digests.find(service.name);
     const auto spec = ports::workload_of(settings, service, live.version,
                                          digest == live.digests.end() ? "" : digest->second);
-    const auto outcome = world.instances.ensure(slot, spec, service.instances, {live.id, "revive", attempt});
-    if (outcome.kind == ports::Outcome::Kind::NotApplied) return outcome.why.in("while starting " + service.name + " again");
+    const auto outcome =
+        world.instances.ensure(slot, spec, service.instances, {live.id, "revive", attempt});
+    if (outcome.kind == ports::Outcome::Kind::NotApplied)
+      return outcome.why.in("while starting " + service.name + " again");
     out.revived.push_back(slot);
   }
   return ok();
 }
 
 // Instances that came back may have other addresses: the router learns them once all are ready.
-Result<void> refresh_addresses(World& world, const ports::Lease& lease, const plan::LiveRelease& live,
-                               const config::Environment& settings) {
+Result<void> refresh_addresses(World& world, const ports::Lease& lease,
+                               const plan::LiveRelease& live, const config::Environment& settings,
+                               Reaped& out) {
   auto now = TRY(world.router.observe_split(lease.app));
   ports::Split want = now.split;
   bool changed = false;
   for (auto& share : want.shares) {
     const auto* service = settings.service(share.service);
     if (share.release != live.id || share.percent < 100 || service == nullptr) continue;
-    const auto view = TRY(world.instances.observe({lease.app.app, lease.app.environment, share.service, live.id}));
+    const auto view = TRY(
+        world.instances.observe({lease.app.app, lease.app.environment, share.service, live.id}));
+    // What is still starting may have another address: it is looked at again.
+    out.busy = out.busy || has_starting(view);
     if (!all_running(view, service->instances)) continue;
     std::vector<std::string> addresses;
     bool healthy = true;
@@ -88,23 +103,28 @@ Result<void> refresh_addresses(World& world, const ports::Lease& lease, const pl
     for (const auto& address : addresses) {
       if (service->health) healthy = healthy && world.probe.look(address, *service->health).healthy;
     }
-    if (!healthy) continue;
+    if (!healthy) {
+      out.busy = true;
+      continue;
+    }
     share.addresses = addresses;
     changed = true;
   }
   if (!changed) return ok();
   const int attempt = static_cast<int>(to_unix_ms(world.clock.now()) / 1000);
-  const auto outcome = world.router.set_split(lease.app, want, now.version, lease.epoch, {live.id, "refresh", attempt});
+  const auto outcome = world.router.set_split(lease.app, want, now.version, lease.epoch,
+                                              {live.id, "refresh", attempt});
   if (outcome.kind == ports::Outcome::Kind::Applied) return ok();
   return outcome.why.in("while giving the router the new addresses");
 }
 
-Result<void> keep_alive(World& world, const ports::Lease& lease, const std::string& release, Reaped& out) {
+Result<void> keep_alive(World& world, const ports::Lease& lease, const std::string& release,
+                        Reaped& out) {
   const auto live = TRY(stored_release(world, release));
   const auto settings = TRY(config::environment_from_json(live.environment));
   TRY(revive(world, lease.app, live, settings, out));
   out.busy = out.busy || !out.revived.empty();
-  return refresh_addresses(world, lease, live, settings);
+  return refresh_addresses(world, lease, live, settings, out);
 }
 }  // namespace
 
@@ -121,7 +141,8 @@ Result<Reaped> reap(World& world, const ports::Lease& lease) {
       continue;
     }
     const int attempt = static_cast<int>(now_ms / 1000);
-    const auto outcome = world.instances.retire(slot, {slot.release, "reap-" + slot.service, attempt});
+    const auto outcome =
+        world.instances.retire(slot, {slot.release, "reap-" + slot.service, attempt});
     out.busy = true;
     if (outcome.kind == ports::Outcome::Kind::Applied) out.retired.push_back(slot);
   }

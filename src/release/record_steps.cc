@@ -45,10 +45,12 @@ Sight RecordSteps::preflight() {
   if (scene_.plan.kind == plan::RequestKind::Rollback) return Sight::settled(warnings);
   for (const auto& service : scene_.plan.settings.services) {
     const auto spec = scene_.workload(service.name, false);
-    const auto digest = spec ? scene_.world.artifacts.resolve(*spec) : Result<std::string>(std::string());
+    const auto digest =
+        spec ? scene_.world.artifacts.resolve(*spec) : Result<std::string>(std::string());
     if (!digest) return Sight::bad(digest.error().sentence());
     if (*digest != spec->digest) {
-      return Sight::bad("the files of " + service.name + " " + scene_.plan.version + " changed after the plan was made");
+      return Sight::bad("the files of " + service.name + " " + scene_.plan.version +
+                        " changed after the plan was made");
     }
   }
   return Sight::settled(warnings);
@@ -61,7 +63,8 @@ Sight RecordSteps::smoke(const plan::Step& step) {
     smoked_step_ = step.id;
     smoked_ = 0;
   }
-  if (smoked_ >= checks.size()) return Sight::settled(std::to_string(checks.size()) + " smoke checks passed");
+  if (smoked_ >= checks.size())
+    return Sight::settled(std::to_string(checks.size()) + " smoke checks passed");
   const auto& check = checks[smoked_];
   const config::Service* service = scene_.service(check.service, false);
   if (service == nullptr) return Sight::bad("a smoke check names no service that listens");
@@ -69,12 +72,14 @@ Sight RecordSteps::smoke(const plan::Step& step) {
   if (!view) return Sight::pending(view.error().what, Millis(100));
   if (view->instances.empty()) return Sight::bad("no instance of " + service->name + " runs");
   const auto spec = scene_.workload(service->name, false);
-  const std::map<std::string, std::string> variables{{"SLIPWAY_APP", scene_.plan.app},
-                                                     {"SLIPWAY_ENVIRONMENT", scene_.plan.environment},
-                                                     {"SLIPWAY_VERSION", scene_.plan.version},
-                                                     {"SLIPWAY_RELEASE", scene_.release},
-                                                     {"SLIPWAY_SERVICE", service->name}};
-  const auto seen = scene_.world.smoke.run(check, view->instances.front().address, variables, spec ? spec->dir : "");
+  const std::map<std::string, std::string> variables{
+      {"SLIPWAY_APP", scene_.plan.app},
+      {"SLIPWAY_ENVIRONMENT", scene_.plan.environment},
+      {"SLIPWAY_VERSION", scene_.plan.version},
+      {"SLIPWAY_RELEASE", scene_.release},
+      {"SLIPWAY_SERVICE", service->name}};
+  const auto seen = scene_.world.smoke.run(check, view->instances.front().address, variables,
+                                           spec ? spec->dir : "");
   const std::string name = check.get.empty() ? check.run : "GET " + check.get;
   if (!seen.passed) return Sight::bad("smoke check " + name + ": " + seen.why);
   ++smoked_;
@@ -91,10 +96,12 @@ Outcome RecordSteps::promote() {
   if (plan.old && !back) {
     row.previous = plan.old->id;
     const auto keep = plan.settings.rollout.keep_old.count();
-    if (side_by_side && keep > 0) row.previous_warm_until_ms = to_unix_ms(scene_.world.clock.now()) + keep;
+    if (side_by_side && keep > 0)
+      row.previous_warm_until_ms = to_unix_ms(scene_.world.clock.now()) + keep;
   }
   if (back && plan.old) {
-    const auto marked = mark_bad(scene_.world.store, plan.old->id, "taken back by " + scene_.release);
+    const auto marked =
+        mark_bad(scene_.world.store, plan.old->id, "taken back by " + scene_.release);
     if (!marked) return Outcome::not_applied(marked.error());
   }
   const auto written = scene_.world.store.set_live(scene_.lease, row);
@@ -116,7 +123,8 @@ Sight RecordSteps::look_undone() {
   const auto row = scene_.world.store.live(scene_.app);
   if (!row) return Sight::pending(row.error().what, Millis(100));
   const std::string want = scene_.plan.old ? scene_.plan.old->id : "";
-  return row->release == want ? Sight::settled() : Sight::absent("the store still says " + row->release);
+  return row->release == want ? Sight::settled()
+                              : Sight::absent("the store still says " + row->release);
 }
 
 }  // namespace slipway::release

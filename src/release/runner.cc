@@ -8,8 +8,8 @@
 namespace slipway::release {
 namespace {
 constexpr Millis kStoreRetry{500};
-constexpr int kStuckAfter = 5;    // undos sent in vain before a person is told
-constexpr int kNoticeTries = 5;   // a dead channel never holds a release up
+constexpr int kStuckAfter = 5;   // undos sent in vain before a person is told
+constexpr int kNoticeTries = 5;  // a dead channel never holds a release up
 
 Event event_of(const ports::Outcome& outcome) {
   using Kind = ports::Outcome::Kind;
@@ -41,10 +41,13 @@ Event event_of(const Command& command) {
   return event;
 }
 
-bool is_fenced(const Result<void>& result) { return !result && result.error().code == Code::Fenced; }
+bool is_fenced(const Result<void>& result) {
+  return !result && result.error().code == Code::Fenced;
+}
 }  // namespace
 
-Runner::Runner(World world, ports::Lease lease, plan::Plan plan, std::string release, State state, Listener* listener)
+Runner::Runner(World world, ports::Lease lease, plan::Plan plan, std::string release, State state,
+               Listener* listener)
     : world_(world),
       lease_(std::move(lease)),
       plan_(std::move(plan)),
@@ -80,22 +83,37 @@ Result<Ending> Runner::run(Mailbox& mailbox) {
     }
     if (!mailbox.closing()) unwritten = perform(next_.effect);
   }
-  return Error(Code::Internal, release_ + " was left where it is", "the next slipway daemon takes it up again");
+  return Error(Code::Internal, release_ + " was left where it is",
+               "the next slipway daemon takes it up again");
 }
 
 Event Runner::perform(Effect effect) {
-  const OpId op{release_, is_ended(state_.phase) ? "" : op_step(plan_, state_), std::max(1, state_.attempt)};
+  const OpId op{release_, is_ended(state_.phase) ? "" : op_step(plan_, state_),
+                std::max(1, state_.attempt)};
   Event event;
   crash_point("runner.before-effect");
   switch (effect) {
-    case Effect::Begin: event.kind = EventKind::Begin; break;
-    case Effect::Act: event = event_of(performer_->act(state_, op)); break;
-    case Effect::Observe: event = event_of(performer_->look(state_)); break;
-    case Effect::Guard: event = event_of(performer_->guard()); break;
-    case Effect::BackAct: event = event_of(performer_->undo(state_, op)); break;
-    case Effect::BackObserve: event = event_of(performer_->look_undone(state_)); break;
+    case Effect::Begin:
+      event.kind = EventKind::Begin;
+      break;
+    case Effect::Act:
+      event = event_of(performer_->act(state_, op));
+      break;
+    case Effect::Observe:
+      event = event_of(performer_->look(state_));
+      break;
+    case Effect::Guard:
+      event = event_of(performer_->guard());
+      break;
+    case Effect::BackAct:
+      event = event_of(performer_->undo(state_, op));
+      break;
+    case Effect::BackObserve:
+      event = event_of(performer_->look_undone(state_));
+      break;
     case Effect::None:
-    case Effect::Finish: ASSERT(false);
+    case Effect::Finish:
+      ASSERT(false);
   }
   crash_point("runner.after-effect");
   overdue(event);
@@ -110,7 +128,8 @@ void Runner::overdue(Event& event) const {
   // A judged step ends by itself: pass, fail, or not enough data.
   if (current.kind == plan::StepKind::Judge || current.kind == plan::StepKind::Watch) return;
   const auto deadline = current.deadline;
-  if (deadline.count() == 0 || to_unix_ms(world_.clock.now()) - state_.since_ms < deadline.count()) return;
+  if (deadline.count() == 0 || to_unix_ms(world_.clock.now()) - state_.since_ms < deadline.count())
+    return;
   event.kind = EventKind::Overdue;
 }
 
@@ -140,11 +159,13 @@ Result<void> Runner::journal(const Event& event, const State& next) {
   record.epoch = lease_.epoch;
   record.at_ms = to_unix_ms(world_.clock.now());
   record.event = name_of(event.kind);
-  record.step = state_.phase == Phase::Planned || is_ended(state_.phase) ? "" : op_step(plan_, state_);
+  record.step =
+      state_.phase == Phase::Planned || is_ended(state_.phase) ? "" : op_step(plan_, state_);
   if (next.phase == Phase::Acting || next.phase == Phase::BackActing) {
     record.op = OpId{release_, op_step(plan_, next), next.attempt}.text();
   }
-  record.detail = event.by.empty() ? event.detail : event.by + (event.detail.empty() ? "" : ": " + event.detail);
+  record.detail = event.by.empty() ? event.detail
+                                   : event.by + (event.detail.empty() ? "" : ": " + event.detail);
   record.state = encode(next);
   crash_point("runner.before-journal");
   record.seq = TRY(world_.store.append(lease_, record));
@@ -157,7 +178,8 @@ Result<void> Runner::answer(const Command& command) {
   const Event event = event_of(command);
   const Decision decision = step(plan_, state_, event, world_.clock.now());
   if (decision.refused) {
-    if (command.answer) command.answer(Error(Code::Refused, decision.refusal, "see `slipway status`"));
+    if (command.answer)
+      command.answer(Error(Code::Refused, decision.refusal, "see `slipway status`"));
     return ok();
   }
   auto taken = accept(event, decision);
@@ -176,9 +198,10 @@ void Runner::report_stall(const Error& why) const {
 // An undo that will not come is retried for ever, but not in silence.
 void Runner::tell_when_stuck() {
   if (state_.phase != Phase::BackActing || state_.attempt != kStuckAfter) return;
-  const auto sent = world_.notifier.send({release_ + "/stuck", release_, "stuck",
-                                          plan_.app + " " + plan_.environment + ": cannot take back " +
-                                              op_step(plan_, state_) + "; still trying"});
+  const auto sent =
+      world_.notifier.send({release_ + "/stuck", release_, "stuck",
+                            plan_.app + " " + plan_.environment + ": cannot take back " +
+                                op_step(plan_, state_) + "; still trying"});
   if (sent.kind != ports::Outcome::Kind::Applied && listener_ != nullptr) {
     listener_->on_progress("notify", "the notice was not sent: " + sent.why.what);
   }
@@ -187,10 +210,11 @@ void Runner::tell_when_stuck() {
 bool Runner::notify_end() {
   if (state_.phase == Phase::Completed) return true;  // the plan has a step of its own for that
   const bool aborted = state_.phase == Phase::Aborted;
-  const auto sent = world_.notifier.send({release_ + (aborted ? "/aborted" : "/rolled_back"), release_,
-                                          aborted ? "aborted" : "rolled_back",
-                                          plan_.app + " " + plan_.environment + ": " + plan_.version +
-                                              (aborted ? " was aborted" : " was taken back") + ": " + state_.reason});
+  const auto sent = world_.notifier.send(
+      {release_ + (aborted ? "/aborted" : "/rolled_back"), release_,
+       aborted ? "aborted" : "rolled_back",
+       plan_.app + " " + plan_.environment + ": " + plan_.version +
+           (aborted ? " was aborted" : " was taken back") + ": " + state_.reason});
   return sent.kind == ports::Outcome::Kind::Applied;
 }
 
@@ -203,7 +227,8 @@ Result<void> Runner::write_end() {
                               : ending.phase == Phase::RolledBack ? "rolled_back"
                                                                   : "aborted";
   crash_point("runner.before-end");
-  TRY(world_.store.end_release(lease_, release_, outcome, ending.reason, to_unix_ms(world_.clock.now())));
+  TRY(world_.store.end_release(lease_, release_, outcome, ending.reason,
+                               to_unix_ms(world_.clock.now())));
   crash_point("runner.after-end");
   return world_.store.free_lease(lease_);
 }
@@ -211,7 +236,8 @@ Result<void> Runner::write_end() {
 Result<Ending> Runner::finish(Mailbox& mailbox) {
   for (int tries = 0; tries < kNoticeTries && !notify_end(); ++tries) {
     if (mailbox.closing()) break;
-    if (auto command = mailbox.wait(Millis(100) * (1 << tries))) refuse(*command, Error(Code::Refused, "it has ended"));
+    if (auto command = mailbox.wait(Millis(100) * (1 << tries)))
+      refuse(*command, Error(Code::Refused, "it has ended"));
   }
   while (true) {
     const auto written = write_end();

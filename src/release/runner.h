@@ -1,6 +1,7 @@
 #pragma once
 // Runner: takes one release through the machine. For every effect: the intent is durable in the
-// journal, the port is called, the world is observed, the outcome is durable. One thread owns a Runner.
+// journal, the port is called, the world is observed, the outcome is durable. One thread owns a
+// Runner.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,7 +53,7 @@ class Mailbox {
 class Listener {
  public:
   virtual ~Listener() = default;
-  virtual void on_record(const ports::Record& record, const State& state) = 0;  // journaled
+  virtual void on_record(const ports::Record& record, const State& state) = 0;     // journaled
   virtual void on_progress(const std::string& step, const std::string& text) = 0;  // not journaled
 };
 
@@ -66,7 +67,8 @@ class Performer;  // how each kind of step is done, observed and undone
 class Runner {
  public:
   // `state`: where the journal says the release is (a fresh State for a new one).
-  Runner(World world, ports::Lease lease, plan::Plan plan, std::string release, State state, Listener* listener);
+  Runner(World world, ports::Lease lease, plan::Plan plan, std::string release, State state,
+         Listener* listener);
   ~Runner();
   // Until the release has ended, the lease is lost (Fenced), or the mailbox closes (Aborted is not
   // used for that: the error is Code::Internal "left for the next daemon").

@@ -1,4 +1,5 @@
-// The one-line form of a State that the journal keeps: "settling|3|1|4|h-f|verdict|1732182000123|reason".
+// The one-line form of a State that the journal keeps:
+// "settling|3|1|4|h-f|verdict|1732182000123|reason".
 #include <charconv>
 
 #include "base/text.h"
@@ -57,9 +58,9 @@ std::optional<State> decode(std::string_view text) {
   std::int64_t step = 0;
   std::int64_t attempt = 0;
   std::int64_t reach = 0;
-  const bool good = take_named(field[0], kPhases, state.phase) && take(field[1], step) && take(field[2], attempt) &&
-                    take(field[3], reach) && field[4].size() == 3 && take_named(field[5], 5, state.cause) &&
-                    take(field[6], state.since_ms);
+  const bool good = take_named(field[0], kPhases, state.phase) && take(field[1], step) &&
+                    take(field[2], attempt) && take(field[3], reach) && field[4].size() == 3 &&
+                    take_named(field[5], 5, state.cause) && take(field[6], state.since_ms);
   if (!good || step < 0 || attempt < 0 || reach < 0) return std::nullopt;
   state.step = static_cast<int>(step);
   state.attempt = static_cast<int>(attempt);

@@ -64,15 +64,17 @@ constexpr std::array<Row, kPhases> kTable{{
 // clang-format on
 
 constexpr std::array<std::string_view, kPhases> kPhaseNames{
-    "planned", "acting", "settling", "held", "back-acting", "back-settling", "completed", "rolled-back", "aborted"};
+    "planned",       "acting",    "settling",    "held",   "back-acting",
+    "back-settling", "completed", "rolled-back", "aborted"};
 
 constexpr std::array<std::string_view, kEventKinds> kEventNames{
-    "begin", "applied", "not-applied", "unknown", "settled", "pending", "absent", "bad",
-    "inconclusive", "overdue", "pause", "resume", "promote", "abort", "recovered"};
+    "begin",        "applied", "not-applied", "unknown", "settled", "pending", "absent",   "bad",
+    "inconclusive", "overdue", "pause",       "resume",  "promote", "abort",   "recovered"};
 
-constexpr std::array<std::string_view, 8> kEffectNames{"none",  "begin",    "act",          "observe",
-                                                       "guard", "back-act", "back-observe", "finish"};
-constexpr std::array<std::string_view, 5> kCauseNames{"none", "failure", "verdict", "operator", "superseded"};
+constexpr std::array<std::string_view, 8> kEffectNames{
+    "none", "begin", "act", "observe", "guard", "back-act", "back-observe", "finish"};
+constexpr std::array<std::string_view, 5> kCauseNames{"none", "failure", "verdict", "operator",
+                                                      "superseded"};
 
 }  // namespace
 
@@ -81,7 +83,9 @@ Action action_for(Phase phase, EventKind event) {
 }
 
 std::string_view name_of(Action action) { return kActions[static_cast<std::size_t>(action)].name; }
-std::string_view sentence_of(Action action) { return kActions[static_cast<std::size_t>(action)].sentence; }
+std::string_view sentence_of(Action action) {
+  return kActions[static_cast<std::size_t>(action)].sentence;
+}
 std::string_view name_of(Phase phase) { return kPhaseNames[static_cast<std::size_t>(phase)]; }
 std::string_view name_of(EventKind kind) { return kEventNames[static_cast<std::size_t>(kind)]; }
 std::string_view name_of(Effect effect) { return kEffectNames[static_cast<std::size_t>(effect)]; }
@@ -90,7 +94,8 @@ std::string_view name_of(Cause cause) { return kCauseNames[static_cast<std::size
 std::string states_page() {
   std::string out =
       "# The states of a release\n\n"
-      "Generated from `src/release/table.cc` (a test keeps this page true). Rows are phases, columns events;\n"
+      "Generated from `src/release/table.cc` (a test keeps this page true). Rows are phases, "
+      "columns events;\n"
       "an empty cell is a refusal. What each action does stands below the table.\n\n| phase |";
   for (auto name : kEventNames) out += " " + std::string(name) + " |";
   out += "\n|---|";
@@ -108,13 +113,16 @@ std::string states_page() {
   }
   out +=
       "\n```mermaid\nstateDiagram-v2\n"
-      "  [*] --> planned\n  planned --> acting: begin\n  acting --> settling: applied, unknown, recovered\n"
-      "  settling --> acting: settled (next step), absent\n  settling --> held: inconclusive, or paused at a boundary\n"
+      "  [*] --> planned\n  planned --> acting: begin\n  acting --> settling: applied, unknown, "
+      "recovered\n"
+      "  settling --> acting: settled (next step), absent\n  settling --> held: inconclusive, or "
+      "paused at a boundary\n"
       "  held --> acting: resume, promote\n  settling --> completed: settled (last step)\n"
       "  acting --> back_settling: not-applied\n  settling --> back_settling: bad, overdue, abort\n"
       "  held --> back_settling: bad, abort\n  back_settling --> back_acting: absent\n"
       "  back_acting --> back_settling: applied, unknown, not-applied, recovered\n"
-      "  back_settling --> rolled_back: settled (oldest step)\n  back_settling --> aborted: settled (oldest step)\n"
+      "  back_settling --> rolled_back: settled (oldest step)\n  back_settling --> aborted: "
+      "settled (oldest step)\n"
       "  completed --> [*]\n  rolled_back --> [*]\n  aborted --> [*]\n```\n";
   return out;
 }

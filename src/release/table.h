@@ -1,6 +1,6 @@
 #pragma once
-// The table behind the machine: what is done for every (phase, event). Pure data, so that the state page
-// and the tests read the same rows as the machine.
+// The table behind the machine: what is done for every (phase, event). Pure data, so that the state
+// page and the tests read the same rows as the machine.
 #include <string_view>
 
 #include "release/machine.h"

@@ -35,7 +35,8 @@ ports::Front front_of(const config::Service& service) {
 }
 
 std::vector<Share> in_order(std::vector<Share> shares) {
-  std::erase_if(shares, [](const Share& share) { return share.percent <= 0 && share.addresses.empty(); });
+  std::erase_if(shares,
+                [](const Share& share) { return share.percent <= 0 && share.addresses.empty(); });
   for (auto& share : shares) std::sort(share.addresses.begin(), share.addresses.end());
   std::sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) {
     return a.service != b.service ? a.service < b.service : a.release < b.release;
@@ -43,7 +44,9 @@ std::vector<Share> in_order(std::vector<Share> shares) {
   return shares;
 }
 
-bool same(const Split& a, const Split& b) { return a.mode == b.mode && in_order(a.shares) == in_order(b.shares); }
+bool same(const Split& a, const Split& b) {
+  return a.mode == b.mode && in_order(a.shares) == in_order(b.shares);
+}
 
 void use_maintenance_of(const config::Environment& settings, Split& split) {
   split.mode = Mode::Maintenance;
@@ -53,9 +56,10 @@ void use_maintenance_of(const config::Environment& settings, Split& split) {
 }
 }  // namespace
 
-// The shares of one service once `step` holds. Both colours' addresses are read anew: they are the truth.
-Result<void> TrafficSteps::add_shares(const plan::Step& step, const config::Service& service, const Split& now,
-                                      Split& want) {
+// The shares of one service once `step` holds. Both colours' addresses are read anew: they are the
+// truth.
+Result<void> TrafficSteps::add_shares(const plan::Step& step, const config::Service& service,
+                                      const Split& now, Split& want) {
   if (!step.service.empty() && step.service != service.name) {
     for (const auto& share : now.shares) {
       if (share.service == service.name) want.shares.push_back(share);
@@ -66,7 +70,8 @@ Result<void> TrafficSteps::add_shares(const plan::Step& step, const config::Serv
   const double percent = has_old ? step.percent : 100;
   auto fresh = TRY(addresses_of(scene_.world, scene_.slot(service.name, false), step.new_count));
   if (fresh.empty() && percent > 0) {
-    return Error(Code::InstanceDied, "no instance of " + service.name + " runs in " + scene_.new_slot);
+    return Error(Code::InstanceDied,
+                 "no instance of " + service.name + " runs in " + scene_.new_slot);
   }
   want.shares.push_back({service.name, scene_.new_slot, percent, std::move(fresh)});
   if (percent >= 100) return ok();
@@ -99,7 +104,9 @@ Result<Split> TrafficSteps::before(const plan::Step& step, const SplitView& now)
   const bool old_is_down = step.undo_to_maintenance;
   if (scene_.plan.strategy == config::Strategy::Recreate) want.mode = Mode::Serve;
   // A shift of one service is undone alone: the others may not have their old instances back yet.
-  const auto is_meant = [&](const std::string& name) { return step.service.empty() || step.service == name; };
+  const auto is_meant = [&](const std::string& name) {
+    return step.service.empty() || step.service == name;
+  };
   std::erase_if(want.shares, [&](const Share& share) { return is_meant(share.service); });
   if (!scene_.old) {
     want.fronts.clear();
@@ -112,9 +119,11 @@ Result<Split> TrafficSteps::before(const plan::Step& step, const SplitView& now)
     if (!is_meant(service.name)) continue;
     auto addresses = TRY(addresses_of(scene_.world, scene_.slot(service.name, true), -1));
     if (addresses.empty() && !old_is_down) {
-      return Error(Code::InstanceDied, "no instance of " + service.name + " runs in " + scene_.plan.old->id);
+      return Error(Code::InstanceDied,
+                   "no instance of " + service.name + " runs in " + scene_.plan.old->id);
     }
-    if (!addresses.empty()) want.shares.push_back({service.name, scene_.plan.old->id, 100, std::move(addresses)});
+    if (!addresses.empty())
+      want.shares.push_back({service.name, scene_.plan.old->id, 100, std::move(addresses)});
   }
   if (old_is_down) {
     want.shares.clear();
@@ -166,12 +175,14 @@ Sight TrafficSteps::drained(const plan::Step& step, const State& state) {
   if (!view) return Sight::pending(view.error().what, kLookLater);
   std::int64_t in_flight = 0;
   for (const auto& one : view->draining) {
-    const bool counts = one.release == scene_.plan.old->id && (step.service.empty() || one.service == step.service);
+    const bool counts =
+        one.release == scene_.plan.old->id && (step.service.empty() || one.service == step.service);
     if (counts) in_flight += one.in_flight;
   }
   if (in_flight == 0) return Sight::settled();
   const auto waited = Millis(to_unix_ms(scene_.world.clock.now()) - state.since_ms);
-  if (waited >= step.duration) return Sight::settled(count_of(in_flight, "request") + " outlived the drain time");
+  if (waited >= step.duration)
+    return Sight::settled(count_of(in_flight, "request") + " outlived the drain time");
   return Sight::pending(count_of(in_flight, "request") + " still running on the old release",
                         std::min(Millis(100), std::max(kLookSoon, waited / 4)));
 }

@@ -13,7 +13,7 @@
 
 namespace slipway::store {
 
-class MemoryStore final : public ports::Store {
+class MemoryStore : public ports::Store {
  public:
   MemoryStore() = default;
   // Everything committed, without the hook: rows are shared and never change, so a copy is cheap.

@@ -19,7 +19,7 @@ class ProcessRig : public InstancesRig {
   std::unique_ptr<ports::Instances> another() override {
     return std::make_unique<process::ProcessInstances>(options());
   }
-  ports::WorkloadSpec server() override { return running("exec sleep 1000"); }
+  ports::WorkloadSpec server() override { return running("exec tail -f /dev/null"); }
   ports::WorkloadSpec dying() override { return running("echo boom; exit 1"); }
   ports::WorkloadSpec task(int exit_code) override {
     return running("exit " + std::to_string(exit_code));

@@ -176,9 +176,10 @@ class Rig:
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as words:
                     line = words.read().split(b"\0")
+                where = os.readlink(f"/proc/{pid}/cwd")
             except OSError:
                 continue
-            if b"shim" in line[:3] and any(self.state.encode() in word for word in line):
+            if b"shim" in line[:3] and where.startswith(self.state):
                 found.append(int(pid))
         return found
 

@@ -24,8 +24,8 @@ class Forking : public Witness {
  private:
   bool is_full() const { return tally_.violations.size() >= tally_.most; }
 
-  // Just before a write nothing has changed since the point just after the one before it, unless time
-  // has passed: a crash there leaves the very universe that has been walked already.
+  // Just before a write nothing has changed since the point just after the one before it, unless
+  // time has passed: a crash there leaves the very universe that has been walked already.
   bool was_walked(PointKind kind, Universe& universe) const {
     const bool before = kind == PointKind::JournalBefore || kind == PointKind::EffectBefore;
     return before && walked_ == universe.clock.monotonic();
@@ -64,11 +64,13 @@ class Silent : public Witness {
   int writes = 0;
 };
 
-// A zombie: the daemon only seemed dead. At its n-th point a new one takes over and finishes the release; then
-// the old one goes on with what it was about to do. It must be refused; what slips through is cleaned up.
+// A zombie: the daemon only seemed dead. At its n-th point a new one takes over and finishes the
+// release; then the old one goes on with what it was about to do. It must be refused; what slips
+// through is cleaned up.
 class Haunted : public Witness {
  public:
   explicit Haunted(int at) : at_(at) {}
+  const std::string& restless() const { return restless_; }
   void at_point(int number, PointKind, Universe& universe) override {
     if (number != at_ || done_) return;
     done_ = true;
@@ -77,7 +79,10 @@ class Haunted : public Witness {
     live_on(heir, Trouble{}, silent);
     take_over(universe, heir);
   }
-  void violation(const std::string&) override {}  // the zombie may fail; the end is what counts
+  // The zombie may fail; but it must come to an end, and what it leaves behind is what counts.
+  void violation(const std::string& what) override {
+    if (what.starts_with("liveness")) restless_ = what;
+  }
 
  private:
   static void take_over(Universe& universe, const Universe& heir) {
@@ -88,6 +93,7 @@ class Haunted : public Witness {
   }
   int at_;
   bool done_ = false;
+  std::string restless_;
 };
 
 }  // namespace
@@ -110,6 +116,7 @@ void explore_zombies(const Scenario& scenario, Tally& tally) {
     live_on(haunted, scenario.trouble, zombie);
     // What the zombie left behind is the next reaper's work.
     Forking last(scenario, " > zombie at " + std::to_string(at), 0, tally);
+    if (!zombie.restless().empty()) last.violation(zombie.restless());
     live_on(haunted, Trouble{}, last);
   }
 }
@@ -119,14 +126,16 @@ void explore_faults(const Scenario& scenario, Tally& tally) {
   Silent count;
   live_on(undisturbed, scenario.trouble, count);
   for (int index = 0; index < count.writes; ++index) {
-    for (const auto fault :
-         {fake::Fault::UnknownApplied, fake::Fault::UnknownNotApplied, fake::Fault::NotAppliedBefore}) {
+    for (const auto fault : {fake::Fault::UnknownApplied, fake::Fault::UnknownNotApplied,
+                             fake::Fault::NotAppliedBefore, fake::Fault::AppliedButLost}) {
       ++tally.universes;
       Scenario faulty = scenario;
       faulty.trouble.writes.push_back({index, fault});
       Universe universe(*scenario.start);
-      Forking forking(faulty, " > write " + std::to_string(index) + " fault " + std::to_string(static_cast<int>(fault)),
-                      1, tally);
+      Forking forking(
+          faulty,
+          " > write " + std::to_string(index) + " fault " + std::to_string(static_cast<int>(fault)),
+          1, tally);
       live_on(universe, faulty.trouble, forking);
       if (tally.violations.size() >= tally.most) return;
     }

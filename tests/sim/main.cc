@@ -3,7 +3,8 @@
 //   sim pairs          every scenario, a crash at every pair of points
 //   sim seeds N        N random universes (SEED=n replays one)
 //   sim quick          a crash at every point, zombies, and 500 seeds
-//   sim mutant         singles, then 2,000 seeds, up to the first violation: what no mutant may survive
+//   sim mutant         singles, then 2,000 seeds, up to the first violation: what no mutant may
+//   survive
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,8 @@ void print(const Tally& tally) {
   for (const auto& violation : tally.violations) std::printf("violation: %s\n", violation.c_str());
 }
 
-// The work is split over two processes by scenario or seed; each says what it found in three numbers.
+// The work is split over two processes by scenario or seed; each says what it found in three
+// numbers.
 struct Part {
   int index = 0;
   int count = 1;
@@ -38,13 +40,15 @@ void run_scenarios(const std::string& mode, Part part, Tally& tally) {
     } else {
       explore(scenarios[i], 1, tally);
       explore_zombies(scenarios[i], tally);
-      if (mode != "quick" && scenarios[i].trouble.refusals == 0) explore_faults(scenarios[i], tally);
+      if (mode != "quick" && scenarios[i].trouble.refusals == 0)
+        explore_faults(scenarios[i], tally);
     }
   }
 }
 
 void run_seeds(std::uint64_t first, std::uint64_t count, Part part, Tally& tally) {
-  for (std::uint64_t seed = first; seed < first + count && tally.violations.size() < tally.most; ++seed) {
+  for (std::uint64_t seed = first; seed < first + count && tally.violations.size() < tally.most;
+       ++seed) {
     if (part.mine(seed)) explore_seed(seed, tally);
   }
 }
@@ -81,7 +85,8 @@ int run_parts(const std::string& mode, std::uint64_t seeds) {
       print(tally);
       std::fflush(stdout);
       const std::uint64_t numbers[3] = {tally.universes, tally.points, tally.violations.size()};
-      const bool told = write(pipes[i][1], numbers, sizeof numbers) == static_cast<ssize_t>(sizeof numbers);
+      const bool told =
+          write(pipes[i][1], numbers, sizeof numbers) == static_cast<ssize_t>(sizeof numbers);
       _exit(told ? 0 : 2);
     }
     close(pipes[i][1]);
@@ -90,15 +95,17 @@ int run_parts(const std::string& mode, std::uint64_t seeds) {
   bool whole = true;
   for (int i = 0; i < parts; ++i) {
     std::uint64_t numbers[3] = {0, 0, 0};
-    whole = whole && read(pipes[i][0], numbers, sizeof numbers) == static_cast<ssize_t>(sizeof numbers);
+    whole =
+        whole && read(pipes[i][0], numbers, sizeof numbers) == static_cast<ssize_t>(sizeof numbers);
     for (int n = 0; n < 3; ++n) total[n] += numbers[n];
   }
   while (wait(nullptr) > 0) {
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  std::printf("sim: mode=%s universes=%llu points=%llu violations=%llu seconds=%.1f\n", mode.c_str(),
-              static_cast<unsigned long long>(total[0]), static_cast<unsigned long long>(total[1]),
-              static_cast<unsigned long long>(total[2]), took.count());
+  std::printf("sim: mode=%s universes=%llu points=%llu violations=%llu seconds=%.1f\n",
+              mode.c_str(), static_cast<unsigned long long>(total[0]),
+              static_cast<unsigned long long>(total[1]), static_cast<unsigned long long>(total[2]),
+              took.count());
   if (!whole) std::printf("sim: a part of the run died\n");
   return whole && total[2] == 0 ? 0 : 1;
 }

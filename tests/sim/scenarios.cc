@@ -31,7 +31,8 @@ void run_quietly(Universe& universe) {
   live_on(universe, Trouble{}, quiet);
   universe.must_end.clear();
   if (quiet.first().empty()) return;
-  std::printf("violation: start of %s: %s\n", universe.plan->version.c_str(), quiet.first().c_str());
+  std::printf("violation: start of %s: %s\n", universe.plan->version.c_str(),
+              quiet.first().c_str());
   std::fflush(stdout);
   std::_Exit(1);
 }
@@ -70,7 +71,8 @@ fake::Behaviour quick(const std::string& version) {
   return behaviour;
 }
 
-plan::Request request(const std::string& version, plan::RequestKind kind = plan::RequestKind::Deploy) {
+plan::Request request(const std::string& version,
+                      plan::RequestKind kind = plan::RequestKind::Deploy) {
   plan::Request out;
   out.kind = kind;
   out.environment = kEnvironment;
@@ -86,7 +88,8 @@ fake::Behaviour with(const std::string& service, fake::Behaviour behaviour) {
 
 void add_worlds_troubles(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
   const char* end = "completed";
-  const auto add = [&](const std::string& what, const std::vector<fake::Behaviour>& behaviours, bool empty = false) {
+  const auto add = [&](const std::string& what, const std::vector<fake::Behaviour>& behaviours,
+                       bool empty = false) {
     out.push_back({name + what, that_must_end(end, start_of(strategy, behaviours, empty)), {}});
   };
   add("all goes well", {});
@@ -116,14 +119,16 @@ void add_worlds_troubles(Strategy strategy, const std::string& name, std::vector
 void add_refusals(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
   const auto either = that_must_end("", start_of(strategy, {}, false));
   const auto completed = that_must_end("completed", *either);
-  for (const auto call : {fake::Call::Ensure, fake::Call::SetSplit, fake::Call::Retire, fake::Call::Notify}) {
+  for (const auto call :
+       {fake::Call::Ensure, fake::Call::SetSplit, fake::Call::Retire, fake::Call::Notify}) {
     // The notice's channel is an outbox in the store: it fails for a while, never for good.
     for (const int times : {1, call == fake::Call::Notify ? 4 : 12}) {
       Trouble trouble;
       trouble.refused_call = call;
       trouble.refusals = times;
-      out.push_back({name + std::string(fake::name_of(call)) + " refused " + std::to_string(times) + " times",
-                     times > 4 ? either : completed, trouble});
+      out.push_back(
+          {name + std::string(fake::name_of(call)) + " refused " + std::to_string(times) + " times",
+           times > 4 ? either : completed, trouble});
     }
   }
 }
@@ -137,7 +142,8 @@ void add_commands(Strategy strategy, const std::string& name, std::vector<Scenar
     out.push_back({name + "aborted after " + std::to_string(at) + " ms", either, trouble});
   }
   Trouble pause;
-  pause.commands = {{Millis(40), EventKind::Pause, false}, {Millis(5'000), EventKind::Resume, false}};
+  pause.commands = {{Millis(40), EventKind::Pause, false},
+                    {Millis(5'000), EventKind::Resume, false}};
   out.push_back({name + "paused and resumed", completed, pause});
   Trouble full;
   full.commands = {{Millis(100), EventKind::Promote, true}};
@@ -150,7 +156,8 @@ config::Config sim_config(Strategy strategy) {
   config.app = "shop";
   config::Environment environment;
   environment.name = kEnvironment;
-  environment.services = {service("api", 1, true), service("web", 2, true), service("worker", 1, false)};
+  environment.services = {service("api", 1, true), service("web", 2, true),
+                          service("worker", 1, false)};
   environment.services[1].needs = {"api"};
   config::Smoke smoke;
   smoke.get = "/health";
@@ -205,14 +212,16 @@ Universe start_of_rollback(Strategy strategy, bool warm) {
 
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> out;
-  for (const auto strategy : {Strategy::BlueGreen, Strategy::Canary, Strategy::Rolling, Strategy::Recreate}) {
+  for (const auto strategy :
+       {Strategy::BlueGreen, Strategy::Canary, Strategy::Rolling, Strategy::Recreate}) {
     const std::string name = std::string(config::name_of(strategy)) + "/";
     add_worlds_troubles(strategy, name, out);
     add_refusals(strategy, name, out);
     add_commands(strategy, name, out);
     for (const bool warm : {true, false}) {
       out.push_back({name + (warm ? "rollback to a warm colour" : "rollback to a cold colour"),
-                     that_must_end("completed", start_of_rollback(strategy, warm)), {}});
+                     that_must_end("completed", start_of_rollback(strategy, warm)),
+                     {}});
     }
   }
   return out;

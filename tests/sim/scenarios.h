@@ -8,14 +8,15 @@
 namespace slipway::sim {
 
 struct Scenario {
-  std::string name;  // "canary/web never gets ready"
+  std::string name;                       // "canary/web never gets ready"
   std::shared_ptr<const Universe> start;  // a release has been created, nothing has begun
-  Trouble trouble;   // of the first daemon's life
+  Trouble trouble;                        // of the first daemon's life
 };
 
 config::Config sim_config(config::Strategy strategy);
 // A universe in which v1 is live (or nothing, when `empty`), and a release of v2 has been created.
-Universe start_of(config::Strategy strategy, const std::vector<fake::Behaviour>& behaviours, bool empty);
+Universe start_of(config::Strategy strategy, const std::vector<fake::Behaviour>& behaviours,
+                  bool empty);
 // v1, then v2 completed; now a rollback to v1 has been created. warm: v1's instances still run.
 Universe start_of_rollback(config::Strategy strategy, bool warm);
 

@@ -24,7 +24,8 @@ class Dice {
 // Dies at drawn points by unwinding the daemon's stack, as a kill would end it there.
 class Dying : public Witness {
  public:
-  Dying(std::uint64_t seed, Dice& dice, Tally& tally) : way_("SEED=" + std::to_string(seed)), dice_(dice), tally_(tally) {}
+  Dying(std::uint64_t seed, Dice& dice, Tally& tally)
+      : way_("SEED=" + std::to_string(seed)), dice_(dice), tally_(tally) {}
   void at_point(int number, PointKind, Universe&) override {
     ++tally_.points;
     if (crashes_left_ == 0 || !dice_.one_in(40)) return;
@@ -64,12 +65,13 @@ Trouble drawn_trouble(Dice& dice) {
   Trouble out;
   for (int i = dice.below(4); i > 0; --i) {
     constexpr fake::Fault kFaults[] = {fake::Fault::UnknownApplied, fake::Fault::UnknownNotApplied,
-                                       fake::Fault::NotAppliedBefore};
-    out.writes.push_back({dice.below(25), kFaults[dice.below(3)]});
+                                       fake::Fault::NotAppliedBefore, fake::Fault::AppliedButLost};
+    out.writes.push_back({dice.below(25), kFaults[dice.below(4)]});
   }
   int at = 0;
   for (int i = dice.below(3); i > 0; --i) {
-    constexpr EventKind kCommands[] = {EventKind::Abort, EventKind::Pause, EventKind::Resume, EventKind::Promote};
+    constexpr EventKind kCommands[] = {EventKind::Abort, EventKind::Pause, EventKind::Resume,
+                                       EventKind::Promote};
     at += dice.below(1'500);
     out.commands.push_back({Millis(at), kCommands[dice.below(4)], dice.one_in(2)});
   }
@@ -79,7 +81,8 @@ Trouble drawn_trouble(Dice& dice) {
 // Starts are drawn from a few prepared ones: preparing one costs more than living it.
 std::vector<Universe> prepare_starts() {
   std::vector<Universe> out;
-  for (const auto strategy : {Strategy::BlueGreen, Strategy::Canary, Strategy::Rolling, Strategy::Recreate}) {
+  for (const auto strategy :
+       {Strategy::BlueGreen, Strategy::Canary, Strategy::Rolling, Strategy::Recreate}) {
     out.push_back(start_of(strategy, {}, false));
     out.push_back(start_of(strategy, {}, true));
     out.push_back(start_of_rollback(strategy, true));
@@ -93,13 +96,16 @@ void explore_seed(std::uint64_t seed, Tally& tally) {
   Dice dice(seed);
   static const std::vector<Universe> prepared = prepare_starts();
   ++tally.universes;
-  Universe universe(prepared[static_cast<std::size_t>(dice.below(static_cast<int>(prepared.size())))]);
+  Universe universe(
+      prepared[static_cast<std::size_t>(dice.below(static_cast<int>(prepared.size())))]);
   auto script = std::make_shared<fake::Script>(*universe.world.script);
   for (const char* name : {"api", "web", "worker"}) {
-    if (dice.one_in(2)) script->behaviours.insert(script->behaviours.begin(), drawn_behaviour(dice, name));
+    if (dice.one_in(2))
+      script->behaviours.insert(script->behaviours.begin(), drawn_behaviour(dice, name));
   }
   universe.world.script = script;
-  for (auto& slot : universe.world.slots) slot.behaviour = static_cast<int>(script->behaviours.size()) - 1;
+  for (auto& slot : universe.world.slots)
+    slot.behaviour = static_cast<int>(script->behaviours.size()) - 1;
   Dying witness(seed, dice, tally);
   witness.allow_crashes(dice.below(5));
   for (bool alive = false; !alive;) {

@@ -14,8 +14,8 @@ namespace {
 using release::Command;
 using release::EventKind;
 
-constexpr int kMostWaits = 4000;        // turns of one life; more means it does not end
-constexpr Millis kPatience{30'000};     // virtual time a hold lasts before a person promotes by hand
+constexpr int kMostWaits = 4000;     // turns of one life; more means it does not end
+constexpr Millis kPatience{30'000};  // virtual time a hold lasts before a person promotes by hand
 constexpr int kMostReaps = 8;
 
 // The journal's end, so that a finding can be understood without running it again.
@@ -24,9 +24,11 @@ std::string last_words(Universe& universe) {
   const auto records = universe.store.records(universe.release, 0);
   std::string out;
   if (!records) return out;
-  for (std::size_t i = records->size() - std::min(records->size(), kShown); i < records->size(); ++i) {
+  for (std::size_t i = records->size() - std::min(records->size(), kShown); i < records->size();
+       ++i) {
     const auto& record = (*records)[i];
-    out += "\n      " + record.step + " " + record.event + " " + record.detail + " -> " + record.state;
+    out +=
+        "\n      " + record.step + " " + record.event + " " + record.detail + " -> " + record.state;
   }
   return out;
 }
@@ -35,7 +37,10 @@ std::string last_words(Universe& universe) {
 class SimMailbox : public release::Mailbox {
  public:
   SimMailbox(Universe& universe, const Trouble& trouble, Witness& witness)
-      : universe_(universe), commands_(trouble.commands), witness_(witness), begun_(universe.clock.monotonic()) {
+      : universe_(universe),
+        commands_(trouble.commands),
+        witness_(witness),
+        begun_(universe.clock.monotonic()) {
     held_until_ = begun_ + kPatience;
   }
 
@@ -118,7 +123,10 @@ class Life {
       return fake::Fault::NotAppliedBefore;
     }
     for (const auto& fault : trouble_.writes) {
-      if (fault.index == write) return fault.fault;
+      // A notice has nothing to observe: its channel keeps what it said yes to.
+      const bool is_possible =
+          call != fake::Call::Notify || fault.fault != fake::Fault::AppliedButLost;
+      if (fault.index == write && is_possible) return fault.fault;
     }
     return fake::Fault::None;
   }
@@ -148,7 +156,13 @@ bool has_ended(Universe& universe) {
 
 struct Drivers {
   explicit Drivers(fake::Seam& seam)
-      : instances(seam), router(seam), counters(seam), probe(seam), smoke(seam), artifacts(seam), notifier(seam) {}
+      : instances(seam),
+        router(seam),
+        counters(seam),
+        probe(seam),
+        smoke(seam),
+        artifacts(seam),
+        notifier(seam) {}
   fake::FakeInstances instances;
   fake::FakeRouter router;
   fake::FakeCounters counters;
@@ -157,7 +171,8 @@ struct Drivers {
   fake::FakeArtifacts artifacts;
   fake::FakeNotifier notifier;
   release::World world(Universe& universe) {
-    return {instances, router, counters, probe, smoke, artifacts, notifier, universe.store, universe.clock};
+    return {instances, router,   counters,       probe,         smoke,
+            artifacts, notifier, universe.store, universe.clock};
   }
 };
 
@@ -179,7 +194,8 @@ void reap_all(Universe& universe, release::World& world, const std::string& owne
 
 void live_on(Universe& universe, const Trouble& trouble, Witness& witness) {
   Life life(universe, trouble, witness);
-  fake::Seam seam{universe.world, universe.clock, [&](const fake::Point& point) { return life.on_effect(point); }};
+  fake::Seam seam{universe.world, universe.clock,
+                  [&](const fake::Point& point) { return life.on_effect(point); }};
   universe.store.set_crash_hook([&](const char* point) { life.on_store(point); });
   Drivers drivers(seam);
   release::World world = drivers.world(universe);
@@ -190,9 +206,11 @@ void live_on(Universe& universe, const Trouble& trouble, Witness& witness) {
       life.report("lease: a new daemon cannot take it: " + lease.error().what);
     } else {
       SimMailbox mailbox(universe, trouble, witness);
-      release::Runner runner(world, *lease, *universe.plan, universe.release, last_state(universe), nullptr);
+      release::Runner runner(world, *lease, *universe.plan, universe.release, last_state(universe),
+                             nullptr);
       const auto ending = runner.run(mailbox);
       if (!ending && !mailbox.closing()) life.report("runner: " + ending.error().what);
+      if (ending) life.report(check_lease_is_free(universe));
     }
   }
   if (has_ended(universe)) reap_all(universe, world, owner, life);
@@ -200,7 +218,8 @@ void live_on(Universe& universe, const Trouble& trouble, Witness& witness) {
   for (const auto& problem : check_end(universe)) witness.violation(problem);
 }
 
-void create_release(Universe& universe, const config::Config& config, const plan::Request& request) {
+void create_release(Universe& universe, const config::Config& config,
+                    const plan::Request& request) {
   fake::Seam seam{universe.world, universe.clock, nullptr};
   Drivers drivers(seam);
   release::World world = drivers.world(universe);

@@ -1,6 +1,7 @@
 #pragma once
-// Universe: one whole simulated team: world, store, clock. A value: at every numbered point the explorer
-// copies it and lets a new daemon take the copy up, which is exactly what a crash at that point is.
+// Universe: one whole simulated team: world, store, clock. A value: at every numbered point the
+// explorer copies it and lets a new daemon take the copy up, which is exactly what a crash at that
+// point is.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ struct Universe {
   std::string release;                     // the one under test
   std::shared_ptr<const plan::Plan> plan;  // of that release
   int daemons = 0;                         // how many have worked on it
+  std::string last_op;                     // of the effect sent last
   std::string must_end;                    // "completed", "rolled_back"; empty: either will do
 };
 
@@ -58,8 +60,8 @@ class Witness {
   virtual void violation(const std::string& what) = 0;
 };
 
-// One daemon's life: takes the lease, takes the release up where the journal has it, runs it to its end and
-// reaps. What is wrong along the way is told to the witness.
+// One daemon's life: takes the lease, takes the release up where the journal has it, runs it to its
+// end and reaps. What is wrong along the way is told to the witness.
 void live_on(Universe& universe, const Trouble& trouble, Witness& witness);
 
 // A release created in the journal but not begun.

@@ -5,6 +5,8 @@ namespace {
 constexpr Millis kCallTimeout{10'000};
 // The stream brings a document every quarter second; this long without one and it is dead.
 constexpr Millis kSilence{1'000};
+constexpr const char* kFindOut =
+    "find out what listens on this socket; start the edge: slipway edge";
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 bool is_refusal(int status) { return status >= 400 && status < 500; }
@@ -21,7 +23,7 @@ Error foreign(const std::string& path, const std::string& target, int status) {
   return Error(Code::EdgeUnreachable,
                "the answer of " + path + " to " + target + " (status " + std::to_string(status) +
                    ") is not a slipway edge's",
-               "find out what listens on this socket; start the edge: slipway edge");
+               kFindOut);
 }
 }  // namespace
 
@@ -29,7 +31,16 @@ Control::Control(std::string socket_path)
     : path_(std::move(socket_path)), client_(http::Client::on_unix(path_)) {}
 
 Error Control::unreachable(const Error& why, http::Sent sent) const {
-  if (sent == http::Sent::Maybe) return why.in("while talking to the edge at " + path_);
+  if (why.code == Code::Malformed) {
+    return Error(Code::EdgeUnreachable,
+                 "something that is not a slipway edge answers on " + path_ + ": " + why.what,
+                 kFindOut);
+  }
+  if (sent == http::Sent::Maybe) {
+    Error lost = why.in("while talking to the edge at " + path_);
+    if (lost.next.empty()) lost.next = "look whether it runs: slipway edge list";
+    return lost;
+  }
   return Error(Code::EdgeUnreachable, "cannot reach the edge at " + path_ + ": " + why.what,
                "start it: slipway edge (what it served before is on its disk)");
 }

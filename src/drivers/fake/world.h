@@ -126,7 +126,8 @@ std::string address_of(const FakeInstance& instance);  // empty when it does not
 void count_until(World& world, Millis now);
 
 // What befalls one write. Reads can fail too: every Fault but None makes them an error.
-enum class Fault { None, NotAppliedBefore, UnknownNotApplied, UnknownApplied };
+// AppliedButLost: the platform says yes and forgets; only an observation tells.
+enum class Fault { None, NotAppliedBefore, UnknownNotApplied, UnknownApplied, AppliedButLost };
 
 enum class Call {
   Ensure,

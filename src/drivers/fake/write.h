@@ -19,7 +19,7 @@ ports::Outcome write(Seam& seam, Call call, const std::string& subject, Effect&&
     outcome = ports::Outcome::not_applied(scripted_error(call));
   } else if (fault == Fault::UnknownNotApplied) {
     outcome = ports::Outcome::unknown(scripted_error(call));
-  } else {
+  } else if (fault != Fault::AppliedButLost) {
     outcome = std::forward<Effect>(effect)();
     if (fault == Fault::UnknownApplied) outcome = ports::Outcome::unknown(scripted_error(call));
   }

@@ -65,7 +65,10 @@ std::string versioned_path(const ports::WorkloadSpec& spec) {
   };
   if (names_version(spec.dir)) return spec.dir;
   for (const auto word : split(spec.run, ' ')) {
-    if (!names_version(word)) continue;
+    if (!names_version(word) || word.front() == '-') continue;
+    // A bare "v1.2.0" is an argument, unless there is something of that name.
+    const bool bare = word.find('/') == std::string_view::npos;
+    if (bare && !io::exists(spec.dir + "/" + std::string(word))) continue;
     const auto at = word.find("/" + spec.version);
     const std::string upto(word.substr(
         0, at == std::string_view::npos ? spec.version.size() : at + 1 + spec.version.size()));

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
 #include "ports/instances.h"
 
 namespace slipway::drivers::process {

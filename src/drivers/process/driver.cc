@@ -21,6 +21,7 @@ namespace {
 using ports::InstanceState;
 using ports::Outcome;
 
+constexpr std::size_t kKeptTasks = 200;
 constexpr int kShownLines = 10;
 constexpr std::size_t kKeptSlots = 20;  // ended releases whose folders (and logs) stay, per service
 
@@ -285,6 +286,7 @@ Result<std::vector<ports::Slot>> ProcessInstances::slots(const std::string& app,
 Outcome ProcessInstances::run_once(const ports::TaskSpec& task, const OpId& op) {
   const auto folder = task_folder(options_.root, op);
   if (io::exists(spec_file(folder))) return Outcome::applied();
+  forget_old_tasks();
   InstanceSpec spec;
   spec.slot = {"task", "", task.name, op.release};
   spec.op = op.text();
@@ -299,6 +301,17 @@ Outcome ProcessInstances::run_once(const ports::TaskSpec& task, const OpId& op) 
   const auto started = start(folder, std::move(spec), task.workload);
   return started ? Outcome::applied()
                  : Outcome::not_applied(started.error().in("while starting " + task.name));
+}
+
+void ProcessInstances::forget_old_tasks() const {
+  const std::string tasks = options_.root + "/tasks";
+  const auto names = io::list_dir(tasks);
+  for (std::size_t i = 0; names && i + kKeptTasks < names->size(); ++i) {
+    const std::string folder = tasks + "/" + (*names)[i];
+    if (look_into(folder).alive) continue;
+    const auto removed = io::remove_tree(folder, options_.root);
+    if (!removed) return;  // tried again with the next task
+  }
 }
 
 Result<ports::TaskView> ProcessInstances::observe_once(const OpId& op) {

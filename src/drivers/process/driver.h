@@ -37,6 +37,7 @@ class ProcessInstances final : public ports::Instances {
   Result<void> start_missing(const ports::Slot& slot, const ports::WorkloadSpec& spec, int count,
                              const OpId& op);
   static Result<void> make_way(const std::string& folder);
+  void forget_old_tasks() const;
   void forget_left(const ports::Slot& slot) const;
   void stop_from(const ports::Slot& slot, int first);
   void forget_old_slots(const ports::Slot& slot) const;

@@ -31,12 +31,12 @@ bool holds_anywhere(const std::string& folder, const std::string& text) {
 
 TEST_F(ProcessTest, GivesSecretsToTheAppAndToNothingElse) {
   ASSERT_TRUE(io::append_file(at("secret"), "s3cret-value\n"));
-  auto spec = running("[ \"$DB\" = s3cret-value ] && echo told; exec sleep 1000");
+  auto spec = running("echo ${#DB}; exec tail -f /dev/null");
   spec.secrets = {{"DB", "", at("secret"), ""}};
   ensure(spec, 1, "start");
   ASSERT_TRUE(becomes(InstanceState::Running));
   ASSERT_TRUE(holds_soon([&] { return !driver_.output(slot_, 5)->empty(); }));
-  EXPECT_EQ(driver_.output(slot_, 5)->back(), "web/r-0001/0 | told");
+  EXPECT_EQ(driver_.output(slot_, 5)->back(), "web/r-0001/0 | 12");
   for (const int pid : {status().shim_pid, status().app_pid}) {
     const auto line = io::read_file("/proc/" + std::to_string(pid) + "/cmdline");
     ASSERT_TRUE(line);
@@ -46,7 +46,7 @@ TEST_F(ProcessTest, GivesSecretsToTheAppAndToNothingElse) {
 }
 
 TEST_F(ProcessTest, SaysWhichSecretIsMissingAndStartsNothing) {
-  auto spec = running("exec sleep 1000");
+  auto spec = running("exec tail -f /dev/null");
   spec.secrets = {{"DB", "NO_SUCH_VARIABLE_HERE", "", ""}};
   const auto outcome = driver_.ensure(slot_, spec, 1, op("start"));
   EXPECT_EQ(outcome.kind, ports::Outcome::Kind::NotApplied);
@@ -65,8 +65,10 @@ TEST_F(ProcessTest, ReadsSecretsByCommandAndKeepsWhatItPrintsOutOfErrors) {
 }
 
 TEST_F(ProcessTest, TellsTheAppItsPortAndPlace) {
-  ensure(running("echo $PORT $SLIPWAY_SERVICE $SLIPWAY_RELEASE $SLIPWAY_VERSION; exec sleep 1000"),
-         3, "start");
+  ensure(
+      running(
+          "echo $PORT $SLIPWAY_SERVICE $SLIPWAY_RELEASE $SLIPWAY_VERSION; exec tail -f /dev/null"),
+      3, "start");
   ASSERT_TRUE(holds_soon([&] { return driver_.output(slot_, 5)->size() == 3; }));
   std::set<std::string> addresses;
   const auto lines = *driver_.output(slot_, 5);
@@ -82,7 +84,7 @@ TEST_F(ProcessTest, TellsTheAppItsPortAndPlace) {
 }
 
 TEST_F(ProcessTest, StopsWithTheSignalAskedFor) {
-  auto spec = running("trap 'echo got-int; exit 0' INT; while :; do sleep 0.02; done");
+  auto spec = running("trap 'echo got-int; kill $!; exit 0' INT; tail -f /dev/null & wait");
   spec.stop.signal = "INT";
   ensure(spec, 1, "start");
   ASSERT_TRUE(becomes(InstanceState::Running));
@@ -92,7 +94,7 @@ TEST_F(ProcessTest, StopsWithTheSignalAskedFor) {
 }
 
 TEST_F(ProcessTest, KillsAnAppThatDoesNotStopInTime) {
-  auto spec = running("trap '' TERM; echo up; while :; do sleep 0.02; done");
+  auto spec = running("trap '' TERM; echo up; exec tail -f /dev/null");
   spec.stop.timeout = Millis(150);
   ensure(spec, 1, "start");
   ASSERT_TRUE(holds_soon([&] { return !driver_.output(slot_, 5)->empty(); }));
@@ -104,19 +106,23 @@ TEST_F(ProcessTest, KillsAnAppThatDoesNotStopInTime) {
 }
 
 TEST_F(ProcessTest, LetsTheRestOfTheGroupFinishWhenItsFirstProcessGoesAtOnce) {
-  const std::string worker =
-      "trap 'sleep 0.3; echo finished > finished; exit 0' TERM; echo > ready; "
-      "while :; do sleep 0.02; done";
-  ASSERT_TRUE(io::append_file(at("worker.sh"), worker));
+  ASSERT_TRUE(
+      io::append_file(at("worker.sh"),
+                      "trap 'until [ -e go ]; do :; done; echo finished > finished; exit 0' TERM\n"
+                      "echo > ready; tail -f /dev/null & wait"));
   ensure(running("sh worker.sh & wait"), 1, "start");
   ASSERT_TRUE(holds_soon([&] { return io::exists(at("ready")); }));
+  const std::string first = "/proc/" + std::to_string(status().app_pid);
   ensure(running(""), 0, "stop");
+  ASSERT_TRUE(holds_soon([&] { return !io::exists(first); }));
+  EXPECT_EQ(seen().at(0).state, InstanceState::Draining);
+  ASSERT_TRUE(io::append_file(at("go"), ""));
   ASSERT_TRUE(becomes_gone());
   EXPECT_EQ(text_in("finished"), "finished\n");
 }
 
 TEST_F(ProcessTest, EndsDescendantsThatLeftTheGroup) {
-  ensure(running("setsid sleep 1000 & exec sleep 1000"), 1, "start");
+  ensure(running("setsid tail -f /dev/null & exec tail -f /dev/null"), 1, "start");
   ASSERT_TRUE(becomes(InstanceState::Running));
   const std::string mark = token();
   ASSERT_TRUE(holds_soon([&] { return processes_with(mark).size() == 2; }));
@@ -126,22 +132,24 @@ TEST_F(ProcessTest, EndsDescendantsThatLeftTheGroup) {
 }
 
 TEST_F(ProcessTest, LeavesNoOrphanWhenTheShimIsKilled) {
-  ensure(running("sleep 1000 & setsid sleep 1000 & sleep 1000; true"), 1, "start");
+  ensure(running("tail -f /dev/null & setsid tail -f /dev/null & tail -f /dev/null; true"), 1,
+         "start");
   ASSERT_TRUE(becomes(InstanceState::Running));
   const std::string mark = token();
   ASSERT_TRUE(holds_soon([&] { return processes_with(mark).size() == 4; }));
+  ASSERT_GT(status().shim_pid, 1);
   ::kill(status().shim_pid, SIGKILL);
   ASSERT_TRUE(becomes_gone());
   EXPECT_TRUE(processes_with(mark).empty());
   EXPECT_TRUE(driver_.slots("shop", "production")->empty());
-  ensure(running("exec sleep 1000"), 1, "revive");
+  ensure(running("exec tail -f /dev/null"), 1, "revive");
   EXPECT_TRUE(becomes(InstanceState::Running));
 }
 
 TEST_F(ProcessTest, KeepsRunningWhenTheDaemonThatStartedItIsKilled) {
   const pid_t daemon = ::fork();
   if (daemon == 0) {
-    const auto outcome = driver_.ensure(slot_, running("exec sleep 1000"), 1, op("start"));
+    const auto outcome = driver_.ensure(slot_, running("exec tail -f /dev/null"), 1, op("start"));
     ::kill(::getpid(), outcome.kind == ports::Outcome::Kind::Applied ? SIGKILL : SIGTERM);
   }
   int ended = 0;
@@ -149,7 +157,7 @@ TEST_F(ProcessTest, KeepsRunningWhenTheDaemonThatStartedItIsKilled) {
   ASSERT_EQ(WTERMSIG(ended), SIGKILL);
   ASSERT_TRUE(becomes(InstanceState::Running));
   const int app = status().app_pid;
-  ensure(running("exec sleep 1000"), 1, "start");
+  ensure(running("exec tail -f /dev/null"), 1, "start");
   EXPECT_EQ(status().app_pid, app);
 }
 
@@ -173,7 +181,7 @@ TEST_F(ProcessTest, SaysThatACommandIsNotThere) {
 }
 
 TEST_F(ProcessTest, SaysThatTheFolderIsNotThere) {
-  auto spec = running("exec sleep 1000");
+  auto spec = running("exec tail -f /dev/null");
   spec.dir = at("missing");
   ensure(spec, 1, "start");
   ASSERT_TRUE(becomes(InstanceState::Failed));
@@ -182,7 +190,7 @@ TEST_F(ProcessTest, SaysThatTheFolderIsNotThere) {
 
 TEST_F(ProcessTest, StartsAFailedInstanceAgainForANewOpAlone) {
   const auto spec =
-      running("if [ -e fixed ]; then exec sleep 1000; fi; echo tried >> tries; exit 1");
+      running("if [ -e fixed ]; then exec tail -f /dev/null; fi; echo tried >> tries; exit 1");
   ensure(spec, 1, "start");
   ASSERT_TRUE(becomes(InstanceState::Failed));
   ASSERT_TRUE(io::append_file(at("fixed"), ""));
@@ -194,7 +202,8 @@ TEST_F(ProcessTest, StartsAFailedInstanceAgainForANewOpAlone) {
 }
 
 TEST_F(ProcessTest, StartsAnAppThatLivedAgainAndGivesUpAfterTooManyEnds) {
-  ensure(running("echo start >> starts; [ -e lived ] && exit 3; echo > lived; sleep 1.1; exit 3"),
+  ensure(running("echo start >> starts; [ -e lived ] && exit 3; echo > lived; timeout 1.1 tail -f "
+                 "/dev/null; exit 3"),
          1, "start");
   ASSERT_TRUE(holds_soon([&] { return !seen().empty() && seen()[0].restarts >= 1; }));
   ASSERT_TRUE(becomes(InstanceState::Failed));
@@ -204,7 +213,7 @@ TEST_F(ProcessTest, StartsAnAppThatLivedAgainAndGivesUpAfterTooManyEnds) {
 }
 
 TEST_F(ProcessTest, ADoubleEnsureStartsNothingTwice) {
-  const auto spec = running("echo start >> starts; exec sleep 1000");
+  const auto spec = running("echo start >> starts; exec tail -f /dev/null");
   ensure(spec, 2, "start");
   ensure(spec, 2, "start");
   ensure(spec, 2, "start-other-op");
@@ -218,16 +227,16 @@ TEST_F(ProcessTest, StartsWhatACrashLeftHalfMade) {
   EXPECT_TRUE(seen().empty());
   InstanceSpec half;
   half.slot = slot_;
-  half.run = "exec sleep 1000";
+  half.run = "exec tail -f /dev/null";
   half.op = op("start").text();
   ASSERT_TRUE(io::append_file(spec_file(folder), to_json(half).dump()));
   EXPECT_TRUE(seen().empty());
-  ensure(running("exec sleep 1000"), 1, "start");
+  ensure(running("exec tail -f /dev/null"), 1, "start");
   EXPECT_TRUE(becomes(InstanceState::Running));
 }
 
 TEST_F(ProcessTest, ComesBackWhileTheOneBeforeIsStillStopping) {
-  auto spec = running("trap '' TERM; echo up; while :; do sleep 0.02; done");
+  auto spec = running("trap '' TERM; echo up; exec tail -f /dev/null");
   spec.stop.timeout = Millis(500);
   ensure(spec, 1, "start");
   ASSERT_TRUE(holds_soon([&] { return !driver_.output(slot_, 5)->empty(); }));
@@ -244,8 +253,9 @@ TEST_F(ProcessTest, ComesBackWhileTheOneBeforeIsStillStopping) {
 }
 
 TEST_F(ProcessTest, BoundsTheOutputItKeeps) {
-  ensure(running("yes a-line-of-output | head -c 45000000; echo the-end; exec sleep 1000"), 1,
-         "start");
+  ensure(running(
+             "yes a-line-of-output | head -c 45000000; echo; echo the-end; exec tail -f /dev/null"),
+         1, "start");
   const std::string folder = instance_folder(root(), slot_, 0);
   ASSERT_TRUE(holds_soon([&] {
     const auto lines = *driver_.output(slot_, 1);
@@ -264,7 +274,7 @@ TEST_F(ProcessTest, BoundsTheOutputItKeeps) {
 
 TEST_F(ProcessTest, RunsAsTheUserAskedFor) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root may change the user";
-  auto spec = running("id -u; exec sleep 1000");
+  auto spec = running("id -u; exec tail -f /dev/null");
   spec.dir = "/";
   spec.user = "nobody";
   ensure(spec, 1, "start");
@@ -276,13 +286,14 @@ TEST_F(ProcessTest, RunsAsTheUserAskedFor) {
 
 TEST_F(ProcessTest, LimitsProcessesWhereTheMachineAllows) {
   if (const std::string why = why_limits_are_not_enforced(); !why.empty()) GTEST_SKIP() << why;
-  auto spec = running("cat /proc/self/cgroup; exec sleep 1000");
+  auto spec = running("cat /proc/self/cgroup; exec tail -f /dev/null");
   spec.limits.pids = 50;
   spec.limits.memory_bytes = 64 << 20;
   ensure(spec, 1, "start");
   ASSERT_TRUE(becomes(InstanceState::Running));
   ASSERT_TRUE(holds_soon([&] {
-    for (const auto& line : *driver_.output(slot_, 30)) {
+    const std::vector<std::string> lines = *driver_.output(slot_, 30);
+    for (const auto& line : lines) {
       if (line.find("/slipway/shop.production.web.r-0001.0.") != std::string::npos) return true;
     }
     return false;
@@ -292,7 +303,8 @@ TEST_F(ProcessTest, LimitsProcessesWhereTheMachineAllows) {
 }
 
 TEST_F(ProcessTest, EndsATaskThatTakesTooLong) {
-  const ports::TaskSpec task{"migrate", running("echo working; exec sleep 1000"), Millis(200)};
+  const ports::TaskSpec task{"migrate", running("echo working; exec tail -f /dev/null"),
+                             Millis(200)};
   const auto outcome = driver_.run_once(task, op("migrate"));
   ASSERT_EQ(outcome.kind, ports::Outcome::Kind::Applied) << outcome.why.sentence();
   ASSERT_TRUE(holds_soon([&] {
@@ -302,10 +314,15 @@ TEST_F(ProcessTest, EndsATaskThatTakesTooLong) {
 }
 
 TEST_F(ProcessTest, NeverRunsATaskAgainWhoseShimWasKilled) {
-  const ports::TaskSpec task{"migrate", running("echo run >> runs; exec sleep 1000")};
+  const ports::TaskSpec task{"migrate", running("echo run >> runs; exec tail -f /dev/null")};
   ASSERT_EQ(driver_.run_once(task, op("migrate")).kind, ports::Outcome::Kind::Applied);
   ASSERT_TRUE(holds_soon([&] { return text_in("runs") == "run\n"; }));
+  ASSERT_TRUE(holds_soon([&] {
+    const auto born = look_into(task_folder(root(), op("migrate")));
+    return born.status && born.status->app_pid > 1;
+  }));
   const auto found = look_into(task_folder(root(), op("migrate")));
+  ASSERT_GT(found.status->shim_pid, 1);
   ::kill(found.status->shim_pid, SIGKILL);
   ASSERT_TRUE(holds_soon([&] {
     return driver_.observe_once(op("migrate"))->state == ports::TaskView::State::Failed;

@@ -124,11 +124,23 @@ TEST_F(BeforeTest, NamesTheVersionThatIsNotThere) {
   EXPECT_FALSE(missing.error().next.empty());
 }
 
+TEST_F(BeforeTest, HashesTheFolderThatTheCommandLineNames) {
+  put("versions/v1/server.js", "one");
+  const auto spec = running("node versions/v1/server.js --as=/not/v1/here");
+  const std::string first = ProcessArtifacts().resolve(spec).value_or("failed");
+  EXPECT_EQ(first.rfind("dir:sha256:", 0), 0U) << first;
+  put("versions/v1/lib.js", "more");
+  EXPECT_NE(ProcessArtifacts().resolve(spec).value_or("failed"), first);
+}
+
 TEST_F(BeforeTest, TellsVersionsOfASharedFolderApart) {
   auto first = running("node server.js v1");
   auto second = running("node server.js v2");
   second.version = "v2";
-  EXPECT_NE(*ProcessArtifacts().resolve(first), *ProcessArtifacts().resolve(second));
+  const auto a = ProcessArtifacts().resolve(first);
+  const auto b = ProcessArtifacts().resolve(second);
+  ASSERT_TRUE(a && b);
+  EXPECT_NE(*a, *b);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -288,7 +289,9 @@ void Edge::start(const std::vector<std::string>& flags, const std::string& liste
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   pid_ = ::fork();
   if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(ends[1], 2);
+    ::dup2(ends[1], 1);
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }

@@ -1,6 +1,6 @@
 #pragma once
-// What must hold in every universe. Each checker lives in a file of its own and says what is wrong in one
-// sentence, or nothing.
+// What must hold in every universe. Each checker lives in a file of its own and says what is wrong
+// in one sentence, or nothing.
 #include <optional>
 #include <string>
 #include <vector>

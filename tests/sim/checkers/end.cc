@@ -17,7 +17,8 @@ std::string expected_live(Universe& universe) {
 }
 
 int running(Universe& universe, const std::string& service, const std::string& release) {
-  const auto* slot = fake::find_slot(universe.world, {universe.app.app, universe.app.environment, service, release});
+  const auto* slot = fake::find_slot(
+      universe.world, {universe.app.app, universe.app.environment, service, release});
   if (slot == nullptr) return 0;
   int count = 0;
   for (const auto& instance : slot->instances) {
@@ -38,8 +39,8 @@ Problem check_fully_new_or_old(Universe& universe) {
   for (const auto& service : universe.plan->settings.services) {
     const int there = running(universe, service.name, live);
     if (there != service.instances) {
-      return "end: " + live + " is live with " + std::to_string(there) + " of " + std::to_string(service.instances) +
-             " instances of " + service.name;
+      return "end: " + live + " is live with " + std::to_string(there) + " of " +
+             std::to_string(service.instances) + " instances of " + service.name;
     }
   }
   return std::nullopt;
@@ -48,13 +49,17 @@ Problem check_fully_new_or_old(Universe& universe) {
 Problem check_one_live_colour(Universe& universe) {
   const std::string live = expected_live(universe);
   const auto row = universe.store.live(universe.app);
-  if (!row || row->release != live) return "one live colour: the store says " + (row ? row->release : "") + ", not " + live;
+  if (!row || row->release != live)
+    return "one live colour: the store says " + (row ? row->release : "") + ", not " + live;
   const auto* route = fake::find_route(universe.world, universe.app);
-  if (route == nullptr) return live.empty() ? Problem() : Problem("one live colour: nothing is routed");
-  if (!live.empty() && route->split->mode != ports::Mode::Serve) return "one live colour: the router does not serve";
+  if (route == nullptr)
+    return live.empty() ? Problem() : Problem("one live colour: nothing is routed");
+  if (!live.empty() && route->split->mode != ports::Mode::Serve)
+    return "one live colour: the router does not serve";
   for (const auto& share : route->split->shares) {
     if (share.percent > 0 && share.release != live) {
-      return "one live colour: the router still gives traffic to " + share.release + ", live is " + live;
+      return "one live colour: the router still gives traffic to " + share.release + ", live is " +
+             live;
     }
   }
   for (const auto& service : universe.plan->settings.services) {
@@ -64,7 +69,8 @@ Problem check_one_live_colour(Universe& universe) {
       if (share.service == service.name) addresses += share.addresses.size();
     }
     if (addresses != static_cast<std::size_t>(service.instances)) {
-      return "one live colour: " + service.name + " is served by " + std::to_string(addresses) + " instances";
+      return "one live colour: " + service.name + " is served by " + std::to_string(addresses) +
+             " instances";
     }
   }
   return std::nullopt;
@@ -72,8 +78,9 @@ Problem check_one_live_colour(Universe& universe) {
 
 std::vector<std::string> check_end(Universe& universe) {
   std::vector<std::string> problems;
-  for (const auto& check : {check_fully_new_or_old, check_one_live_colour, check_no_orphans, check_warm_promise,
-                            check_bounded_starts, check_notices, check_lease_is_free, check_outcome}) {
+  for (const auto& check :
+       {check_fully_new_or_old, check_one_live_colour, check_no_orphans, check_warm_promise,
+        check_bounded_starts, check_notices, check_lease_is_free, check_outcome}) {
     if (auto problem = check(universe)) problems.push_back(*problem);
   }
   return problems;

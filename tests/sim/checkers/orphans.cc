@@ -12,7 +12,8 @@ Problem check_no_orphans(Universe& universe) {
     if (slot.slot.release == row->release || (warm && slot.slot.release == row->previous)) continue;
     for (const auto& instance : slot.instances) {
       const auto state = fake::state_of(universe.world, slot, instance, now);
-      const bool runs = state == ports::InstanceState::Running || state == ports::InstanceState::Starting;
+      const bool runs =
+          state == ports::InstanceState::Running || state == ports::InstanceState::Starting;
       if (runs) return "orphans: " + slot.slot.service + " of " + slot.slot.release + " still runs";
     }
   }
@@ -30,10 +31,12 @@ Problem check_warm_promise(Universe& universe) {
     const auto* kept = fake::find_slot(universe.world, slot);
     int there = 0;
     for (std::size_t i = 0; kept != nullptr && i < kept->instances.size(); ++i) {
-      const auto state = fake::state_of(universe.world, *kept, kept->instances[i], universe.clock.monotonic());
+      const auto state =
+          fake::state_of(universe.world, *kept, kept->instances[i], universe.clock.monotonic());
       if (state == ports::InstanceState::Running) ++there;
     }
-    if (there != service.instances) return "warm: " + service.name + " of " + row->previous + " was promised but is gone";
+    if (there != service.instances)
+      return "warm: " + service.name + " of " + row->previous + " was promised but is gone";
   }
   return std::nullopt;
 }

@@ -8,8 +8,8 @@ Problem check_bounded_starts(Universe& universe) {
   for (const auto& service : universe.plan->settings.services) instances += service.instances;
   const int most = instances * (6 + 4 * universe.daemons) + 40;
   if (universe.world.starts <= most) return std::nullopt;
-  return "starts: " + std::to_string(universe.world.starts) + " instances were started, at most " + std::to_string(most) +
-         " are explained";
+  return "starts: " + std::to_string(universe.world.starts) + " instances were started, at most " +
+         std::to_string(most) + " are explained";
 }
 
 }  // namespace slipway::sim

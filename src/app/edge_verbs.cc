@@ -1,0 +1,105 @@
+// slipway edge deploy, list, remove, pause, stop, resume: the edge used by itself, without a
+// daemon.
+#include "edge/verbs.h"
+
+#include <fmt/core.h>
+
+#include "app/verbs.h"
+#include "edge/edge.h"
+
+namespace slipway::app {
+namespace {
+std::string socket_of(const cli::Session& session) {
+  return edge::control_socket_path(session.state_folder());
+}
+
+int done(cli::Session& session, const Result<void>& result, std::string_view what) {
+  if (!result) return session.fail(result.error());
+  const std::string name = session.given().text("NAME");
+  if (session.wants_json()) {
+    session.show(Json::object().set("name", name).set("done", what));
+  } else {
+    session.note(fmt::format("{}: {}", name, what));
+  }
+  return 0;
+}
+
+Result<edge::verbs::DeployOptions> deploy_options(cli::Session& session) {
+  const auto& given = session.given();
+  edge::verbs::DeployOptions out;
+  out.name = given.text("NAME");
+  out.targets = given.all("--target");
+  out.hosts = given.all("--host");
+  out.path_prefixes = given.all("--path-prefix");
+  out.strip_path_prefix = !given.has("--no-strip-path-prefix");
+  out.health_check_path = given.text("--health-check-path");
+  out.health_check_interval = TRY(given.duration("--health-check-interval"));
+  out.health_check_timeout = TRY(given.duration("--health-check-timeout"));
+  out.health_check_host = given.text("--health-check-host");
+  out.deploy_timeout = TRY(given.duration("--deploy-timeout"));
+  out.drain_timeout = TRY(given.duration("--drain-timeout"));
+  out.target_timeout = TRY(given.duration("--target-timeout"));
+  out.tls = given.has("--tls");
+  out.tls_certificate_path = given.text("--tls-certificate-path");
+  out.tls_private_key_path = given.text("--tls-private-key-path");
+  out.error_pages = given.text("--error-pages");
+  out.forward_headers = given.has("--forward-headers");
+  out.say = [&session](const std::string& line) { session.note(line); };
+  if (out.targets.empty()) {
+    return Error(Code::Usage, "slipway edge deploy needs --target HOST:PORT",
+                 "see: slipway help edge deploy");
+  }
+  return out;
+}
+}  // namespace
+
+int run_edge_deploy(cli::Session& session) {
+  const auto options = deploy_options(session);
+  if (!options) return session.fail(options.error());
+  return done(session, edge::verbs::deploy(*options, socket_of(session)), "deployed");
+}
+
+int run_edge_list(cli::Session& session) {
+  if (session.wants_json()) {
+    const auto list = edge::verbs::list(socket_of(session));
+    if (!list) return session.fail(list.error());
+    session.show(*list);
+    return 0;
+  }
+  const auto text = edge::verbs::list_text(socket_of(session));
+  if (!text) return session.fail(text.error());
+  session.print(*text);
+  return 0;
+}
+
+int run_edge_remove(cli::Session& session) {
+  return done(session, edge::verbs::remove(session.given().text("NAME"), socket_of(session)),
+              "removed");
+}
+
+int run_edge_pause(cli::Session& session) {
+  const auto& given = session.given();
+  const auto most = given.duration("--max-pause");
+  if (!most) return session.fail(most.error());
+  const auto drain = given.duration("--drain-timeout");
+  if (!drain) return session.fail(drain.error());
+  return done(session, edge::verbs::pause(given.text("NAME"), *most, *drain, socket_of(session)),
+              "paused");
+}
+
+int run_edge_stop(cli::Session& session) {
+  const auto& given = session.given();
+  const auto drain = given.duration("--drain-timeout");
+  if (!drain) return session.fail(drain.error());
+  return done(
+      session,
+      edge::verbs::stop(given.text("NAME"), given.text("--message"), *drain, socket_of(session)),
+      "stopped");
+}
+
+int run_edge_resume(cli::Session& session) {
+  return done(session, edge::verbs::resume(session.given().text("NAME"), socket_of(session)),
+              "resumed");
+}
+
+}  // namespace slipway::app
