@@ -39,14 +39,9 @@ Code code_of_errno(int err) {
 
 // What helps whatever was tried, when the one who tried has nothing better to say.
 const char* next_of(Code code) {
-  switch (code) {
-    case Code::DiskFull:
-      return "free space on that disk, then try again";
-    case Code::NotWritable:
-      return "give this user the right to it, or choose another place";
-    default:
-      return "";
-  }
+  if (code == Code::DiskFull) return "free space on that disk, then try again";
+  if (code == Code::NotWritable) return "give this user the right to it, or choose another place";
+  return "";
 }
 }  // namespace
 

@@ -152,7 +152,7 @@ plan 0123456789ab
     if it fails: undo 12, 11, 8, 5, 4, 2
 14. 100% of the traffic of web to v2
     if it fails: undo 14, 12, 11, 8, 5, 4, 2
-    undone by: back to 50%
+    undone by: all of it back to v1
 15. judge v2 for 30s on what the router counts
     if it fails: undo 14, 12, 11, 8, 5, 4, 2
     if there is too little traffic: wait for a person

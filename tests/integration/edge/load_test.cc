@@ -83,8 +83,7 @@ TEST(UnderLoad, SwitchesLoseNothingThoughEachOldTargetIsStoppedAfterItsDrain) {
 std::int64_t counted(Edge& edge) {
   std::int64_t sum = 0;
   const Json stats = edge.call("GET", "/v1/stats");
-  for (const Json& entry : stats.at("services").items())
-    sum += entry.integer("requests");
+  for (const Json& entry : stats.at("services").items()) sum += entry.integer("requests");
   return sum;
 }
 
