@@ -36,7 +36,8 @@ int run_completion(Session& session) {
 }
 
 int run_man(Session& session) {
-  session.print(manual(session.around().version));
+  const bool is_markdown = session.given().has("--markdown");
+  session.print(is_markdown ? reference() : manual(session.around().version));
   return 0;
 }
 

@@ -113,54 +113,81 @@ std::string_view word_of(const std::string& event) {
 }
 }  // namespace
 
+struct Timeline::Seen {
+  std::string phase;
+  std::string event;
+  std::string detail;
+  std::string reason;
+  std::int64_t at_ms = 0;
+  int to = 0;
+  bool ends_back() const { return phase == "rolled-back" || phase == "aborted"; }
+};
+
 std::string Timeline::take_record(const Json& record) {
   const Json& state = record.at("state");
-  const std::string phase = state.text("phase");
-  const std::string event = record.text("event");
-  const std::string detail = record.text("detail");
-  const auto at_ms = record.integer("at_ms");
-  const int was = now_;
+  const Seen seen{state.text("phase"),     record.text("event"),
+                  record.text("detail"),   state.text("reason"),
+                  record.integer("at_ms"), static_cast<int>(state.integer("step"))};
   const bool was_back = taking_back_;
-  const int to = static_cast<int>(state.integer("step"));
-  last_ms_ = at_ms;
+  last_ms_ = seen.at_ms;
   percent_ = record.number("percent");
-  held_ = phase == "held";
-  const bool ended_back = phase == "rolled-back" || phase == "aborted";
-  taking_back_ = is_back(phase) || ended_back;
-  if (!taking_back_) {
-    if (was < 0) {
-      advance(to, at_ms, Mark::Done, "");
-      return fmt::format("{}  {} begins: {}, {} steps", clock_text(at_ms), id_, headline(),
-                         steps_.size());
-    }
-    const int next = phase == "completed" ? static_cast<int>(steps_.size()) : to;
-    if (next > was) {
-      progress_.clear();
-      const bool well = event == "settled" || event == "resume" || event == "promote";
-      advance(next, at_ms, well ? Mark::Done : Mark::Noted, detail);
-      const Step& left = steps_[static_cast<std::size_t>(was)];
-      return line(at_ms, was, well ? "done" : "noted",
-                  with_detail(fmt::format("{} ({})", left.text, took_text(left.took_ms)), detail));
-    }
-    if (held_) return line(at_ms, to, "held", with_detail(state.text("reason"), detail));
-  } else if (!was_back) {
-    progress_.clear();
-    const std::string why = detail.empty() ? state.text("reason") : detail;
-    fail(at_ms, why);
-    const std::string text =
-        was < 0 ? why : with_detail(steps_[static_cast<std::size_t>(was)].text, why);
-    if (!ended_back) go_back(to, at_ms);
-    return line(at_ms, was, event == "abort" ? "aborted" : "failed", text);
-  } else if (ended_back || to < was) {
-    go_back(ended_back ? -1 : to, at_ms);
-    if (was < 0) return "";
-    return line(at_ms, was, "undone", steps_[static_cast<std::size_t>(was)].undo_text);
+  held_ = seen.phase == "held";
+  taking_back_ = is_back(seen.phase) || seen.ends_back();
+  if (!taking_back_) return take_forward(seen);
+  return was_back ? take_undo(seen) : take_turn(seen);
+}
+
+std::string Timeline::take_forward(const Seen& seen) {
+  const int was = now_;
+  if (was < 0) {
+    advance(seen.to, seen.at_ms, Mark::Done, "");
+    return fmt::format("{}  {} begins: {}, {} steps", clock_text(seen.at_ms), id_, headline(),
+                       steps_.size());
   }
-  const auto word = word_of(event);
-  if (word.empty() || is_end(phase)) return "";
-  const bool known = to >= 0 && to < static_cast<int>(steps_.size());
-  return line(at_ms, to, word,
-              with_detail(known ? steps_[static_cast<std::size_t>(to)].text : "", detail));
+  const int next = seen.phase == "completed" ? static_cast<int>(steps_.size()) : seen.to;
+  if (next > was) {
+    progress_.clear();
+    const bool is_well =
+        seen.event == "settled" || seen.event == "resume" || seen.event == "promote";
+    advance(next, seen.at_ms, is_well ? Mark::Done : Mark::Noted, seen.detail);
+    const Step& left = steps_[static_cast<std::size_t>(was)];
+    const std::string text = fmt::format("{} ({})", left.text, took_text(left.took_ms));
+    return line(seen.at_ms, was, is_well ? "done" : "noted", with_detail(text, seen.detail));
+  }
+  if (held_ && seen.event != "pause") {
+    const bool is_same = seen.detail == seen.reason;
+    return line(seen.at_ms, seen.to, "held", with_detail(seen.reason, is_same ? "" : seen.detail));
+  }
+  return remark(seen);
+}
+
+// The record with which a release begins to be taken back.
+std::string Timeline::take_turn(const Seen& seen) {
+  const int was = now_;
+  progress_.clear();
+  const std::string why = seen.detail.empty() ? seen.reason : seen.detail;
+  fail(seen.at_ms, why);
+  const bool known = was >= 0 && was < static_cast<int>(steps_.size());
+  if (!seen.ends_back()) go_back(seen.to, seen.at_ms);
+  return line(seen.at_ms, was, seen.event == "abort" ? "aborted" : "failed",
+              known ? with_detail(steps_[static_cast<std::size_t>(was)].text, why) : why);
+}
+
+std::string Timeline::take_undo(const Seen& seen) {
+  const int was = now_;
+  if (!seen.ends_back() && seen.to >= was) return remark(seen);
+  go_back(seen.ends_back() ? -1 : seen.to, seen.at_ms);
+  if (was < 0 || was >= static_cast<int>(steps_.size())) return "";
+  return line(seen.at_ms, was, "undone", steps_[static_cast<std::size_t>(was)].undo_text);
+}
+
+// What moves nothing forward or back, but is worth a word.
+std::string Timeline::remark(const Seen& seen) const {
+  const auto word = word_of(seen.event);
+  if (word.empty() || is_end(seen.phase)) return "";
+  const bool known = seen.to >= 0 && seen.to < static_cast<int>(steps_.size());
+  const std::string text = known ? steps_[static_cast<std::size_t>(seen.to)].text : "";
+  return line(seen.at_ms, seen.to, word, with_detail(text, seen.detail));
 }
 
 std::string Timeline::take_progress(const Json& progress) {

@@ -43,6 +43,11 @@ class Timeline {
     std::int64_t took_ms = -1;
     std::string why;
   };
+  struct Seen;
+  std::string take_forward(const Seen& seen);
+  std::string take_turn(const Seen& seen);
+  std::string take_undo(const Seen& seen);
+  std::string remark(const Seen& seen) const;
   void advance(int to, std::int64_t at_ms, Mark left_as, const std::string& why);
   void go_back(int to, std::int64_t at_ms);
   void fail(std::int64_t at_ms, const std::string& why);

@@ -215,6 +215,9 @@ constexpr Option kTokenCreate[] = {
 };
 constexpr Argument kTokenName[] = {{"NAME", "who or what will use it; shown in the history"}};
 constexpr Argument kTokenId[] = {{"ID", "as `slipway daemon token list` shows it"}};
+constexpr Option kManOptions[] = {
+    {.name = "--markdown", .help = "as docs/reference/cli.md"},
+};
 constexpr Argument kShell[] = {{"SHELL", "bash, zsh or fish", Required, "bash zsh fish"}};
 constexpr Argument kHelpArguments[] = {{"VERB", "one or more words", Optional},
                                        {"VERB2", "second word", Optional},
@@ -494,6 +497,7 @@ constexpr Verb kVerbs[] = {
     {.name = "man",
      .group = Group::About,
      .summary = "the manual page, as roff",
+     .options = kManOptions,
      .example = "slipway man | man -l -",
      .output = "SLIPWAY(1)"},
     {.name = "shim", .group = Group::Hidden, .summary = "keeps one process of an app"},
