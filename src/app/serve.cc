@@ -46,7 +46,7 @@ int serve_edge(cli::Session& session, Start start) {
   options->take_over = options->take_over || start == Start::OnlyAsSuccessor;
   const auto made = io::make_dirs(options->state, 0700);
   if (!made) {
-    Error why = made.error().in("cannot make the state folder");
+    Error why = made.error().in("cannot make the state folder " + options->state);
     why.next = "choose another with --state DIR or SLIPWAY_STATE";
     return session.fail(why);
   }

@@ -185,7 +185,9 @@ void Follower::on_event(const Link::Event& event) {
   }
   show(line);
   if (timeline_.has_ended()) return finish(timeline_.exit_code());
-  if (until_ == Until::Promoted && timeline_.is_promoted()) finish(0);
+  if (until_ != Until::Promoted || !timeline_.is_promoted()) return;
+  session_.note(timeline_.release() + " is promoted: all traffic is on it; what is left goes on");
+  finish(0);
 }
 
 void Follower::show(const std::string& line) {

@@ -283,8 +283,8 @@ constexpr Verb kVerbs[] = {
      .arguments = kEnvironmentVersion,
      .options = kDeployOptions,
      .example = "slipway deploy production v1.5.0 | tail -n 3",
-     .output = "10:31:22  14/15 retire-old-web   done  stop the old instances of web\n"
-               "10:31:22  15/15 notify           done  tell that v1.5.0 is live\n"
+     .output = "10:31:22  18/19 watch              done    watch v1.5.0 for 30s (30.0s): watched\n"
+               "10:31:22  19/19 notify             done    tell that it is done (4ms)\n"
                "10:31:22  r-0042 completed: v1.5.0 is live in production (took 41s)"},
     {.name = "promote",
      .group = Group::Release,
@@ -356,10 +356,11 @@ constexpr Verb kVerbs[] = {
      .arguments = kOneEnvironment,
      .options = kStatusOptions,
      .example = "slipway status production",
-     .output = "shopflow production   serve   https://www.shopflow.example\n"
-               "  live      v1.5.0  r-0042  canary, by kim, 12m ago\n"
-               "  previous  v1.4.2  r-0041  warm for another 48m\n"
-               "  web       3 of 3 healthy  v1.5.0 100%"},
+     .output = "shopflow production  serve  https://www.shopflow.example\n"
+               "  live        v1.5.0  r-0042  canary, by kim, 12m ago\n"
+               "  previous    v1.4.2  r-0041  warm for another 48m\n"
+               "  web         3 of 3 healthy  v1.5.0  live\n"
+               "  traffic     v1.5.0 100%  20.1 requests/s, 0% errors, p95 12 ms"},
     {.name = "history",
      .group = Group::Look,
      .summary = "past releases, or everything about one of them",
@@ -369,8 +370,8 @@ constexpr Verb kVerbs[] = {
      .arguments = kHistoryArguments,
      .options = kHistoryOptions,
      .example = "slipway history production -n 2",
-     .output = "r-0042  2026-11-21 10:31  production  v1.5.0  completed    kim  live\n"
-               "r-0041  2026-11-20 15:02  production  v1.4.2  completed    kim"},
+     .output = "r-0042  2026-11-21 10:31  shopflow production  v1.5.0  completed    kim  live\n"
+               "r-0041  2026-11-20 15:02  shopflow production  v1.4.2  completed    kim"},
     {.name = "logs",
      .group = Group::Look,
      .summary = "what the app's instances print",
@@ -397,24 +398,25 @@ constexpr Verb kVerbs[] = {
      .arguments = kTokenName,
      .options = kTokenCreate,
      .example = "slipway daemon token create ci --role deployer",
-     .output = "slw_1f0c9d2e_5b…"},
+     .output = "slw_1f0c9d2e6b0a77c1_5b…"},
     {.name = "daemon token list",
      .group = Group::Serve,
      .summary = "the tokens, without their secrets",
      .example = "slipway daemon token list",
-     .output = "1f0c9d2e  ci  deployer  by kim  2026-11-21 10:31"},
+     .output = "1f0c9d2e6b0a77c1  ci  deployer  by kim  2026-11-21 10:31"},
     {.name = "daemon token revoke",
      .group = Group::Serve,
      .summary = "make a token worthless",
      .arguments = kTokenId,
-     .example = "slipway daemon token revoke 1f0c9d2e",
-     .output = "revoked 1f0c9d2e"},
+     .example = "slipway daemon token revoke 1f0c9d2e6b0a77c1",
+     .output = "revoked 1f0c9d2e6b0a77c1"},
     {.name = "edge",
      .group = Group::Serve,
      .summary = "run the edge: the same as slipway edge run",
      .options = kEdgeRun,
      .example = "slipway edge --listen :80",
-     .output = "{\"text\":\"slipway edge is ready\"}"},
+     .output =
+         "slipway edge: listening on 0.0.0.0:80\nslipway edge: ready: 2 workers, generation 0"},
     {.name = "edge run",
      .group = Group::Serve,
      .summary = "run the edge",
@@ -423,7 +425,8 @@ constexpr Verb kVerbs[] = {
          "the daemon is gone.",
      .options = kEdgeRun,
      .example = "slipway edge run --listen :80 --state /var/lib/slipway",
-     .output = "{\"text\":\"slipway edge is ready\"}"},
+     .output =
+         "slipway edge: listening on 0.0.0.0:80\nslipway edge: ready: 2 workers, generation 0"},
     {.name = "edge upgrade",
      .group = Group::Serve,
      .summary = "replace the running edge by this binary",
@@ -432,7 +435,7 @@ constexpr Verb kVerbs[] = {
          "no edge runs.",
      .options = kEdgeRun,
      .example = "slipway edge upgrade --state /var/lib/slipway",
-     .output = "edge: took over from process 4711"},
+     .output = "slipway edge: ready: 2 workers, generation 12, taken over from a running edge"},
     {.name = "edge deploy",
      .group = Group::Serve,
      .summary = "route to targets, by hand and without a daemon",
@@ -446,7 +449,8 @@ constexpr Verb kVerbs[] = {
      .group = Group::Serve,
      .summary = "what the edge answers for",
      .example = "slipway edge list",
-     .output = "blog  blog.example  /  live  127.0.0.1:3000"},
+     .output = "NAME  HOST          PATH  STATE  TLS  TARGET\nblog  blog.example  /     live   no  "
+               " 127.0.0.1:3000"},
     {.name = "edge remove",
      .group = Group::Serve,
      .summary = "stop answering for a service",

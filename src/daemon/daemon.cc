@@ -31,7 +31,8 @@ std::string owner_name(Clock& clock, Random& random) {
 Result<io::FileLock> lock_state(const std::string& state) {
   const auto made = io::make_dirs(state, 0700);
   if (!made) {
-    return Error(made.error().code, "cannot make the state folder: " + made.error().what,
+    return Error(made.error().code,
+                 "cannot make the state folder " + state + ": " + made.error().what,
                  "choose another with --state DIR or SLIPWAY_STATE");
   }
   auto lock = io::FileLock::take(state + "/daemon.lock");

@@ -65,7 +65,8 @@ Result<Change> read_change(const std::string& body, const char* expected) {
         "docs/formats/edge-table.md shows the body");
   Change change;
   change.write = {static_cast<std::uint64_t>(version.as_int()),
-                  static_cast<std::uint64_t>(epoch.as_int()), json.text("op")};
+                  static_cast<std::uint64_t>(epoch.as_int()), json.text("op"),
+                  json.flag("check_only")};
   change.services = TRY(services_from_json(json.at("services")));
   return change;
 }

@@ -90,7 +90,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   rewrite.trust_forwarded = service.forward_headers;
   rewrite.client_ip = ip;
   rewrite.now_unix_ms = now_ms_ + wall_offset_ms_;
-  rewrite.random = random();
+  rewrite.random = next_request_id();
   write_request_head(head, rewrite, exchange.head);
   const std::size_t head_size = head.size;
   const std::size_t used = head_size + take_request_body(exchange, bytes.substr(head_size));

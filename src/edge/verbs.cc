@@ -23,6 +23,7 @@ constexpr int kMostConflicts = 5;
 
 Millis now() { return Millis(io::monotonic_us() / 1000); }
 
+// Waits for nothing but the time; there is no outcome to act on.
 void rest(Millis time) { static_cast<void>(io::wait_ready(-1, 0, time)); }
 
 // The control API's answer; its refusals become the errors they were.

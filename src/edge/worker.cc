@@ -242,7 +242,7 @@ void Worker::set_deadline(Client& client, Millis from_now) {
   wheel_.set(client.deadline, now_ms_ + static_cast<std::uint64_t>(from_now.count()), now_ms_);
 }
 
-std::uint64_t Worker::random() {
+std::uint64_t Worker::next_request_id() {
   // xorshift128+: request ids need to differ, not to be secret.
   std::uint64_t x = random_state_[0];
   const std::uint64_t y = random_state_[1];

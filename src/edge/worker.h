@@ -70,7 +70,7 @@ class Worker {
   void bury_upstream(Upstream& upstream);
   void read_clocks();
   void set_deadline(Client& client, Millis from_now);
-  std::uint64_t random();
+  std::uint64_t next_request_id();
 
   // client.cc
   void on_client(Client& client);

@@ -135,7 +135,8 @@ Result<void> make_dirs(const std::string& path, unsigned mode) {
   const std::string above = folder_of(path);
   if (above != path && above != ".") TRY(make_dirs(above, mode));
   if (::mkdir(path.c_str(), mode) == 0 || (errno == EEXIST && is_dir(path))) return ok();
-  return from_errno(errno, "cannot make the folder " + path);
+  // Something is there, and it is no folder: "File exists" would not tell.
+  return from_errno(errno == EEXIST ? ENOTDIR : errno, "cannot make the folder " + path);
 }
 
 Result<std::vector<std::string>> list_dir(const std::string& path) {

@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -85,7 +86,8 @@ class Done:
             print(f"    $ slipway {self.words} -> {code}\n      " + text.rstrip().replace("\n", "\n      "), flush=True)
 
     def says(self, code, *words, next_step=True):
-        problems = [] if self.code in (code if isinstance(code, tuple) else (code,)) else [f"exit {self.code}, not {code}"]
+        allowed = code if isinstance(code, tuple) else (code,)
+        problems = [] if self.code in allowed else [f"exit {self.code}, not {code}"]
         problems += [f"does not say {word!r}" for word in words if word.lower() not in self.text.lower()]
         if next_step and "next: " not in self.text:
             problems.append("names no next step")
@@ -266,7 +268,7 @@ class Scene:
 def every_mistake_of_a_file_is_told_with_its_place(scene):
     scene.use(MISTAKES)
     done = scene.run("check").says(2, "did you mean 'canary'?", "write 'shop-flow'")
-    found = [line.split(": ")[0].split(".yaml:")[1] for line in done.text.splitlines() if ".yaml:" in line.split(": ")[0]]
+    found = re.findall(r"^\S+\.yaml:(\d+:\d+): ", done.text, re.MULTILINE)
     if found != MISTAKEN_AT:
         raise Failure(f"mistakes at {found}, not at {MISTAKEN_AT}")
     scene.run("deploy", ENVIRONMENT, "v2").says(2, "1:6", "26:30")
@@ -365,13 +367,14 @@ def a_damaged_routing_table(scene):
         put(folder + "/edge-table.json", cut)
         port = free_port()
         name = f"edge-{number}"
-        edge = scene.rig.start(name, [scene.rig.slipway, "edge", "run", "--state", folder, "--listen", f"127.0.0.1:{port}",
-                                      "--stop-time", "1s"])
+        edge = scene.rig.start(name, [scene.rig.slipway, "edge", "run", "--state", folder,
+                                      "--listen", f"127.0.0.1:{port}", "--stop-time", "1s"])
         wait_until("the edge with the table before", 10,
                    lambda: scene.rig.alive(edge, name) and "ready" in scene.rig.log_of(name))
         if get(port) != (200, "v1"):
             raise Failure(f"an edge with a damaged table answers {get(port)}")
-        Done(["edge", "run", str(number)], 0, scene.rig.log_of(name)).says(0, "warning", folder, "the one before", next_step=False)
+        said = Done(["edge", "run", str(number)], 0, scene.rig.log_of(name))
+        said.says(0, "warning", folder, "the one before", next_step=False)
         edge.send_signal(signal.SIGTERM)
         edge.wait(timeout=10)
     both_damaged(scene, good)
@@ -495,9 +498,9 @@ def check_nothing_tells(scene):
 
 
 def verbs_without_a_daemon(scene):
-    verbs = [("status",), ("plan", ENVIRONMENT, "v2"), ("deploy", ENVIRONMENT, "v2"), ("promote",), ("pause",), ("resume",),
-             ("abort",), ("rollback",), ("history",), ("logs",), ("maintenance", "on"), ("maintenance", "off"),
-             ("daemon", "token", "list")]
+    verbs = [("status",), ("plan", ENVIRONMENT, "v2"), ("deploy", ENVIRONMENT, "v2"), ("promote",), ("pause",),
+             ("resume",), ("abort",), ("rollback",), ("history",), ("logs",), ("maintenance", "on"),
+             ("maintenance", "off"), ("daemon", "token", "list")]
     with without_daemon(scene):
         for words in verbs:
             scene.run(*words).says(6, "daemon.sock", f"slipway daemon --state {scene.rig.state}")
@@ -523,6 +526,10 @@ def a_second_daemon_on_the_folder(scene):
 
 def running_release(scene):
     return (scene.rig.status(APP, ENVIRONMENT).get("running") or {}).get("release") or ""
+
+
+def progress(scene):
+    return (scene.rig.status(APP, ENVIRONMENT).get("running") or {}).get("progress") or ""
 
 
 def begin_slow_release(scene, version):
@@ -587,7 +594,8 @@ def started_on_a_full_disk(scene):
     try:
         scene.rig.start_daemon()
     except Failure:
-        Done(["daemon"], scene.rig.daemon.returncode, scene.rig.log_of("daemon")).says(1, "disk is full", scene.rig.state)
+        said = Done(["daemon"], scene.rig.daemon.returncode, scene.rig.log_of("daemon"))
+        said.says(1, "disk is full", scene.rig.state)
     scene.visitor.check()
 
 
@@ -596,7 +604,7 @@ def fills_while_a_release_runs(scene):
     child = scene.rig.begin("deploy", ENVIRONMENT, "v2")
     wait_until("the new instance", 20, lambda: len(scene.rig.shims()) > 1)
     ballast = fill(scene.rig.state)
-    wait_until("a release that waits for the disk", 20, lambda: "disk is full" in str(scene.rig.status(APP, ENVIRONMENT)))
+    wait_until("a release that waits for the disk", 20, lambda: "disk is full" in progress(scene))
     scene.run("status").says(0, "waiting", "disk is full", "free space")
     scene.visitor.check()
     for path in ballast:
@@ -622,8 +630,8 @@ CASES = [every_mistake_of_a_file_is_told_with_its_place, a_state_folder_that_can
          a_command_that_does_not_exist, an_app_that_never_gets_healthy, an_app_that_dies_at_once,
          a_folder_that_does_not_exist, a_damaged_routing_table, somebody_else_on_the_control_socket,
          somebody_else_on_the_edge_socket, no_edge_at_all, a_daemon_of_another_version, a_secret_that_cannot_be_read,
-         a_secret_is_seen_nowhere, verbs_without_a_daemon, a_damaged_store, a_second_daemon_on_the_folder, an_abort, ctrl_c_lets_go,
-         a_second_deploy_while_one_runs]
+         a_secret_is_seen_nowhere, verbs_without_a_daemon, a_damaged_store, a_second_daemon_on_the_folder, an_abort,
+         ctrl_c_lets_go, a_second_deploy_while_one_runs]
 
 
 def attempt(case, scene):
@@ -649,12 +657,13 @@ def attempt(case, scene):
 def small_disk(megabytes=24):
     """A disk that can be filled, or None and why not."""
     folder = tempfile.mkdtemp(prefix="slipway-disk-")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True, text=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder]
+    mounted = subprocess.run(words, capture_output=True, text=True)
     try:
-        yield (folder, "") if mounted.returncode == 0 else (None, mounted.stderr.strip())
+        yield (folder, "") if mounted.returncode == 0 else (None, mounted.stderr.split("\n")[0])
     finally:
         if mounted.returncode == 0:
-            subprocess.run(["umount", folder], check=False)
+            subprocess.run(["umount", "--lazy", folder], check=True)
         os.rmdir(folder)
 
 

@@ -46,6 +46,7 @@ int connect_to(int port) {
 }  // namespace
 
 TempDir::TempDir() : path_(io::make_temp_dir("edge-test-").value()) {}
+// What can not be removed stays under /tmp; the test has its verdict.
 TempDir::~TempDir() { static_cast<void>(io::remove_tree(path_, "/tmp")); }
 
 bool write_all(int fd, const std::string& bytes) {

@@ -35,7 +35,8 @@ App::Serve answers(int status) {
 }
 
 TEST_F(Verbs, DeployRedeployAndRemove) {
-  ASSERT_TRUE(verbs::deploy(options("shop", {good_.address()}), edge_.socket()));
+  const auto deployed = verbs::deploy(options("shop", {good_.address()}), edge_.socket());
+  ASSERT_TRUE(deployed) << deployed.error().sentence();
   EXPECT_EQ(body("/x"), "good /x");
   App next("next");
   ASSERT_TRUE(verbs::deploy(options("shop", {next.address()}), edge_.socket()));
@@ -54,7 +55,8 @@ TEST_F(Verbs, K13_K14_AnUnhealthyTargetLeavesWhatWasThere) {
   EXPECT_EQ(verbs::deploy(options("shop", {bad.address()}), edge_.socket()).error().code,
             Code::NeverHealthy);
   EXPECT_EQ(body(), "404");
-  ASSERT_TRUE(verbs::deploy(options("shop", {good_.address()}), edge_.socket()));
+  const auto deployed = verbs::deploy(options("shop", {good_.address()}), edge_.socket());
+  ASSERT_TRUE(deployed) << deployed.error().sentence();
   const auto failed =
       verbs::deploy(options("shop", {good_.address(), bad.address()}), edge_.socket());
   EXPECT_EQ(failed.error().code, Code::NeverHealthy);
@@ -77,7 +79,8 @@ TEST_F(Verbs, K15_TheThirdProbeMayBeTheFirstGoodOneAndTheHostIsSent) {
 }
 
 TEST_F(Verbs, K8_ATakenHostIsRefusedBeforeAnythingIsProbed) {
-  ASSERT_TRUE(verbs::deploy(options("shop", {good_.address()}), edge_.socket()));
+  const auto deployed = verbs::deploy(options("shop", {good_.address()}), edge_.socket());
+  ASSERT_TRUE(deployed) << deployed.error().sentence();
   App other("other");
   const auto refused = verbs::deploy(options("blog", {other.address()}), edge_.socket());
   EXPECT_EQ(refused.error().code, Code::HostTaken);
@@ -87,7 +90,8 @@ TEST_F(Verbs, K8_ATakenHostIsRefusedBeforeAnythingIsProbed) {
 
 TEST_F(Verbs, PauseStopAndResumeSurviveARedeploy) {
   const std::string socket = edge_.socket();
-  ASSERT_TRUE(verbs::deploy(options("shop", {good_.address()}), socket));
+  const auto deployed = verbs::deploy(options("shop", {good_.address()}), socket);
+  ASSERT_TRUE(deployed) << deployed.error().sentence();
   ASSERT_TRUE(verbs::pause("shop", Millis(10), Millis(1000), socket));
   EXPECT_EQ(body(), "504");
   App next("next");
