@@ -19,6 +19,9 @@ struct Exchange;
 struct Socket {
   enum class Kind : std::uint8_t { Listener, Wake, Client, Upstream };
   explicit Socket(Kind k) : kind(k) {}
+  virtual ~Socket() = default;  // the graveyard deletes clients and upstreams as sockets
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
   Kind kind;
   bool readable = false;   // there may be bytes: not yet read to the end since the last edge
   bool peer_done = false;  // the peer closed its side, or the connection broke

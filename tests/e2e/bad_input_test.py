@@ -296,7 +296,7 @@ def a_state_folder_that_cannot_be_written(scene):
     as_nobody(scene, "daemon", "--state", folder).says(1, folder, "ermission", "--state")
     as_nobody(scene, "daemon", "--state", folder + "/new").says(1, folder, "ermission", "--state")
     as_nobody(scene, "edge", "run", "--listen", "127.0.0.1:0", "--state", folder).says(1, folder, "ermission")
-    scene.raw("daemon", "--state", below_a_file).says(1, below_a_file, "--state")
+    scene.raw("daemon", "--state", below_a_file).says(1, below_a_file, "not a directory", "--state")
     scene.raw("edge", "run", "--listen", "127.0.0.1:0", "--state", below_a_file).says(1, below_a_file)
     if os.geteuid() == 0:
         os.chmod(scene.rig.state, 0o755)
