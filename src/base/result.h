@@ -24,7 +24,8 @@ class [[nodiscard]] Result {
   T&& value() && { ASSERT(has_value()); return std::get<0>(std::move(state_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  // By value: `for (auto& x : *f())` must not look into a temporary that is gone.
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
   const Error& error() const& { ASSERT(!has_value()); return std::get<1>(state_); }

@@ -19,7 +19,9 @@ std::string remarks(const Json& row) {
   std::string out;
   if (row.flag("live")) out += "  live";
   if (row.text("kind") == "rollback") out += "  rollback";
-  if (!row.text("reason").empty()) out += "  " + row.text("reason");
+  // The list has one line a release; `history r-0042` shows the whole reason.
+  const std::string reason = row.text("reason");
+  if (!reason.empty()) out += "  " + reason.substr(0, reason.find('\n'));
   return out;
 }
 

@@ -76,9 +76,10 @@ Error Link::unreachable(const Error& why, http::Sent sent) const {
             "find out what it is; choose another state folder with --state DIR"};
   }
   if (sent == http::Sent::Maybe) {
-    return {why.code == Code::Timeout ? Code::Timeout : Code::DaemonUnreachable,
+    return {Code::DaemonUnreachable,
             fmt::format("the slipway daemon on {} did not answer: {}", where_, why.what),
-            "what was asked for may have been done all the same: slipway status"};
+            "a change that was asked for may have been made all the same; look at its log, then "
+            "try again"};
   }
   const bool may_not = why.code == Code::NotWritable;
   if (may_not) {

@@ -148,9 +148,10 @@ std::string environment_text(const Json& one, std::int64_t now_ms, const Painter
                     running_rows(one.at("running"), paint);
   const Json& last = one.at("last");
   if (!last.is_null() && last.text("outcome") != "completed") {
-    out +=
-        row("last", fmt::format("{}  {}  {}: {}", last.text("version"), last.text("id"),
-                                replace_all(last.text("outcome"), "_", " "), last.text("reason")));
+    const std::string reason = last.text("reason");
+    out += row("last", fmt::format("{}  {}  {}: {}", last.text("version"), last.text("id"),
+                                   replace_all(last.text("outcome"), "_", " "),
+                                   reason.substr(0, reason.find('\n'))));
   }
   out += maintenance_row(one.at("maintenance"), now_ms, paint);
   out += instance_rows(one, paint) + traffic_rows(one);

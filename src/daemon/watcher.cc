@@ -134,7 +134,10 @@ void Watcher::probe(const ports::AppRef& app, DriverSet& drivers,
         const std::lock_guard lock(mutex_);
         if (closing_) return;
         const auto known = places_[app].health.find(instance.address);
-        const Millis every = std::max(service->health->interval, kProbeAtMostEvery);
+        // One that was seen unhealthy is looked at each time: it may just have started.
+        const bool was_healthy = known != places_[app].health.end() && known->second.view.healthy;
+        const Millis every =
+            was_healthy ? std::max(service->health->interval, kProbeAtMostEvery) : Millis(0);
         if (known != places_[app].health.end() &&
             house_.clock.monotonic() - known->second.at < every)
           continue;

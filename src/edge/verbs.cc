@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "edge/table.h"
 #include "http/client.h"
 #include "io/clock.h"
@@ -139,7 +140,7 @@ Result<void> wait_until_healthy(const DeployOptions& options) {
       Code::NeverHealthy,
       fmt::format("{} of {} did not become healthy within {}; {}", join(waiting, ", "),
                   count_of(static_cast<long long>(options.targets.size()), "target"),
-                  options.deploy_timeout.count() / 1000.0, last),
+                  to_text(options.deploy_timeout), last),
       "look at its log, or give another --health-check-path; what served before still does");
 }
 

@@ -74,7 +74,7 @@ Result<std::string> find_program(const std::string& command, const std::string& 
     const std::string file = join_path(folder, command);
     if (is_program(file)) return file;
   }
-  return not_found(command, "no folder of PATH has it (" + path + ")");
+  return not_found(command, "no folder of PATH has it");
 }
 
 Result<int> signal_number(const std::string& name) {
