@@ -1,6 +1,7 @@
 #pragma once
-// Named points at which a test may end or unwind the program: the simulator throws there, the crash test
-// kills the real daemon there. Without a hook (and in builds without SLIPWAY_CRASH_POINTS) they cost nothing.
+// Named points at which a test may end or unwind the program: the simulator throws there, the crash
+// test kills the real daemon there. Without a hook (and in builds without SLIPWAY_CRASH_POINTS)
+// they cost nothing.
 #include <string_view>
 
 namespace slipway {

@@ -30,7 +30,8 @@ struct [[nodiscard]] Error {
   std::string next;  // "stop the process that listens there, or set edge.listen"
 
   Error() = default;
-  Error(Code c, std::string w, std::string n = {}) : code(c), what(std::move(w)), next(std::move(n)) {}
+  Error(Code c, std::string w, std::string n = {})
+      : code(c), what(std::move(w)), next(std::move(n)) {}
   // The same error with what was being attempted in front: "while starting web: …".
   Error in(std::string_view context) const;
   // One line for people: "what. Next: next".

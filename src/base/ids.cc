@@ -14,7 +14,8 @@ std::optional<OpId> parse_op_id(std::string_view text) {
   id.step = text.substr(first + 1, last - first - 1);
   const auto number = text.substr(last + 1);
   const auto [end, err] = std::from_chars(number.data(), number.data() + number.size(), id.attempt);
-  if (err != std::errc() || end != number.data() + number.size() || id.attempt < 1) return std::nullopt;
+  if (err != std::errc() || end != number.data() + number.size() || id.attempt < 1)
+    return std::nullopt;
   if (id.step.empty() || id.step.find('/') != std::string::npos) return std::nullopt;
   return id;
 }

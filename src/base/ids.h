@@ -1,6 +1,7 @@
 #pragma once
-// OpId names one write to the world: "r-0042/start-web/1". It is stamped on whatever the write makes
-// (folder, label, table entry), so that after a crash the world can be asked instead of guessed.
+// OpId names one write to the world: "r-0042/start-web/1". It is stamped on whatever the write
+// makes (folder, label, table entry), so that after a crash the world can be asked instead of
+// guessed.
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -11,11 +11,15 @@ constexpr int kMostDepth = 64;
 
 Json from_tree(const Tree& tree) {
   switch (tree.type()) {
-    case Tree::value_t::boolean: return Json(tree.get<bool>());
+    case Tree::value_t::boolean:
+      return Json(tree.get<bool>());
     case Tree::value_t::number_integer:
-    case Tree::value_t::number_unsigned: return Json(tree.get<std::int64_t>());
-    case Tree::value_t::number_float: return Json(tree.get<double>());
-    case Tree::value_t::string: return Json(tree.get_ref<const std::string&>());
+    case Tree::value_t::number_unsigned:
+      return Json(tree.get<std::int64_t>());
+    case Tree::value_t::number_float:
+      return Json(tree.get<double>());
+    case Tree::value_t::string:
+      return Json(tree.get_ref<const std::string&>());
     case Tree::value_t::array: {
       Json out = Json::array();
       for (const auto& item : tree) out.push_back(from_tree(item));
@@ -28,7 +32,8 @@ Json from_tree(const Tree& tree) {
     }
     case Tree::value_t::null:
     case Tree::value_t::binary:
-    case Tree::value_t::discarded: break;
+    case Tree::value_t::discarded:
+      break;
   }
   return Json();
 }
@@ -67,7 +72,8 @@ void append_object(const Json::Object& members, Style style, int depth, std::str
   std::vector<const Json::Member*> order;
   for (const auto& member : members) order.push_back(&member);
   if (style.sorted) {
-    std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    std::sort(order.begin(), order.end(),
+              [](const auto* a, const auto* b) { return a->first < b->first; });
   }
   out += '{';
   bool first = true;
@@ -87,10 +93,14 @@ void append_value(const Json& json, Style style, int depth, std::string& out) {
   if (json.is_array()) return append_array(json.items(), style, depth, out);
   if (json.is_object()) return append_object(json.members(), style, depth, out);
   if (json.is_string()) return append_text(json.as_string(), out);
-  if (json.is_bool()) out += json.as_bool() ? "true" : "false";
-  else if (json.is_int()) out += std::to_string(json.as_int());
-  else if (json.is_number()) out += Tree(json.as_number()).dump();
-  else out += "null";
+  if (json.is_bool())
+    out += json.as_bool() ? "true" : "false";
+  else if (json.is_int())
+    out += std::to_string(json.as_int());
+  else if (json.is_number())
+    out += Tree(json.as_number()).dump();
+  else
+    out += "null";
 }
 
 // nlohmann recurses while it parses: a hostile nesting is refused before it starts.
@@ -100,8 +110,10 @@ bool too_deep(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quoted) {
-      if (c == '\\') ++i;
-      else if (c == '"') quoted = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        quoted = false;
       continue;
     }
     if (c == '"') quoted = true;
@@ -114,8 +126,10 @@ bool too_deep(std::string_view text) {
 }  // namespace
 
 Result<Json> Json::parse(std::string_view text) {
-  if (text.size() > kMostBytes) return Error(Code::TooLarge, "the JSON document is larger than 64 MiB");
-  if (too_deep(text)) return Error(Code::Malformed, "the JSON document is nested more than 64 levels deep");
+  if (text.size() > kMostBytes)
+    return Error(Code::TooLarge, "the JSON document is larger than 64 MiB");
+  if (too_deep(text))
+    return Error(Code::Malformed, "the JSON document is nested more than 64 levels deep");
   Tree tree;
   try {
     tree = Tree::parse(text);
@@ -137,7 +151,10 @@ std::string Json::canonical() const {
   return out;
 }
 
-bool Json::as_bool() const { ASSERT(is_bool()); return std::get<bool>(value_); }
+bool Json::as_bool() const {
+  ASSERT(is_bool());
+  return std::get<bool>(value_);
+}
 std::int64_t Json::as_int() const {
   if (is_int()) return std::get<std::int64_t>(value_);
   return static_cast<std::int64_t>(as_number());
@@ -147,7 +164,10 @@ double Json::as_number() const {
   if (is_int()) return static_cast<double>(std::get<std::int64_t>(value_));
   return std::get<double>(value_);
 }
-const std::string& Json::as_string() const { ASSERT(is_string()); return std::get<std::string>(value_); }
+const std::string& Json::as_string() const {
+  ASSERT(is_string());
+  return std::get<std::string>(value_);
+}
 
 const Json::Array& Json::items() const {
   static const Array kNone;

@@ -1,7 +1,7 @@
 #pragma once
-// Json: a small value for documents that leave a process (plans, API, tables). Objects keep the order
-// in which keys were set; canonical() sorts them, for hashes. Reading never throws: parse() gives a
-// Result, look-ups give a default. nlohmann-json does the grammar, inside json.cc alone.
+// Json: a small value for documents that leave a process (plans, API, tables). Objects keep the
+// order in which keys were set; canonical() sorts them, for hashes. Reading never throws: parse()
+// gives a Result, look-ups give a default. nlohmann-json does the grammar, inside json.cc alone.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,19 +19,23 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  Json() = default;                                    // null
-  Json(std::nullptr_t) {}                              // NOLINT
-  Json(bool value) : value_(value) {}                  // NOLINT
-  Json(int value) : value_(std::int64_t{value}) {}     // NOLINT
-  Json(std::int64_t value) : value_(value) {}          // NOLINT
+  Json() = default;                                                        // null
+  Json(std::nullptr_t) {}                                                  // NOLINT
+  Json(bool value) : value_(value) {}                                      // NOLINT
+  Json(int value) : value_(std::int64_t{value}) {}                         // NOLINT
+  Json(std::int64_t value) : value_(value) {}                              // NOLINT
   Json(std::uint64_t value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT
-  Json(double value) : value_(value) {}                // NOLINT
-  Json(const char* value) : value_(std::string(value)) {}  // NOLINT
-  Json(std::string value) : value_(std::move(value)) {}    // NOLINT
-  Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT
-  Json(Array value) : value_(std::move(value)) {}      // NOLINT
+  Json(double value) : value_(value) {}                                    // NOLINT
+  Json(const char* value) : value_(std::string(value)) {}                  // NOLINT
+  Json(std::string value) : value_(std::move(value)) {}                    // NOLINT
+  Json(std::string_view value) : value_(std::string(value)) {}             // NOLINT
+  Json(Array value) : value_(std::move(value)) {}                          // NOLINT
 
-  static Json object() { Json j; j.value_ = Object(); return j; }
+  static Json object() {
+    Json j;
+    j.value_ = Object();
+    return j;
+  }
   static Json array() { return Json(Array()); }
   template <class Range>
   static Json array_of(const Range& items) {
@@ -59,7 +63,7 @@ class Json {
   std::int64_t as_int() const;
   double as_number() const;
   const std::string& as_string() const;
-  const Array& items() const;    // empty when not an array
+  const Array& items() const;     // empty when not an array
   const Object& members() const;  // empty when not an object
 
   const Json* find(std::string_view key) const;  // nullptr when absent or not an object
@@ -70,7 +74,8 @@ class Json {
   bool flag(std::string_view key, bool otherwise = false) const;
   std::vector<std::string> strings(std::string_view key) const;  // the strings of an array member
 
-  Json& set(std::string key, Json value);  // adds or replaces; makes a null an object; returns *this
+  Json& set(std::string key,
+            Json value);  // adds or replaces; makes a null an object; returns *this
   Json& operator[](std::string_view key);  // member, added as null when absent
   void push_back(Json item);               // makes a null an array
   std::size_t size() const;

@@ -12,7 +12,8 @@ struct Unit {
   std::string_view name;
   std::int64_t ms;
 };
-constexpr std::array<Unit, 5> kUnits{{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<Unit, 5> kUnits{
+    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 constexpr std::int64_t kLongest = 3650LL * 86'400'000;
 
 const Unit* unit_at(std::string_view text) {
@@ -77,10 +78,14 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto number = take_number(text);
   if (!number) return std::nullopt;
   double scale = 1;
-  if (text == "KiB") scale = 1024;
-  else if (text == "MiB") scale = 1024.0 * 1024;
-  else if (text == "GiB") scale = 1024.0 * 1024 * 1024;
-  else if (!text.empty() && text != "B") return std::nullopt;
+  if (text == "KiB")
+    scale = 1024;
+  else if (text == "MiB")
+    scale = 1024.0 * 1024;
+  else if (text == "GiB")
+    scale = 1024.0 * 1024 * 1024;
+  else if (!text.empty() && text != "B")
+    return std::nullopt;
   return static_cast<std::uint64_t>(std::llround(*number * scale));
 }
 

@@ -135,11 +135,7 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
   out.append(head.method).append(" ");
   const std::string_view path = head.path.substr(rewrite.strip);
   if (path.empty() || (path[0] != '/' && path != "*")) out.append("/");
-  out.append(path)
-      .append(head.query)
-      .append(" HTTP/1.1\r\nHost: ")
-      .append(host)
-      .append("\r\n");
+  out.append(path).append(head.query).append(" HTTP/1.1\r\nHost: ").append(host).append("\r\n");
   const bool options = head.headers.find(Known::Connection) != nullptr;
   Forwarded found;
   for (const Header& header : head.headers) {

@@ -97,8 +97,8 @@ struct Step {
   // What the undo goes back to. Start: this many instances in the same slot; Shrink and Retire:
   // this many old ones; those that listen are ready again before anything else is undone.
   int undo_count = 0;
-  // Shift: its undo gives everything it moved back to the old release; after a Maintenance step it shows the
-  // maintenance page again instead, because nothing old is running yet.
+  // Shift: its undo gives everything it moved back to the old release; after a Maintenance step it
+  // shows the maintenance page again instead, because nothing old is running yet.
   bool undo_to_maintenance = false;
   std::string text{};       // "start 3 instances of web v1.5.0"
   std::string undo_text{};  // "stop them"; empty: nothing to undo

@@ -38,7 +38,8 @@ class SmokeRunner {
   virtual ~SmokeRunner() = default;
   // Takes at most smoke.timeout. `variables` are the SLIPWAY_* a command sees.
   virtual SmokeView run(const config::Smoke& smoke, const std::string& address,
-                        const std::map<std::string, std::string>& variables, const std::string& dir) = 0;
+                        const std::map<std::string, std::string>& variables,
+                        const std::string& dir) = 0;
 };
 
 class Artifacts {

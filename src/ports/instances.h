@@ -1,7 +1,7 @@
 #pragma once
 // Instances: what the engine asks of a platform that can run old and new side by side.
-// Contract (tests/contract, the same for every driver): no call waits, sleeps or retries; a repeated
-// call with the same op-id is a no-op; everything made is stamped with its op-id.
+// Contract (tests/contract, the same for every driver): no call waits, sleeps or retries; a
+// repeated call with the same op-id is a no-op; everything made is stamped with its op-id.
 #include <map>
 #include <string>
 #include <vector>
@@ -23,10 +23,11 @@ struct Slot {
   friend auto operator<=>(const Slot&, const Slot&) = default;
 };
 
-// What to run. No secret values: `secrets` are references, read by the driver when it starts something.
+// What to run. No secret values: `secrets` are references, read by the driver when it starts
+// something.
 struct WorkloadSpec {
   std::string version;
-  std::string run;    // with ${version} replaced
+  std::string run;  // with ${version} replaced
   std::string image;
   std::string digest;  // of the artifact
   std::string dir;     // absolute
@@ -43,13 +44,14 @@ enum class InstanceState { Starting, Running, Draining, Failed, Gone };
 std::string_view name_of(InstanceState state);
 
 struct Instance {
-  std::string id;       // "web/r-0042/0": stable, shown to people
-  int index = 0;        // 0..n-1 in its slot
-  std::string address;  // "127.0.0.1:20001"; empty while unknown or when the service does not listen
+  std::string id;  // "web/r-0042/0": stable, shown to people
+  int index = 0;   // 0..n-1 in its slot
+  std::string
+      address;  // "127.0.0.1:20001"; empty while unknown or when the service does not listen
   InstanceState state = InstanceState::Starting;
   int restarts = 0;
-  std::string op;       // the op-id it was made with
-  std::string why;      // Failed, Gone: exit status and its own last lines
+  std::string op;   // the op-id it was made with
+  std::string why;  // Failed, Gone: exit status and its own last lines
 };
 
 struct SlotView {
@@ -71,16 +73,18 @@ struct TaskView {
 class Instances {
  public:
   virtual ~Instances() = default;
-  virtual plan::Capabilities capabilities() const = 0;  // the platform's half
+  virtual plan::Capabilities capabilities() const = 0;                 // the platform's half
   virtual std::vector<Finding> preflight(const plan::Plan& plan) = 0;  // read only
   // The only truth after a crash.
   virtual Result<SlotView> observe(const Slot& slot) = 0;
-  // Level-triggered: afterwards `count` instances (indexes 0..count-1) are meant to run; more are stopped.
+  // Level-triggered: afterwards `count` instances (indexes 0..count-1) are meant to run; more are
+  // stopped.
   virtual Outcome ensure(const Slot& slot, const WorkloadSpec& spec, int count, const OpId& op) = 0;
   // Stop all of the slot; observe() shows them Draining until they are gone.
   virtual Outcome retire(const Slot& slot, const OpId& op) = 0;
   // Every slot of app+environment that has something running: how orphans are found.
-  virtual Result<std::vector<Slot>> slots(const std::string& app, const std::string& environment) = 0;
+  virtual Result<std::vector<Slot>> slots(const std::string& app,
+                                          const std::string& environment) = 0;
   virtual Outcome run_once(const TaskSpec& task, const OpId& op) = 0;
   virtual Result<TaskView> observe_once(const OpId& op) = 0;  // by stamp, not by a handle
   // The last `lines` lines the slot's instances printed, oldest first, each "web/r-0042/0 | text".

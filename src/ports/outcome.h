@@ -1,6 +1,6 @@
 #pragma once
-// Outcome of one write to the world. Unknown is an outcome of its own (time-out, broken pipe, crash in
-// between): after it the engine observes before it does anything else.
+// Outcome of one write to the world. Unknown is an outcome of its own (time-out, broken pipe, crash
+// in between): after it the engine observes before it does anything else.
 #include <string>
 #include <utility>
 

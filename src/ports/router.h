@@ -1,6 +1,6 @@
 #pragma once
-// Router: who gets the traffic. One split covers all listening services of an app in an environment,
-// so that a switch is one atomic write.
+// Router: who gets the traffic. One split covers all listening services of an app in an
+// environment, so that a switch is one atomic write.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,7 +22,7 @@ struct AppRef {
 struct Share {
   std::string service;
   std::string release;
-  double percent = 0;  // 0..100; the shares of one service sum to 100
+  double percent = 0;                  // 0..100; the shares of one service sum to 100
   std::vector<std::string> addresses;  // "127.0.0.1:20001"
   friend bool operator==(const Share&, const Share&) = default;
 };
@@ -43,18 +43,18 @@ struct Split {
   std::vector<Share> shares;
   std::vector<Front> fronts;
   Mode mode = Mode::Serve;
-  std::string message;         // Maintenance, Stopped
-  Millis retry_after{60'000};  // Maintenance
+  std::string message;             // Maintenance, Stopped
+  Millis retry_after{60'000};      // Maintenance
   std::vector<std::string> allow;  // Maintenance: CIDRs that pass
-  std::string page;            // Maintenance: file with the HTML page, absolute; empty: built in
+  std::string page;  // Maintenance: file with the HTML page, absolute; empty: built in
 };
 
 struct SplitView {
-  Split split;             // what the router really does now
-  std::string version;     // for compare-and-swap; empty: nothing is routed yet
+  Split split;              // what the router really does now
+  std::string version;      // for compare-and-swap; empty: nothing is routed yet
   std::uint64_t epoch = 0;  // of the last accepted write
-  std::string op;          // of the last accepted write
-  bool settled = true;     // every part of the router serves it
+  std::string op;           // of the last accepted write
+  bool settled = true;      // every part of the router serves it
 };
 
 // Requests still running at addresses that no longer get new ones.
@@ -74,8 +74,8 @@ class Router {
   virtual plan::Capabilities capabilities() const = 0;  // the router's half
   virtual std::vector<Finding> preflight(const plan::Plan& plan) = 0;
   virtual Result<SplitView> observe_split(const AppRef& app) = 0;
-  // expected: the version last observed. A stale one is NotApplied(Conflict); an epoch lower than the
-  // last accepted one is NotApplied(Fenced).
+  // expected: the version last observed. A stale one is NotApplied(Conflict); an epoch lower than
+  // the last accepted one is NotApplied(Fenced).
   virtual Outcome set_split(const AppRef& app, const Split& want, const std::string& expected,
                             std::uint64_t epoch, const OpId& op) = 0;
   virtual Result<DrainView> observe_drain(const AppRef& app) = 0;
@@ -85,7 +85,8 @@ class Router {
 struct Counts {
   std::uint64_t requests = 0;
   std::uint64_t errors = 0;  // 5xx and failed upstreams, also those another release answered
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> latency_us;  // (bucket's upper bound, count), rising
+  std::vector<std::pair<std::uint32_t, std::uint64_t>>
+      latency_us;  // (bucket's upper bound, count), rising
 };
 class Counters {
  public:

@@ -1,6 +1,7 @@
 #pragma once
-// Store: what lasts. Small on purpose, so that another database can take SQLite's place. Every write
-// carries the writer's epoch; a lower one than the environment's lease is refused with Fenced.
+// Store: what lasts. Small on purpose, so that another database can take SQLite's place. Every
+// write carries the writer's epoch; a lower one than the environment's lease is refused with
+// Fenced.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,7 +14,8 @@
 
 namespace slipway::ports {
 
-// The lease on an environment: who may act there. A new taker raises the epoch; nobody unlocks by hand.
+// The lease on an environment: who may act there. A new taker raises the epoch; nobody unlocks by
+// hand.
 struct Lease {
   AppRef app;
   std::uint64_t epoch = 0;
@@ -25,10 +27,10 @@ struct ReleaseRow {
   std::int64_t number = 0;  // r-0042 is 42
   std::string id;
   AppRef app;
-  std::string kind;     // deploy | rollback
+  std::string kind;  // deploy | rollback
   std::string version;
   std::string by;
-  Json plan;            // plan::to_json
+  Json plan;  // plan::to_json
   std::string plan_hash;
   std::string outcome;  // "" while running; completed | rolled_back | aborted
   std::string reason;
@@ -52,8 +54,8 @@ struct Record {
 
 // Which release has the traffic, which can be gone back to.
 struct LiveRow {
-  std::string release;   // empty: none yet
-  std::string previous;  // empty: none
+  std::string release;                      // empty: none yet
+  std::string previous;                     // empty: none
   std::int64_t previous_warm_until_ms = 0;  // 0: its instances are not kept
 };
 
@@ -63,20 +65,25 @@ class Store {
 
   // Takes or renews the lease for `release`; LeaseHeld names the owner when another release runs.
   // Raises the epoch when `owner` differs from the row's.
-  virtual Result<Lease> take_lease(const AppRef& app, const std::string& owner, const std::string& release) = 0;
+  virtual Result<Lease> take_lease(const AppRef& app, const std::string& owner,
+                                   const std::string& release) = 0;
   virtual Result<void> free_lease(const Lease& lease) = 0;
   virtual Result<std::optional<Lease>> lease(const AppRef& app) = 0;
 
   virtual Result<ReleaseRow> create_release(ReleaseRow row) = 0;  // fills number, id, created_ms
-  virtual Result<void> end_release(const Lease& lease, const std::string& release, const std::string& outcome,
-                                   const std::string& reason, std::int64_t ended_ms) = 0;
+  virtual Result<void> end_release(const Lease& lease, const std::string& release,
+                                   const std::string& outcome, const std::string& reason,
+                                   std::int64_t ended_ms) = 0;
   virtual Result<ReleaseRow> release(const std::string& id) = 0;
-  virtual Result<std::vector<ReleaseRow>> releases(const AppRef& app, int most) = 0;  // newest first
+  virtual Result<std::vector<ReleaseRow>> releases(const AppRef& app,
+                                                   int most) = 0;  // newest first
   virtual Result<std::vector<ReleaseRow>> unfinished() = 0;
 
-  virtual Result<std::int64_t> append(const Lease& lease, const Record& record) = 0;  // durable when it returns
+  virtual Result<std::int64_t> append(const Lease& lease,
+                                      const Record& record) = 0;  // durable when it returns
   virtual Result<std::optional<Record>> last_record(const std::string& release) = 0;
-  virtual Result<std::vector<Record>> records(const std::string& release, std::int64_t after_seq) = 0;
+  virtual Result<std::vector<Record>> records(const std::string& release,
+                                              std::int64_t after_seq) = 0;
 
   virtual Result<LiveRow> live(const AppRef& app) = 0;
   virtual Result<void> set_live(const Lease& lease, const LiveRow& row) = 0;

@@ -76,7 +76,7 @@ class MemoryStore : public ports::Store {
   std::mutex mutex_;
   std::map<ports::AppRef, ports::Lease> leases_;
   std::map<ports::AppRef, ports::LiveRow> live_;
-  std::vector<RowPtr> releases_;  // releases_[n - 1] has number n
+  std::vector<RowPtr> releases_;                           // releases_[n - 1] has number n
   std::map<std::string, std::vector<RecordPtr>> journal_;  // by release
   std::int64_t last_seq_ = 0;
   std::map<std::string, Json> values_;
