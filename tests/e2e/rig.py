@@ -41,6 +41,7 @@ def free_port():
 
 class Rig:
     def __init__(self, build, prefix="slipway-"):
+        build = os.path.abspath(build)  # everything runs in a folder of its own
         self.slipway = os.path.join(build, "slipway")
         self.load_binary = os.path.join(build, "slipway_load")
         self.folder = tempfile.mkdtemp(prefix=prefix)
