@@ -114,7 +114,7 @@ class Crashes:
 
 def main():
     build = sys.argv[1]
-    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 60
+    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 76
     crashes = Crashes(build)
     rig = crashes.rig
     failed = True
@@ -139,7 +139,7 @@ def main():
         report = rig.stop_load()
         rig.load = None
         none = report["versions"].get("none", {}).get("requests", 0)
-        print(f"crash: points={killed} outcomes={crashes.outcomes} slowest_s={crashes.slowest:.1f} "
+        print(f"crash: points={killed} outcomes={','.join(f'{k}:{v}' for k, v in sorted(crashes.outcomes.items()))} slowest_s={crashes.slowest:.1f} "
               f"requests={report['requests']} failed={report['failed']} unrouted={none} orphans={len(rig.shims()) - 3}")
         failed = report["failed"] > 0 or none > 0 or killed < min(50, wanted) or len(rig.shims()) != 3
         if report["failed"]:
