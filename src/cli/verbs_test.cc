@@ -95,7 +95,8 @@ TEST(Completion, EveryShellKnowsEveryVerbAndOption) {
 }
 
 TEST(Manual, HasNoLineThatRoffWouldTakeForACommandByMistake) {
-  for (const auto line : split(manual("1.2.3"), '\n')) {
+  const std::string page = manual("1.2.3");
+  for (const auto line : split(page, '\n')) {
     if (!line.starts_with('.') && !line.starts_with('\'')) continue;
     static const std::set<std::string> kKnown{".TH", ".SH", ".SS", ".TP", ".PP", ".nf",
                                               ".fi", ".RS", ".RE", ".B",  ".I",  ".RI"};
