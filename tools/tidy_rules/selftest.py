@@ -82,7 +82,7 @@ CASES = (
     ("blobs", "examples/a/package-lock.json", "x" * 70000, False),
     ("machine_words", "docs/a.md", "see /ho" "me/someone/notes\n", True),
     ("machine_words", "docs/a.md", "https://registry.np" "mjs.org/express\n", True),
-    ("machine_words", "docs/a.md", "$HOME/work/a.txt and ~/work/b\n", False),
+    ("machine_words", "docs/a.md", "$HOME/" "work/a.txt and ~/" "work/b\n", False),
 )
 
 
