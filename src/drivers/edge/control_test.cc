@@ -214,7 +214,8 @@ class StatsStub {
   static std::string document(int requests) {
     return R"({"services":[{"app":"shop","environment":"production","service":"web","release":"r-0001","requests":)" +
            std::to_string(requests) +
-           R"(,"server_error":1,"upstream_failures":2,"latency_us":[[100,5]]}]})" + "\n";
+           R"(,"server_error":1,"upstream_failures":2,"latency_us":[[100,5]]}],"at_ms":)" +
+           std::to_string(1000 + requests) + "}\n";
   }
   void answer(const http::Request& request, const ResponderPtr& responder) {
     if (request.path != "/v1/stats/stream") return responder->respond(200, document(asked_));
