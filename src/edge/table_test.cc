@@ -28,7 +28,8 @@ TEST(Table, ReadsBackWhatItWrites) {
   full.hosts = {"x.example.com", "*.y.example.com"};
   full.paths = {"/api", "/v2"};
   full.strip_prefix = false;
-  full.tls = {"/c.pem", "/k.pem", false};
+  service.tls.certificate = "/etc/a.pem";
+  service.tls.key = "/etc/a.key";
   full.state = ServiceState::Maintenance;
   full.message = "soon";
   full.page = "<h1>\n";
