@@ -194,6 +194,7 @@ void Worker::drop_lingering(Client& client) {
 
 void Worker::close_client(Client& client) {
   if (client.closed) return;
+  leave_tls(client);
   bury_client(client);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "edge/routes.h"
+#include "edge/tls.h"
 #include "edge/websocket.h"
 #include "edge/wheel.h"
 #include "http/parser.h"
@@ -52,8 +53,10 @@ struct Client : Socket {
   Client() : Socket(Kind::Client) {}
   Phase phase = Phase::Idle;
   bool close_after_answer = false;
-  bool reading = false;  // its requests are being read further up the stack
-  bool secure = false;   // came in over TLS: the scheme is https
+  bool reading = false;    // its requests are being read further up the stack
+  bool secure = false;     // came in over TLS: the scheme is https
+  bool unwrapped = false;  // secure, and its TLS is over: nothing more is said or understood
+  std::unique_ptr<TlsSession> tls;  // from the first bytes of a secure client to its end
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet
@@ -65,6 +68,9 @@ struct Client : Socket {
   Client* before = nullptr;  // the worker's list of clients
   Client* after = nullptr;
 };
+
+// What was negotiated; before the handshake is over, false.
+inline bool alpn_is_h2(const Client& client) { return client.tls && client.tls->speaks_h2(); }
 
 struct Upstream : Socket {
   Upstream() : Socket(Kind::Upstream) {}
