@@ -17,6 +17,8 @@ Result<edge::EdgeOptions> edge_options(cli::Session& session) {
   options.state = session.state_folder();
   options.version = session.around().version;
   if (given.has("--listen")) options.listen = given.all("--listen");
+  options.listen_tls = given.all("--listen-tls");
+  options.proxy_protocol = given.has("--proxy-protocol");
   options.workers = static_cast<unsigned>(TRY(given.number("--workers", 0, kMostWorkers)));
   options.user = given.text("--user");
   options.take_over = given.has("--take-over");

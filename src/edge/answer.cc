@@ -70,7 +70,7 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
     answer = {200, "text/plain; charset=utf-8", "ok\n", ""};
     return true;
   }
-  if (service.tls.enabled() && service.tls.redirect) {
+  if (service.tls.enabled() && service.tls.redirect && !client.secure) {
     std::array<char, 256> buffer;
     answer = {301, kHtml, "",
               fmt::format("Location: https://{}{}{}\r\n", bare_host(head.host, buffer), head.path,
@@ -98,7 +98,7 @@ void Worker::answer(Client& client, const LocalAnswer& answer, bool is_head, boo
   client.close_after_answer = !keep_alive;
   Pieces pieces;
   pieces.add(head_out_);
-  if (!pieces.send(client.fd.get(), client.out)) return close_client(client);
+  if (!send_client(client, pieces)) return close_client(client);
   after_answer(client);
 }
 

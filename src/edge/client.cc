@@ -1,9 +1,4 @@
 // The client's side of a worker: reading heads, deciding where a request goes, holding, closing.
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "edge/worker.h"
 
 namespace slipway::edge {
@@ -17,7 +12,7 @@ void Worker::on_client(Client& client) {
   switch (client.phase) {
     case Client::Phase::Idle:
     case Client::Phase::Head:
-      if (!flush(client.fd.get(), client.out)) return close_client(client);
+      if (!flush_client(client)) return close_client(client);
       return read_requests(client);
     case Client::Phase::Held:
       if (client.peer_done) close_client(client);
@@ -36,7 +31,7 @@ void Worker::on_busy_client(Client& client) {
   const bool left = client.peer_done && exchange.request_done;
   if (client.broken || (left && !exchange.tunnel)) return abort_exchange(exchange);
   if (exchange.tunnel) return pump_tunnel(exchange);
-  if (!flush(client.fd.get(), client.out)) return abort_exchange(exchange);
+  if (!flush_client(client)) return abort_exchange(exchange);
   if (exchange.response_done) {
     if (client.out.empty()) finish_exchange(exchange);
     return;
@@ -62,18 +57,13 @@ void Worker::read_requests(Client& client) {
 }
 
 bool Worker::read_some(Client& client) {
-  const ssize_t got = read(client.fd.get(), scratch_.get(), kScratch);
-  if (got < 0 && errno == EINTR) return true;
-  if (got < 0 && errno == EAGAIN) {
-    client.readable = false;
-    return false;
-  }
-  if (got <= 0) {
+  const Received got = receive(client, scratch_.get(), kScratch);
+  if (got.got == Got::Later) return false;
+  if (got.got == Got::Ended) {
     close_client(client);
     return false;
   }
-  const auto size = static_cast<std::size_t>(got);
-  if (size < kScratch && !client.peer_done) client.readable = false;
+  const std::size_t size = got.size;
   if (client.in.empty()) {
     use_bytes(client, {scratch_.get(), size}, false);
   } else {
@@ -113,6 +103,10 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
     return answer(client, local, is_head, keep);
+  }
+  if (refuses(client, head, match, local)) {
+    keep_rest(client, bytes, bytes.size(), own);
+    return answer(client, local, head.method == "HEAD", false);
   }
   if (match.service->config.state == ServiceState::Paused)
     return hold(client, head, *match.service, bytes, own);
@@ -181,19 +175,19 @@ void Worker::linger(Client& client) {
     set_deadline(client, kLingerTime);
   }
   if (!client.out.empty()) {
-    if (!flush(client.fd.get(), client.out)) return close_client(client);
+    if (!flush_client(client)) return close_client(client);
     if (!client.out.empty()) return;
   }
-  shutdown(client.fd.get(), SHUT_WR);
+  end_sending(client);
   drop_lingering(client);
 }
 
 void Worker::drop_lingering(Client& client) {
   for (;;) {
-    const ssize_t got = read(client.fd.get(), scratch_.get(), kScratch);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) return close_client(client);
-    client.lingered += static_cast<std::size_t>(got);
+    const Received got = receive(client, scratch_.get(), kScratch);
+    if (got.got == Got::Later) return;
+    if (got.got == Got::Ended) return close_client(client);
+    client.lingered += got.size;
     if (client.lingered > kMostLingered) return close_client(client);
   }
 }

@@ -30,6 +30,20 @@ struct Socket {
   io::Fd fd;
 };
 
+// A socket that connections are taken from. The descriptor is the worker's copy.
+struct ListenSocket {
+  int fd = -1;
+  bool tls = false;
+  bool proxy_protocol = false;
+};
+
+struct Listener : Socket {
+  explicit Listener(const ListenSocket& at)
+      : Socket(Kind::Listener), tls(at.tls), proxy_protocol(at.proxy_protocol) {}
+  bool tls;
+  bool proxy_protocol;
+};
+
 struct Client : Socket {
   // Idle and Head read requests; Held waits in a pause; Busy has an exchange; Linger reads and
   // drops what the client still sends, so that the answer is not lost to a reset (RFC 9112
@@ -39,6 +53,7 @@ struct Client : Socket {
   Phase phase = Phase::Idle;
   bool close_after_answer = false;
   bool reading = false;  // its requests are being read further up the stack
+  bool secure = false;   // came in over TLS: the scheme is https
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet

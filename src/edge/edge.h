@@ -11,9 +11,11 @@ namespace slipway::edge {
 
 struct EdgeOptions {
   std::vector<std::string> listen{"0.0.0.0:80"};  // port 0: any free one
-  std::string state;                              // folder: table, control socket
-  unsigned workers = 0;                           // 0: one per core
-  std::string user;                               // switch to this user after binding; empty: stay
+  std::vector<std::string> listen_tls;            // the same, speaking TLS
+  bool proxy_protocol = false;  // every connection begins with a PROXY header (v1 or v2)
+  std::string state;            // folder: table, control socket
+  unsigned workers = 0;         // 0: one per core
+  std::string user;             // switch to this user after binding; empty: stay
   bool take_over = false;  // a running edge is replaced in any case; then its absence is an error
   std::string version = "dev";
   Millis goodbye{60'000};    // how long open connections may go on in a replaced process

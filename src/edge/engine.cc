@@ -8,10 +8,10 @@ namespace {
 std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) / 1000; }
 }  // namespace
 
-Engine::Engine(const EngineOptions& options, const std::vector<int>& listen_fds)
+Engine::Engine(const EngineOptions& options, const std::vector<ListenSocket>& listen)
     : registry_(options.workers) {
   for (unsigned i = 0; i < options.workers; ++i)
-    workers_.push_back(std::make_unique<Worker>(i, options.limits, listen_fds));
+    workers_.push_back(std::make_unique<Worker>(i, options.limits, listen));
   routes_ = std::make_shared<const Routes>(Table(), registry_);
   for (const auto& worker : workers_) worker->start();
 }

@@ -28,7 +28,7 @@ struct DrainEntry {
 class Engine {
  public:
   // The descriptors stay the caller's; each worker has its own copy.
-  Engine(const EngineOptions& options, const std::vector<int>& listen_fds);
+  Engine(const EngineOptions& options, const std::vector<ListenSocket>& listen);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

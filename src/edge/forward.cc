@@ -1,5 +1,4 @@
-// From a routed request to an upstream connection: choosing a release and a target, attempts, and
-// what happens when one fails.
+// From a routed request to an upstream connection: attempts, and what happens when one fails.
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -15,13 +14,6 @@ namespace {
 constexpr std::uint64_t kEjectionMs = 1'000;
 constexpr std::size_t kSpareExchanges = 256;
 constexpr std::size_t kMostKeptBuffer = 16 * 1024;
-
-// Turn n falls on frac(n · golden ratio): over any stretch of requests the shares are met to within
-// a few, without a lock and without remembering what was chosen.
-std::uint64_t golden_point(std::uint64_t turn) {
-  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
-  return ((turn * kGolden) >> 32) * kWholeWeight >> 32;
-}
 
 void trim_buffer(std::string& buffer) {
   if (buffer.capacity() > kMostKeptBuffer) std::string().swap(buffer);
@@ -53,6 +45,7 @@ Exchange& Worker::take_exchange(Client& client) {
 // The exchange is over; its buffers serve the next one.
 void Worker::recycle(Exchange& exchange) {
   ASSERT(exchange.upstream == nullptr && exchange.target == nullptr);
+  let_go(exchange);
   exchange.before->after = exchange.after;
   exchange.after->before = exchange.before;
   exchange.client->exchange = nullptr;
@@ -89,6 +82,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   rewrite.strip = service.strip_prefix ? match.prefix : 0;
   rewrite.trust_forwarded = service.forward_headers;
   rewrite.client_ip = ip;
+  if (client.secure) rewrite.proto = "https";
   rewrite.now_unix_ms = now_ms_ + wall_offset_ms_;
   rewrite.random = next_request_id();
   write_request_head(head, rewrite, exchange.head);
@@ -100,65 +94,6 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
     return answer_exchange(exchange, 400, "the chunked body is malformed\n");
   if (!choose_first(exchange)) return answer_exchange(exchange, 503, "the service has no target\n");
   attempt(exchange);
-}
-
-TargetRuntime* Worker::next_target(const Exchange& exchange, const RoutePool& pool) const {
-  const std::size_t size = pool.targets.size();
-  if (size == 0) return nullptr;
-  const std::uint64_t turn =
-      size == 1 ? 0 : pool.release->turn.fetch_add(1, std::memory_order_relaxed);
-  TargetRuntime* ejected = nullptr;
-  for (std::size_t i = 0; i < size; ++i) {
-    TargetRuntime* target = pool.targets[(turn + i) % size].get();
-    const auto* end = exchange.tried + exchange.attempts;
-    if (std::find(exchange.tried, end, target) != end) continue;
-    if (target->ejected_until_ms.load(std::memory_order_relaxed) <= now_ms_) return target;
-    if (ejected == nullptr) ejected = target;
-  }
-  return ejected;  // better than nothing
-}
-
-bool Worker::choose_first(Exchange& exchange) {
-  const std::vector<RoutePool>& pools = exchange.service->pools;
-  std::uint64_t point = 0;
-  const bool whole = std::any_of(pools.begin(), pools.end(),
-                                 [](const RoutePool& p) { return p.weight == kWholeWeight; });
-  if (!whole)
-    point =
-        golden_point(exchange.service->runtime->split_turn.fetch_add(1, std::memory_order_relaxed));
-  for (const RoutePool& pool : pools) {
-    if (point >= static_cast<std::uint64_t>(pool.weight)) {
-      point -= static_cast<std::uint64_t>(pool.weight);
-      continue;
-    }
-    exchange.pool = &pool;
-    exchange.target = next_target(exchange, pool);
-    return exchange.target != nullptr;
-  }
-  return false;
-}
-
-// After a failed connect: another target of the release, then of the other releases in the split,
-// as the newest table has them.
-bool Worker::choose_other(Exchange& exchange) {
-  if (exchange.attempts >= Exchange::kMostAttempts) return false;
-  const ReleaseRuntime* release = exchange.pool->release.get();
-  if (const RouteService* now = routes_->service_of(exchange.service->runtime.get())) {
-    exchange.routes = routes_;
-    exchange.service = now;
-    exchange.pool = nullptr;
-    for (const RoutePool& pool : now->pools) {
-      if (pool.release.get() == release) exchange.pool = &pool;
-    }
-  }
-  if (exchange.pool != nullptr) exchange.target = next_target(exchange, *exchange.pool);
-  for (const RoutePool& pool : exchange.service->pools) {
-    if (exchange.target != nullptr) break;
-    if (pool.weight == 0 || &pool == exchange.pool) continue;
-    exchange.target = next_target(exchange, pool);
-    if (exchange.target != nullptr) exchange.pool = &pool;
-  }
-  return exchange.target != nullptr;
 }
 
 ReleaseCounters& Worker::counters_of(const TargetRuntime& target) {
@@ -349,8 +284,7 @@ void Worker::abort_exchange(Exchange& exchange) {
   constexpr int kClientLeft = 499;
   if (exchange.status == 0) count(exchange, kClientLeft);
   detach(exchange, false);
-  const struct ::linger reset { 1, 0 };
-  setsockopt(client.fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  reset_when_closed(client);
   recycle(exchange);
   close_client(client);
 }

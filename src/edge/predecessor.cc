@@ -49,8 +49,10 @@ Result<bool> EdgeProcess::ask_predecessor(Table& table) {
                  fmt::format("the running edge sent {} sockets for {} addresses", got.fds.size(),
                              names.size()),
                  "stop it and start this one");
-  for (std::size_t i = 0; i < names.size(); ++i)
-    listeners_.push_back({names[i], std::move(got.fds[i])});
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool tls = names[i].starts_with("tls ");
+    listeners_.push_back({tls ? names[i].substr(4) : names[i], tls, std::move(got.fds[i])});
+  }
   table = TRY(table_from_json(predecessor_news_.at("table")));
   return true;
 }

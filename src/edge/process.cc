@@ -49,31 +49,43 @@ void EdgeProcess::say(const std::string& line) const {
 
 std::vector<int> EdgeProcess::listener_fds() const {
   std::vector<int> fds;
-  for (const Listener& listener : listeners_) fds.push_back(listener.fd.get());
+  for (const Bound& listener : listeners_) fds.push_back(listener.fd.get());
   return fds;
 }
 
+std::vector<ListenSocket> EdgeProcess::listen_sockets() const {
+  std::vector<ListenSocket> out;
+  for (const Bound& listener : listeners_)
+    out.push_back({listener.fd.get(), listener.tls, options_.proxy_protocol});
+  return out;
+}
+
+// "127.0.0.1:80", or "tls 127.0.0.1:443".
 std::vector<std::string> EdgeProcess::addresses() const {
   std::vector<std::string> out;
-  for (const Listener& listener : listeners_) out.push_back(listener.address);
+  for (const Bound& listener : listeners_) out.push_back(listener.text());
   return out;
 }
 
 Result<void> EdgeProcess::open_listeners() {
-  for (const std::string& wanted : options_.listen) {
-    const io::HostPort at = TRY(io::parse_host_port(wanted));
-    bool inherited = false;
-    for (const Listener& listener : listeners_) {
-      auto have = io::parse_host_port(listener.address);
-      inherited =
-          inherited || (have && have->host == at.host && (have->port == at.port || at.port == 0));
-    }
-    if (inherited) continue;
-    io::Fd fd = TRY(io::listen_tcp(at, kBacklog));
-    const int port = io::local_port(fd.get());
-    const std::string host = at.host.find(':') != std::string::npos ? "[" + at.host + "]" : at.host;
-    listeners_.push_back({fmt::format("{}:{}", host, port), std::move(fd)});
+  for (const std::string& wanted : options_.listen) TRY(open_listener(wanted, false));
+  for (const std::string& wanted : options_.listen_tls) TRY(open_listener(wanted, true));
+  return ok();
+}
+
+// Nothing when a predecessor gave a socket for this address.
+Result<void> EdgeProcess::open_listener(const std::string& wanted, bool tls) {
+  const io::HostPort at = TRY(io::parse_host_port(wanted));
+  for (const Bound& listener : listeners_) {
+    auto have = io::parse_host_port(listener.address);
+    if (listener.tls == tls && have && have->host == at.host &&
+        (have->port == at.port || at.port == 0))
+      return ok();
   }
+  io::Fd fd = TRY(io::listen_tcp(at, kBacklog));
+  const int port = io::local_port(fd.get());
+  const std::string host = at.host.find(':') != std::string::npos ? "[" + at.host + "]" : at.host;
+  listeners_.push_back({fmt::format("{}:{}", host, port), tls, std::move(fd)});
   return ok();
 }
 
@@ -135,7 +147,7 @@ Result<void> EdgeProcess::start() {
   TRY(open_listeners());
   TRY(become_user());
   engine_ =
-      std::make_unique<Engine>(EngineOptions{options_.workers, options_.limits}, listener_fds());
+      std::make_unique<Engine>(EngineOptions{options_.workers, options_.limits}, listen_sockets());
   tables_ = std::make_unique<Tables>(*engine_, TableFile(options_.state), std::move(table));
   ControlFacts facts;
   facts.version = options_.version;

@@ -20,13 +20,17 @@ class EdgeProcess {
   Result<void> run();
 
  private:
-  struct Listener {
-    std::string address;  // as bound: with the real port
+  struct Bound {
+    std::string address;  // with the real port
+    bool tls = false;
     io::Fd fd;
+    std::string text() const { return tls ? "tls " + address : address; }
   };
   // process.cc
   Result<void> start();
   Result<void> open_listeners();
+  Result<void> open_listener(const std::string& wanted, bool tls);
+  std::vector<ListenSocket> listen_sockets() const;
   Result<Table> load_table();
   Result<void> become_user();
   Result<void> open_control_sockets();
@@ -55,7 +59,7 @@ class EdgeProcess {
   EdgeOptions options_;
   std::unique_ptr<io::EventLoop> loop_;
   std::unique_ptr<io::SignalSource> signals_;
-  std::vector<Listener> listeners_;
+  std::vector<Bound> listeners_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<Control> control_;

@@ -93,19 +93,13 @@ bool Worker::pump_request(Exchange& exchange) {
     std::size_t most = kScratch;
     if (exchange.request_framing.kind == Kind::Length)
       most = std::min<std::uint64_t>(most, exchange.request_left);
-    const ssize_t got = read(client.fd.get(), scratch_.get(), most);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) {
-      client.readable = false;
-      break;
-    }
-    if (got <= 0) {
+    const Received got = receive(client, scratch_.get(), most);
+    if (got.got == Got::Later) break;
+    if (got.got == Got::Ended) {
       abort_exchange(exchange);
       return false;
     }
-    const auto size = static_cast<std::size_t>(got);
-    if (size < most && !client.peer_done) client.readable = false;
-    if (!give_upstream(exchange, size)) return false;
+    if (!give_upstream(exchange, got.size)) return false;
   }
   return true;
 }

@@ -76,7 +76,7 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
   write_interim_head(head, head_out_);
   Pieces pieces;
   pieces.add(head_out_);
-  if (pieces.send(exchange.client->fd.get(), exchange.client->out)) return true;
+  if (send_client(*exchange.client, pieces)) return true;
   abort_exchange(exchange);
   return false;
 }
@@ -151,7 +151,7 @@ bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_
   } else {
     pieces.add(content);
   }
-  if (pieces.send(exchange.client->fd.get(), exchange.client->out)) return true;
+  if (send_client(*exchange.client, pieces)) return true;
   abort_exchange(exchange);
   return false;
 }

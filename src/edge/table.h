@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "edge/shield.h"
+#include "edge/traffic.h"
 
 namespace slipway::edge {
 
@@ -34,10 +36,18 @@ struct Timeouts {
   friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
+struct CertificateFiles {
+  std::string certificate;  // PEM, the chain included
+  std::string key;
+  friend bool operator==(const CertificateFiles&, const CertificateFiles&) = default;
+};
+
 struct Tls {
   std::string certificate;  // PEM files; empty: no TLS
   std::string key;
+  std::vector<CertificateFiles> more;  // for hosts that the first does not name
   bool redirect = true;
+  std::int64_t hsts_s = 0;  // Strict-Transport-Security max-age; 0: not sent
   bool enabled() const { return !certificate.empty(); }
   friend bool operator==(const Tls&, const Tls&) = default;
 };
@@ -61,6 +71,8 @@ struct Service {
   bool forward_headers = false;
   Timeouts timeouts;
   Millis drain{30'000};
+  Traffic traffic;
+  Shield shield;
   std::vector<Pool> pools;
   friend bool operator==(const Service&, const Service&) = default;
 };

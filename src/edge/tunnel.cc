@@ -30,7 +30,7 @@ bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
   Pieces pieces;
   pieces.add(head_out_);
   pieces.add(rest);
-  if (!pieces.send(client.fd.get(), client.out)) {
+  if (!send_client(client, pieces)) {
     abort_exchange(exchange);
     return false;
   }
@@ -49,7 +49,7 @@ void Worker::pump_tunnel(Exchange& exchange) {
 bool Worker::pump_to_client(Exchange& exchange) {
   Client& client = *exchange.client;
   Upstream& upstream = *exchange.upstream;
-  bool alive = flush(client.fd.get(), client.out);
+  bool alive = flush_client(client);
   for (int rounds = 0; alive && client.out.empty() && upstream.readable; ++rounds) {
     if (rounds == kRoundsInARow) {
       again_.push_back(&upstream);
@@ -69,7 +69,7 @@ bool Worker::pump_to_client(Exchange& exchange) {
     exchange.frames.pass(bytes);
     Pieces pieces;
     pieces.add(bytes);
-    alive = pieces.send(client.fd.get(), client.out);
+    alive = send_client(client, pieces);
   }
   if (!alive) abort_exchange(exchange);
   return alive;
@@ -84,19 +84,14 @@ bool Worker::pump_to_upstream(Exchange& exchange) {
       again_.push_back(&client);
       return true;
     }
-    const ssize_t got = read(client.fd.get(), scratch_.get(), kScratch);
-    if (got < 0 && errno == EAGAIN) {
-      client.readable = false;
-      return true;
-    }
-    if (got <= 0) {
+    const Received got = receive(client, scratch_.get(), kScratch);
+    if (got.got == Got::Later) return true;
+    if (got.got == Got::Ended) {
       end_tunnel(exchange);
       return false;
     }
-    const std::string_view bytes(scratch_.get(), static_cast<std::size_t>(got));
-    if (bytes.size() < kScratch && !client.peer_done) client.readable = false;
     Pieces pieces;
-    pieces.add(bytes);
+    pieces.add({scratch_.get(), got.size});
     alive = pieces.send(upstream.fd.get(), exchange.to_upstream);
   }
   if (!alive) end_tunnel(exchange);

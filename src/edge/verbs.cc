@@ -162,7 +162,8 @@ Result<Service> service_of(const DeployOptions& options, const Known& known) {
     if (options.tls_certificate_path.empty() || options.tls_private_key_path.empty())
       return Error(Code::Usage, "--tls needs a certificate and a private key",
                    "give --tls-certificate-path and --tls-private-key-path");
-    service.tls = {options.tls_certificate_path, options.tls_private_key_path, true};
+    service.tls.certificate = options.tls_certificate_path;
+    service.tls.key = options.tls_private_key_path;
   }
   service.page.clear();
   if (!options.error_pages.empty())

@@ -30,7 +30,7 @@ void unlink(T& item) {
 }
 }  // namespace
 
-Worker::Worker(unsigned index, const WorkerLimits& limits, std::vector<int> listen_fds)
+Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen)
     : index_(index),
       limits_(limits),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
@@ -45,9 +45,9 @@ Worker::Worker(unsigned index, const WorkerLimits& limits, std::vector<int> list
   ASSERT(wake_.fd);
   epoll_event event{EPOLLIN, {.ptr = &wake_}};
   ASSERT(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.fd.get(), &event) == 0);
-  for (int fd : listen_fds) {
-    auto listener = std::make_unique<Socket>(Socket::Kind::Listener);
-    listener->fd.reset(dup(fd));  // the flag O_NONBLOCK is shared, close-on-exec is not
+  for (const ListenSocket& at : listen) {
+    auto listener = std::make_unique<Listener>(at);
+    listener->fd.reset(dup(at.fd));  // the flag O_NONBLOCK is shared, close-on-exec is not
     ASSERT(listener->fd);
     ASSERT(fcntl(listener->fd.get(), F_SETFD, FD_CLOEXEC) == 0);
     listeners_.push_back(std::move(listener));
@@ -101,7 +101,7 @@ void Worker::read_clocks() {
 void Worker::dispatch(Socket& socket, std::uint32_t events) {
   if (socket.closed) return;
   if (socket.kind == Socket::Kind::Wake) return run_posted();
-  if (socket.kind == Socket::Kind::Listener) return accept_from(socket);
+  if (socket.kind == Socket::Kind::Listener) return accept_from(static_cast<Listener&>(socket));
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.readable = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.peer_done = true;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) socket.broken = true;
@@ -173,14 +173,14 @@ void Worker::watch_listeners() {
   }
 }
 
-void Worker::accept_from(Socket& listener) {
+void Worker::accept_from(Listener& listener) {
   for (int i = 0; i < kAcceptsPerRound && accepting_; ++i) {
     Address peer;
     peer.size = sizeof peer.bytes;
     const int fd = accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&peer.bytes), &peer.size,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      welcome(fd, peer);
+      welcome(fd, peer, listener);
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
@@ -193,13 +193,14 @@ void Worker::accept_from(Socket& listener) {
   }
 }
 
-void Worker::welcome(int fd, const Address& peer) {
+void Worker::welcome(int fd, const Address& peer, const Listener& listener) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   auto owned = std::make_unique<Client>();
   Client& client = *owned.release();
   client.fd.reset(fd);
   client.peer = peer;
+  client.secure = listener.tls;
   client.deadline.owner = static_cast<Socket*>(&client);
   link(client_list_, client);
   client_count_.fetch_add(1, std::memory_order_relaxed);

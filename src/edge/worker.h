@@ -3,9 +3,10 @@
 // read, routed, sent on and answered here without a lock; other threads reach a worker only by
 // post().
 //
-// Where to read on: worker.cc (the loop, accepting, tables), client.cc (reading requests, routing,
-// holding, closing), forward.cc (choosing a target, attempts and their failure), request_body.cc,
-// response.cc, tunnel.cc, answer.cc (what the edge says itself).
+// Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
+// client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
+// failure), admission.cc (limits), choose.cc (release and target), request_body.cc, response.cc,
+// tunnel.cc, answer.cc (what the edge says itself).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -27,7 +28,8 @@ namespace slipway::edge {
 
 class Worker {
  public:
-  Worker(unsigned index, const WorkerLimits& limits, std::vector<int> listen_fds);
+  // The descriptors stay the caller's.
+  Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -62,8 +64,8 @@ class Worker {
   void run_again();
   void due(Socket& socket);
   void watch_listeners();
-  void accept_from(Socket& listener);
-  void welcome(int fd, const Address& peer);
+  void accept_from(Listener& listener);
+  void welcome(int fd, const Address& peer, const Listener& listener);
   bool watch(Socket& socket);
   void bury(std::unique_ptr<Socket> socket);
   void bury_client(Client& client);
@@ -90,14 +92,23 @@ class Worker {
   void drop_lingering(Client& client);
   void close_client(Client& client);
 
+  // transport.cc: the client's bytes, whatever they travel in
+  enum class Got : std::uint8_t { Bytes, Later, Ended };
+  struct Received {
+    Got got = Got::Later;
+    std::size_t size = 0;
+  };
+  Received receive(Client& client, char* to, std::size_t most);
+  bool send_client(Client& client, Pieces& pieces);  // false: the connection is broken
+  bool flush_client(Client& client);
+  void end_sending(Client& client);
+  void reset_when_closed(Client& client);
+
   // forward.cc
   Exchange& take_exchange(Client& client);
   void recycle(Exchange& exchange);
   void forward(Client& client, const http::RequestHead& head, const Match& match,
                std::string_view bytes, bool own);
-  bool choose_first(Exchange& exchange);
-  bool choose_other(Exchange& exchange);
-  TargetRuntime* next_target(const Exchange& exchange, const RoutePool& pool) const;
   void attempt(Exchange& exchange);
   Upstream* take_pooled(const Exchange& exchange);
   Upstream* connect(const TargetRuntime& target);
@@ -115,6 +126,16 @@ class Worker {
   void set_exchange_deadline(Exchange& exchange);
   void exchange_due(Exchange& exchange);
   ReleaseCounters& counters_of(const TargetRuntime& target);
+
+  // admission.cc
+  bool refuses(Client& client, const http::RequestHead& head, const Match& match,
+               LocalAnswer& answer);
+  void let_go(Exchange& exchange);
+
+  // choose.cc
+  bool choose_first(Exchange& exchange);
+  bool choose_other(Exchange& exchange);
+  TargetRuntime* next_target(const Exchange& exchange, const RoutePool& pool) const;
 
   // request_body.cc
   std::size_t take_request_body(Exchange& exchange, std::string_view bytes);
@@ -154,7 +175,7 @@ class Worker {
   const WorkerLimits limits_;
   io::Fd epoll_;
   Socket wake_{Socket::Kind::Wake};
-  std::vector<std::unique_ptr<Socket>> listeners_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   std::thread thread_;
   bool running_ = true;
   bool accepting_ = false;
