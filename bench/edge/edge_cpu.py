@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """CPU per request of slipway edge, nginx, HAProxy and Caddy: same upstream, one worker each, interleaved in one run.
 
-usage: edge_cpu.py BUILD_FOLDER [--only SCENARIO,…] [--rounds N] [--seconds S] [--proxies NAME,…]
+usage: edge_cpu.py BUILD_FOLDER [--only SCENARIO,…] [--rounds N] [--seconds S] [--proxies NAME,…] [--baseline BUILD_FOLDER]
 
 Prints a table and `key=value` ratios, then one line `edge-cpu: …`; exits 1 when a bound is missed.
 """
@@ -151,7 +151,7 @@ def ratios_of(scenario, results, figures, missed):
         return
     own = medians(results["slipway"])
     figures[f"{scenario.name}_us"] = own
-    for other in ("nginx", "haproxy", "caddy"):
+    for other in ("nginx", "haproxy", "caddy", "baseline"):
         if other not in results:
             continue
         ratio = figures[f"{scenario.name}_to_{other}"] = own / medians(results[other])
@@ -219,6 +219,7 @@ def parse_words():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--proxies", default="nginx,haproxy,caddy,slipway")
+    parser.add_argument("--baseline", help="another build folder, to compare two builds of slipway")
     return parser.parse_args()
 
 
@@ -229,7 +230,7 @@ def main():
     figures, missed = {}, []
     rig = None
     try:
-        rig = Rig(words.build, words.proxies.split(","))
+        rig = Rig(words.build, words.proxies.split(","), baseline=words.baseline)
         rig.start()
         for name in words.proxies.split(","):
             if name not in rig.proxies:

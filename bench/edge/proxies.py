@@ -369,10 +369,15 @@ class Slipway(Proxy):
         self.version = self.control("PUT", "/v1/apps/bench/production", body)["version"]
 
 
+class Baseline(Slipway):
+    """The edge of another build, to compare a change with what it changed."""
+    name = "baseline"
+
+
 class Rig:
     """A folder, a certificate, the upstream and the proxies that were asked for."""
 
-    def __init__(self, build, names, kinds=(Nginx, Haproxy, Caddy, Slipway)):
+    def __init__(self, build, names, kinds=(Nginx, Haproxy, Caddy, Slipway), baseline=None):
         if os.cpu_count() < 2:
             raise Failure("this needs two cores: one for the proxy, one for load and upstream")
         raise_descriptor_limit()
@@ -385,6 +390,9 @@ class Rig:
         self.upstream.collect(Haproxy.log_socket)
         self.upstream_port = self.upstream.open("first")
         self.proxies = {}
+        if baseline:
+            Baseline.build = os.path.abspath(baseline)
+            names, kinds = [*names, Baseline.name], (*kinds, Baseline)
         for kind in kinds:
             if kind.name not in names:
                 continue
