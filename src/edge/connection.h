@@ -52,8 +52,10 @@ struct Client : Socket {
   Client() : Socket(Kind::Client) {}
   Phase phase = Phase::Idle;
   bool close_after_answer = false;
-  bool reading = false;  // its requests are being read further up the stack
-  bool secure = false;   // came in over TLS: the scheme is https
+  bool sent_its_last = false;  // its request said "close", and all of it was read
+  bool said_all = false;       // while it lingers: our side of the connection is ended
+  bool reading = false;        // its requests are being read further up the stack
+  bool secure = false;         // came in over TLS: the scheme is https
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet

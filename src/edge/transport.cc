@@ -11,7 +11,7 @@ namespace slipway::edge {
 // Later: nothing more until the next edge of epoll. Ended: the client closed its side, or is gone.
 Worker::Received Worker::receive(Client& client, char* to, std::size_t most) {
   for (;;) {
-    const ssize_t got = read(client.fd.get(), to, most);
+    const ssize_t got = recv(client.fd.get(), to, most, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       client.readable = false;

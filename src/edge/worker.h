@@ -54,7 +54,7 @@ class Worker {
   std::size_t busy_clients() const { return busy_count_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr std::size_t kScratch = 64 * 1024;
+  static constexpr std::size_t kScratch = 80 * 1024;
 
   // worker.cc
   void run();
