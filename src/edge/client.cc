@@ -180,6 +180,11 @@ void Worker::after_answer(Client& client) {
 }
 
 void Worker::linger(Client& client) {
+  // Nothing that is still to come could turn the close into a reset: no need to wait for its end.
+  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty()) {
+    if (client.secure) end_sending(client);
+    return close_client(client);
+  }
   if (client.phase != Client::Phase::Linger) {
     client.phase = Client::Phase::Linger;
     std::string().swap(client.in);
@@ -189,12 +194,13 @@ void Worker::linger(Client& client) {
     if (!flush_client(client)) return close_client(client);
     if (!client.out.empty()) return;
   }
-  end_sending(client);
+  if (!client.said_all) end_sending(client);
+  client.said_all = true;
   drop_lingering(client);
 }
 
 void Worker::drop_lingering(Client& client) {
-  for (;;) {
+  while (client.readable) {
     const Received got = receive(client, scratch_.get(), kScratch);
     if (got.got == Got::Later) return;
     if (got.got == Got::Ended) return close_client(client);

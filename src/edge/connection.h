@@ -54,9 +54,11 @@ struct Client : Socket {
   ~Client() override;
   Phase phase = Phase::Idle;
   bool close_after_answer = false;
-  bool reading = false;  // its requests are being read further up the stack
-  bool secure = false;   // came in over TLS: the scheme is https
-  bool begun = false;    // has sent something, so the protocol is known
+  bool sent_its_last = false;  // its request said "close", and all of it was read
+  bool said_all = false;       // while it lingers: our side of the connection is ended
+  bool reading = false;        // its requests are being read further up the stack
+  bool secure = false;         // came in over TLS: the scheme is https
+  bool begun = false;          // has sent something, so the protocol is known
   std::unique_ptr<Http2Connection> h2;
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request

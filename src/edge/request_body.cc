@@ -58,7 +58,9 @@ bool Worker::send_request(Exchange& exchange) {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = body.empty() ? 1 : 2;
-    const ssize_t got = sendmsg(upstream.fd.get(), &message, MSG_NOSIGNAL);
+    const ssize_t got = body.empty()
+                            ? ::send(upstream.fd.get(), head.data(), head.size(), MSG_NOSIGNAL)
+                            : sendmsg(upstream.fd.get(), &message, MSG_NOSIGNAL);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return true;
     if (got < 0) return upload_broken(exchange);

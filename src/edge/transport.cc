@@ -12,7 +12,7 @@ namespace slipway::edge {
 Worker::Received Worker::receive(Client& client, char* to, std::size_t most) {
   if (Stream* stream = stream_of(client)) return receive_body(*stream, to, most);
   for (;;) {
-    const ssize_t got = read(client.fd.get(), to, most);
+    const ssize_t got = recv(client.fd.get(), to, most, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       client.readable = false;

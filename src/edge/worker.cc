@@ -50,6 +50,8 @@ Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<Lis
     listener->fd.reset(dup(at.fd));  // the flag O_NONBLOCK is shared, close-on-exec is not
     ASSERT(listener->fd);
     ASSERT(fcntl(listener->fd.get(), F_SETFD, FD_CLOEXEC) == 0);
+    const int on = 1;  // inherited by what is accepted (tcp(7)), which spares a call for each
+    setsockopt(listener->fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     listeners_.push_back(std::move(listener));
   }
   read_clocks();
@@ -199,8 +201,6 @@ void Worker::accept_from(Listener& listener) {
 }
 
 void Worker::welcome(int fd, const Address& peer, const Listener& listener) {
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   auto owned = std::make_unique<Client>();
   Client& client = *owned.release();
   client.fd.reset(fd);

@@ -55,7 +55,7 @@ class Worker {
 
  private:
   friend class Http2Connection;
-  static constexpr std::size_t kScratch = 64 * 1024;
+  static constexpr std::size_t kScratch = 80 * 1024;
 
   // worker.cc
   void run();
