@@ -17,8 +17,6 @@
 namespace slipway::edge {
 namespace {
 
-constexpr bool kServesHttp2 =
-    false;  // the workers speak it: then "h2" is offered where terms say so
 constexpr std::size_t kRecord = 16 * 1024;  // the most one record carries (RFC 8446 section 5.1)
 constexpr long kTicketSeconds = 2 * 3600;   // what the ticket keys open at least
 
@@ -26,7 +24,7 @@ constexpr unsigned char kOffered[] = "\x02h2\x08http/1.1\x08http/1.0";
 constexpr unsigned kOfferedSize = sizeof kOffered - 1;
 constexpr unsigned kH2Size = 3;
 
-// AES-128 first: as good against anybody who is not a state in 2050, and cheaper. Clients without
+// AES-128 first: not weaker in practice, and cheaper. Clients without
 // AES in hardware say so by naming ChaCha20 first, and get it.
 constexpr const char* kCiphers13 =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
@@ -107,7 +105,7 @@ struct TlsCalls {
   static int on_protocols(SSL* ssl, const unsigned char** chosen, unsigned char* size,
                           const unsigned char* wanted, unsigned wanted_size, void*) {
     const TlsSession& session = of(ssl);
-    const bool h2 = kServesHttp2 && session.terms_ != nullptr && session.terms_->http2();
+    const bool h2 = session.terms_ != nullptr && session.terms_->http2();
     const unsigned skip = h2 ? 0 : kH2Size;
     unsigned char* found = nullptr;
     if (SSL_select_next_proto(&found, size, kOffered + skip, kOfferedSize - skip, wanted,

@@ -16,9 +16,10 @@ constexpr std::size_t kMostKeptRecords = 256 * 1024;
 
 // Later: nothing more until the next edge of epoll. Ended: the client closed its side, or is gone.
 Worker::Received Worker::receive(Client& client, char* to, std::size_t most) {
+  if (Stream* stream = stream_of(client)) return receive_body(*stream, to, most);
   if (client.secure && !client.unwrapped) return receive_secure(client, to, most);
   for (;;) {
-    const ssize_t got = read(client.fd.get(), to, most);
+    const ssize_t got = recv(client.fd.get(), to, most, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       client.readable = false;
@@ -69,7 +70,10 @@ bool Worker::send_client(Client& client, Pieces& pieces) {
   return client.tls && client.tls->encrypt(pieces.list()) && send_records(client);
 }
 
-bool Worker::flush_client(Client& client) { return flush(client.fd.get(), client.out); }
+bool Worker::flush_client(Client& client) {
+  if (client.kind == Socket::Kind::Stream) return true;  // its connection sends
+  return flush(client.fd.get(), client.out);
+}
 
 void Worker::end_sending(Client& client) {
   leave_tls(client);
@@ -89,6 +93,7 @@ void Worker::leave_tls(Client& client) {
 
 // A half-sent response must never look complete: nothing polite is said at its end.
 void Worker::reset_when_closed(Client& client) {
+  if (client.kind == Socket::Kind::Stream) return;
   client.unwrapped = true;
   client.tls.reset();
   const struct ::linger reset { 1, 0 };
