@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "edge/acme.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
@@ -56,6 +57,12 @@ bool asks_health(const http::RequestHead& head, const Match& match) {
 
 bool Worker::settles_locally(const Client& client, const http::RequestHead& head,
                              const Match& match, LocalAnswer& answer) const {
+  // Whatever the service does: a certificate is asked for before there is one, or in a pause.
+  if (!client.secure && find_challenge(limits_.acme_webroot, head.path, answer.body)) {
+    answer.status = 200;
+    answer.content_type = "application/octet-stream";
+    return true;
+  }
   if (match.service == nullptr) {
     answer = {404, "text/plain; charset=utf-8", "no service answers for this host and path\n", ""};
     return true;
@@ -92,6 +99,10 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
   return false;
 }
 
+void add_hsts(const Client& client, const RouteService* service, LocalAnswer& answer) {
+  if (client.secure && service != nullptr) answer.extra.append(service->hsts);
+}
+
 void Worker::answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive) {
   head_out_.clear();
   write_local_answer(answer, is_head, keep_alive, date_, head_out_);
@@ -115,11 +126,13 @@ void Worker::answer_exchange(Exchange& exchange, int status, std::string_view te
   const bool is_head = exchange.is_head;
   const bool keep =
       exchange.keep_alive && exchange.minor == 1 && exchange.request_done && !goodbye_;
+  LocalAnswer own{status, "text/plain; charset=utf-8", std::string(text), ""};
+  add_hsts(client, exchange.service, own);
   count(exchange, status);
   detach(exchange, false);
   recycle(exchange);
   if (!keep) client.in.clear();
-  answer(client, {status, "text/plain; charset=utf-8", std::string(text), ""}, is_head, keep);
+  answer(client, own, is_head, keep);
 }
 
 void Worker::refresh_date() {

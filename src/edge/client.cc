@@ -109,10 +109,12 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
     const bool is_head = head.method == "HEAD";
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
+    add_hsts(client, match.service, local);
     return answer(client, local, is_head, keep);
   }
   if (refuses(client, head, match, local)) {
     keep_rest(client, bytes, bytes.size(), own);
+    add_hsts(client, match.service, local);
     return answer(client, local, head.method == "HEAD", false);
   }
   if (match.service->config.state == ServiceState::Paused)

@@ -26,6 +26,7 @@ struct ResponseRewrite {
   bool is_head = false;
   bool keep_alive = true;    // the client may send another request
   std::string_view release;  // X-Slipway-Release; empty: left out
+  std::string_view hsts;     // the line Strict-Transport-Security, unless the app sends its own
 };
 // Appends the head to `out`. True when the body must be sent in chunks.
 bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& rewrite,

@@ -23,6 +23,7 @@ struct RouteService {
   std::shared_ptr<ServiceRuntime> runtime;
   std::vector<Cidr> allow;
   std::vector<RoutePool> pools;
+  std::string hsts;  // the header line that responses over TLS get; empty: none
   bool allows(const Address& peer) const;
 };
 

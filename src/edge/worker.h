@@ -33,6 +33,9 @@ struct TlsCounts {
   std::uint64_t failed = 0;   // begun and not finished: refused, broken off, or too slow
 };
 
+// Responses over TLS tell clients to come that way always, when the service wants it.
+void add_hsts(const Client& client, const RouteService* service, LocalAnswer& answer);
+
 class Worker {
  public:
   // The descriptors stay the caller's.
