@@ -1,5 +1,5 @@
 // The real edge as a process of its own: edge_process STATE LISTEN WORKERS [--take-over]
-// [--goodbye-ms N].
+// [--h2c] [--goodbye-ms N] [--head-ms N].
 #include <cstdlib>
 #include <string>
 
@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   for (int i = 4; i < argc; ++i) {
     const std::string flag = argv[i];
     if (flag == "--take-over") options.take_over = true;
+    if (flag == "--h2c") options.limits.h2c = true;
     if (flag == "--goodbye-ms" && i + 1 < argc)
       options.goodbye = slipway::Millis(std::atoi(argv[++i]));
     if (flag == "--head-ms" && i + 1 < argc)
