@@ -181,10 +181,8 @@ void Worker::after_answer(Client& client) {
 
 void Worker::linger(Client& client) {
   // Nothing that is still to come could turn the close into a reset: no need to wait for its end.
-  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty()) {
-    if (client.secure) end_sending(client);
+  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty())
     return close_client(client);
-  }
   if (client.phase != Client::Phase::Linger) {
     client.phase = Client::Phase::Linger;
     std::string().swap(client.in);
@@ -213,6 +211,7 @@ void Worker::close_client(Client& client) {
   if (client.closed) return;
   if (client.h2 != nullptr) close_streams(client);
   if (Stream* stream = stream_of(client)) stream_closed(*stream);
+  leave_tls(client);
   bury_client(client);
 }
 

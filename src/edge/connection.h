@@ -6,6 +6,7 @@
 #include <string>
 
 #include "edge/routes.h"
+#include "edge/tls.h"
 #include "edge/websocket.h"
 #include "edge/wheel.h"
 #include "http/parser.h"
@@ -60,6 +61,8 @@ struct Client : Socket {
   bool secure = false;         // came in over TLS: the scheme is https
   bool begun = false;          // has sent something, so the protocol is known
   std::unique_ptr<Http2Connection> h2;
+  bool unwrapped = false;  // secure, and its TLS is over: nothing more is said or understood
+  std::unique_ptr<TlsSession> tls;  // from the first bytes of a secure client to its end
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet
@@ -71,6 +74,9 @@ struct Client : Socket {
   Client* before = nullptr;  // the worker's list of clients
   Client* after = nullptr;
 };
+
+// What was negotiated; before the handshake is over, false.
+inline bool alpn_is_h2(const Client& client) { return client.tls && client.tls->speaks_h2(); }
 
 // One request of an HTTP/2 connection. To the rest of the worker it is a client that sends a single
 // HTTP/1.1 request; it has no descriptor, its bytes go through its connection (streams.cc).

@@ -20,7 +20,8 @@ struct ControlFacts {
 
 class Control {
  public:
-  Control(io::EventLoop& loop, Engine& engine, Tables& tables, ControlFacts facts);
+  Control(io::EventLoop& loop, Engine& engine, Tables& tables, Certificates& certificates,
+          ControlFacts facts);
   ~Control();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
@@ -54,6 +55,7 @@ class Control {
   Reply delete_app(const http::Request& request, const std::vector<std::string>& names);
   Reply get_drain(const http::Request& request, const std::vector<std::string>& names);
   Reply post_drain(const http::Request& request, const std::vector<std::string>& names);
+  Reply post_reload(const http::Request& request, const std::vector<std::string>& names);
   Reply get_stats(const http::Request& request, const std::vector<std::string>& names);
   Reply get_metrics(const http::Request& request, const std::vector<std::string>& names);
   Reply refuse(const Error& error, std::uint64_t version, std::uint64_t epoch) const;
@@ -69,6 +71,7 @@ class Control {
   io::EventLoop& loop_;
   Engine& engine_;
   Tables& tables_;
+  Certificates& certificates_;
   ControlFacts facts_;
   Predecessor predecessor_;
   io::EventLoop::TimerId drain_timer_ = 0;

@@ -35,7 +35,10 @@ class EdgeProcess {
   Result<void> become_user();
   Result<void> open_control_sockets();
   Result<io::Fd> listen_in_place(const std::string& path);
-  void on_signal();
+  void on_signal(int signal);
+  void make_certificates();
+  void turn_tickets();
+  void reload_certificates();
   void wait_until_done(bool may_idle, std::uint64_t idle_until_ms, std::uint64_t until_ms);
   void say(const std::string& line) const;
   std::vector<int> listener_fds() const;
@@ -61,6 +64,7 @@ class EdgeProcess {
   std::unique_ptr<io::SignalSource> signals_;
   std::vector<Bound> listeners_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Certificates> certificates_;
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<http::Server> server_;

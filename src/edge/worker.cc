@@ -259,6 +259,8 @@ std::uint64_t Worker::next_request_id() {
   return random_state_[1] + y;
 }
 
+void Worker::use_tls(std::shared_ptr<const TlsTerms> terms) { tls_terms_ = std::move(terms); }
+
 void Worker::install(std::shared_ptr<const Routes> routes) {
   routes_ = std::move(routes);
   for (auto it = pools_.begin(); it != pools_.end();) {

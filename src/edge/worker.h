@@ -20,11 +20,18 @@
 #include "edge/pieces.h"
 #include "edge/rewrite.h"
 #include "edge/routes.h"
+#include "edge/tls_terms.h"
 #include "edge/wheel.h"
 #include "edge/worker_limits.h"
 #include "io/clock.h"
 
 namespace slipway::edge {
+
+struct TlsCounts {
+  std::uint64_t handshakes = 0;
+  std::uint64_t resumed = 0;  // of those
+  std::uint64_t failed = 0;   // begun and not finished: refused, broken off, or too slow
+};
 
 class Worker {
  public:
@@ -41,7 +48,8 @@ class Worker {
 
   // The rest is for tasks on the worker's thread.
   void install(std::shared_ptr<const Routes> routes);
-  void accept();  // begins to take connections
+  void use_tls(std::shared_ptr<const TlsTerms> terms);  // for handshakes that begin from now on
+  void accept();                                        // begins to take connections
   void stop_accepting();
   // Answers what comes on open connections, each time with "Connection: close".
   void say_goodbye();
@@ -52,6 +60,7 @@ class Worker {
 
   std::size_t clients() const { return client_count_.load(std::memory_order_relaxed); }
   std::size_t busy_clients() const { return busy_count_.load(std::memory_order_relaxed); }
+  TlsCounts tls_counts() const;
 
  private:
   friend class Http2Connection;
@@ -104,6 +113,10 @@ class Worker {
   bool flush_client(Client& client);
   void end_sending(Client& client);
   void reset_when_closed(Client& client);
+  Received receive_secure(Client& client, char* to, std::size_t most);
+  bool send_records(Client& client);
+  void note_handshake(const Client& client);
+  void leave_tls(Client& client);
 
   // streams.cc: HTTP/2
   bool starts_http2(const Client& client, std::string_view bytes) const;
@@ -191,6 +204,12 @@ class Worker {
   void answer_exchange(Exchange& exchange, int status, std::string_view text);
   void refresh_date();
 
+  struct TlsCounters {
+    std::atomic<std::uint64_t> handshakes{0};
+    std::atomic<std::uint64_t> resumed{0};
+    std::atomic<std::uint64_t> failed{0};
+  };
+
   const unsigned index_;
   const WorkerLimits limits_;
   io::Fd epoll_;
@@ -205,6 +224,9 @@ class Worker {
   std::vector<std::function<void()>> posted_;
 
   std::shared_ptr<const Routes> routes_;
+  std::shared_ptr<const TlsTerms> tls_terms_;
+  TlsBuffers tls_buffers_;
+  TlsCounters tls_counters_;
   Wheel wheel_;
   std::uint64_t now_ms_ = 0;
   std::uint64_t wall_offset_ms_ = 0;  // wall clock less now_ms_

@@ -20,6 +20,9 @@ int main(int argc, char** argv) {
       options.goodbye = slipway::Millis(std::atoi(argv[++i]));
     if (flag == "--head-ms" && i + 1 < argc)
       options.limits.head_time = slipway::Millis(std::atoi(argv[++i]));
+    if (flag == "--listen-tls" && i + 1 < argc) options.listen_tls.push_back(argv[++i]);
+    if (flag == "--ticket-turn-ms" && i + 1 < argc)
+      options.ticket_turn = slipway::Millis(std::atoi(argv[++i]));
   }
   return slipway::edge::edge_main(options);
 }
