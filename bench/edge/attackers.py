@@ -11,6 +11,7 @@ import struct
 import time
 
 ADDRESSES = 200  # of loopback, so that a limit per client is not what ends them
+ARRIVALS_A_SECOND = 2500
 HEAD = b"Host: localhost\r\nUser-Agent: slow\r\n"
 READ_BYTES = 512 * 1024
 
@@ -68,8 +69,10 @@ def crowd(port, counts, patience_s, result):
     """Opens counts[kind] members of each kind and sees how they are ended: {kind: {ending: number}}."""
     poll, members = select.epoll(), {}
     endings = {kind: collections.Counter() for kind in counts}
-    order = [kind for kind, number in counts.items() for _ in range(number)]
-    for number, kind in enumerate(order):
+    order = sorted((i / number, kind) for kind, number in counts.items() for i in range(number))  # all kinds from the start
+    began = time.monotonic()
+    for number, (_, kind) in enumerate(order):
+        time.sleep(max(0.0, began + number / ARRIVALS_A_SECOND - time.monotonic()))
         try:
             member = Member(port, kind, number)
         except OSError as problem:
