@@ -74,6 +74,8 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
   if (exchange.minor == 0) return true;
   head_out_.clear();
   write_interim_head(head, head_out_);
+  if (Stream* stream = stream_of(*exchange.client))
+    return give_stream(*stream, head_out_, {}, false);
   Pieces pieces;
   pieces.add(head_out_);
   if (send_client(*exchange.client, pieces)) return true;
@@ -145,6 +147,8 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
 
 bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
                          bool last) {
+  if (Stream* stream = stream_of(*exchange.client))
+    return give_stream(*stream, head, content, last);
   Pieces pieces;
   pieces.add(head);
   if (exchange.rechunk) {
