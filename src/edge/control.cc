@@ -112,11 +112,17 @@ Control::Reply Control::route(const http::Request& request) {
     Call call;
   };
   static const Route kRoutes[] = {
-      {"GET", "/v1/edge", &Control::get_edge},    {"GET", "/v1/table", &Control::get_table},
-      {"PUT", "/v1/table", &Control::put_table},  {"GET", "/v1/apps/*/*", &Control::get_app},
-      {"PUT", "/v1/apps/*/*", &Control::put_app}, {"DELETE", "/v1/apps/*/*", &Control::delete_app},
-      {"GET", "/v1/drain", &Control::get_drain},  {"POST", "/v1/drain", &Control::post_drain},
-      {"GET", "/v1/stats", &Control::get_stats},  {"GET", "/metrics", &Control::get_metrics},
+      {"GET", "/v1/edge", &Control::get_edge},
+      {"GET", "/v1/table", &Control::get_table},
+      {"PUT", "/v1/table", &Control::put_table},
+      {"GET", "/v1/apps/*/*", &Control::get_app},
+      {"PUT", "/v1/apps/*/*", &Control::put_app},
+      {"DELETE", "/v1/apps/*/*", &Control::delete_app},
+      {"GET", "/v1/drain", &Control::get_drain},
+      {"POST", "/v1/drain", &Control::post_drain},
+      {"GET", "/v1/stats", &Control::get_stats},
+      {"GET", "/metrics", &Control::get_metrics},
+      {"POST", "/v1/logs/reopen", &Control::reopen_logs},
   };
   bool path_known = false;
   const std::vector<std::string_view> segments = split(request.path, '/');
@@ -158,6 +164,7 @@ Control::Reply Control::get_edge(const http::Request&, const std::vector<std::st
   json.set("listen", Json::array_of(facts_.listen))
       .set("workers", static_cast<std::int64_t>(facts_.workers));
   json.set("clients", static_cast<std::uint64_t>(engine_.clients()));
+  json.set("access_log", access_log_json());
   return {200, json.set("draining_process", predecessor_.alive).dump()};
 }
 
@@ -293,7 +300,34 @@ Control::Reply Control::get_stats(const http::Request&, const std::vector<std::s
 }
 
 Control::Reply Control::get_metrics(const http::Request&, const std::vector<std::string>&) {
-  return {200, prometheus_text(stats()), "text/plain; version=0.0.4"};
+  std::string text = prometheus_text(stats());
+  if (access_log_ != nullptr) {
+    const AccessLog::Counts counts = access_log_->counts();
+    text += fmt::format(
+        "# TYPE slipway_edge_access_log_lines_total counter\n"
+        "slipway_edge_access_log_lines_total {}\n"
+        "# TYPE slipway_edge_access_log_dropped_total counter\n"
+        "slipway_edge_access_log_dropped_total {}\n",
+        counts.lines, counts.dropped);
+  }
+  return {200, std::move(text), "text/plain; version=0.0.4"};
+}
+
+Json Control::access_log_json() const {
+  if (access_log_ == nullptr) return Json();
+  const AccessLog::Counts counts = access_log_->counts();
+  Json json = Json::object();
+  json.set("where", counts.where).set("lines", counts.lines).set("dropped", counts.dropped);
+  return json.set("trouble", counts.trouble);
+}
+
+Control::Reply Control::reopen_logs(const http::Request&, const std::vector<std::string>&) {
+  if (access_log_ != nullptr) {
+    if (const auto reopened = access_log_->reopen(); !reopened)
+      return {status_of(reopened.error().code), error_json(reopened.error()).dump()};
+  }
+  Json json = Json::object();
+  return {200, json.set("access_log", access_log_json()).dump()};
 }
 
 void Control::stream_stats(const http::Request& request,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "edge/log_options.h"
 #include "edge/worker_limits.h"
 
 namespace slipway::edge {
@@ -21,6 +22,7 @@ struct EdgeOptions {
   Millis goodbye{60'000};    // how long open connections may go on in a replaced process
   Millis stop_time{30'000};  // how long running requests may go on after SIGTERM
   WorkerLimits limits;
+  AccessLogOptions access_log;
   // Lines for people; called on the thread of edge_main. Default: standard error.
   std::function<void(const std::string&)> say;
 };
