@@ -65,9 +65,13 @@ void AccessLog::run() {
     guard.lock();
     if (reopening) finish_reopen(std::move(reopened));
   }
-  guard.unlock();
   const std::int64_t until = io::monotonic_us() + Micros(kLastTime).count();
-  while (!write_all() && io::monotonic_us() < until) std::this_thread::sleep_for(kShortRest);
+  for (bool done = false; !done && io::monotonic_us() < until;) {
+    guard.unlock();
+    done = write_all();
+    guard.lock();
+    if (!done) wake_.wait_for(guard, kShortRest);
+  }
 }
 
 // True when nothing is left.

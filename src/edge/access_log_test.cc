@@ -24,6 +24,7 @@ namespace {
 class Folder {
  public:
   Folder() : path_(io::make_temp_dir("access-log-").value()) {}
+  // What can not be removed stays under /tmp; the test has its verdict.
   ~Folder() { static_cast<void>(io::remove_tree(path_, "/tmp")); }
   std::string at(const std::string& name) const { return io::join_path(path_, name); }
   const std::string& path() const { return path_; }
