@@ -108,10 +108,12 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
   if (settles_locally(client, head, match, local)) {
     const bool is_head = head.method == "HEAD";
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
+    note_local(head, match.service);
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
     return answer(client, local, is_head, keep);
   }
   if (refuses(client, head, match, local)) {
+    note_local(head, match.service);
     keep_rest(client, bytes, bytes.size(), own);
     return answer(client, local, head.method == "HEAD", false);
   }
@@ -134,6 +136,7 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
                   std::string_view bytes, bool own) {
   if (service.runtime->held.load(std::memory_order_relaxed) >= limits_.held_per_service) {
     const bool is_head = head.method == "HEAD";
+    note_local(head, &service);
     client.in.clear();
     LocalAnswer full{503, "text/plain; charset=utf-8",
                      "too many requests wait for the paused service\n", "Retry-After: 5\r\n"};
@@ -147,6 +150,7 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
   if (client.held_until_ms == 0)
     client.held_until_ms = now_ms_ + static_cast<std::uint64_t>(service.config.max_pause.count());
   wheel_.set(client.deadline, client.held_until_ms, now_ms_);
+  if (client.peer_done) close_client(client);  // it left in the same moment: no event will tell
 }
 
 void Worker::leave_hold(Client& client) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "edge/log_line.h"
 #include "edge/routes.h"
 #include "edge/tls.h"
 #include "edge/websocket.h"
@@ -156,6 +157,14 @@ struct Exchange {
 
   std::uint64_t began_us = 0;
   std::uint64_t response_due_ms = 0;
+
+  // For its line in the access log.
+  RequestNote note;
+  LogEnd end = LogEnd::Complete;
+  int answered_status = 0;     // of an answer of the edge itself
+  std::uint64_t head_us = 0;   // from its beginning to the head of the response
+  std::uint64_t bytes_in = 0;  // content of the request, and of a tunnel towards the target
+  std::uint64_t bytes_out = 0;
   Exchange* before = nullptr;  // the worker's list of exchanges
   Exchange* after = nullptr;
 };

@@ -133,6 +133,7 @@ Control::Reply Control::route(const http::Request& request) {
       {"GET", "/v1/stats", &Control::get_stats},
       {"GET", "/metrics", &Control::get_metrics},
       {"POST", "/v1/certificates/reload", &Control::post_reload},
+      {"POST", "/v1/logs/reopen", &Control::reopen_logs},
   };
   bool path_known = false;
   const std::vector<std::string_view> segments = split(request.path, '/');
@@ -179,6 +180,7 @@ Control::Reply Control::get_edge(const http::Request&, const std::vector<std::st
   tls.set("handshakes", counts.handshakes).set("resumed", counts.resumed);
   json.set("tls", tls.set("failed", counts.failed));
   json.set("certificates", to_json(certificates_.entries(), wall_ms()));
+  json.set("access_log", access_log_json());
   return {200, json.set("draining_process", predecessor_.alive).dump()};
 }
 
@@ -336,7 +338,33 @@ Control::Reply Control::get_metrics(const http::Request&, const std::vector<std:
         "# TYPE slipway_edge_tls_{0}_total counter\n"
         "slipway_edge_tls_{0}_total {1}\n",
         name, count);
+  if (access_log_ != nullptr) {
+    const AccessLog::Counts counts = access_log_->counts();
+    text += fmt::format(
+        "# TYPE slipway_edge_access_log_lines_total counter\n"
+        "slipway_edge_access_log_lines_total {}\n"
+        "# TYPE slipway_edge_access_log_dropped_total counter\n"
+        "slipway_edge_access_log_dropped_total {}\n",
+        counts.lines, counts.dropped);
+  }
   return {200, std::move(text), "text/plain; version=0.0.4"};
+}
+
+Json Control::access_log_json() const {
+  if (access_log_ == nullptr) return Json();
+  const AccessLog::Counts counts = access_log_->counts();
+  Json json = Json::object();
+  json.set("where", counts.where).set("lines", counts.lines).set("dropped", counts.dropped);
+  return json.set("trouble", counts.trouble);
+}
+
+Control::Reply Control::reopen_logs(const http::Request&, const std::vector<std::string>&) {
+  if (access_log_ != nullptr) {
+    if (const auto reopened = access_log_->reopen(); !reopened)
+      return {status_of(reopened.error().code), error_json(reopened.error()).dump()};
+  }
+  Json json = Json::object();
+  return {200, json.set("access_log", access_log_json()).dump()};
 }
 
 void Control::stream_stats(const http::Request& request,

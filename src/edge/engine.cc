@@ -10,8 +10,11 @@ std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) /
 
 Engine::Engine(const EngineOptions& options, const std::vector<ListenSocket>& listen)
     : registry_(options.workers) {
-  for (unsigned i = 0; i < options.workers; ++i)
+  for (unsigned i = 0; i < options.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(i, options.limits, listen));
+    if (AccessLog* log = options.access_log)
+      workers_.back()->log_to(&log->ring(i), log->with_query());
+  }
   routes_ = std::make_shared<const Routes>(Table(), registry_);
   for (const auto& worker : workers_) worker->start();
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "edge/access_log.h"
 #include "edge/stats.h"
 #include "edge/worker.h"
 
@@ -12,6 +13,7 @@ namespace slipway::edge {
 struct EngineOptions {
   unsigned workers = 1;
   WorkerLimits limits;
+  AccessLog* access_log = nullptr;  // outlives the engine
 };
 
 // A target that gets no new requests.

@@ -148,8 +148,10 @@ Result<void> EdgeProcess::start() {
   if (!taken_over) table = TRY(load_table());
   TRY(open_listeners());
   TRY(become_user());
-  engine_ =
-      std::make_unique<Engine>(EngineOptions{options_.workers, options_.limits}, listen_sockets());
+  // As the user it will be, so that rotating and opening it again work as this did.
+  access_log_ = TRY(AccessLog::open(options_.access_log, options_.state, options_.workers));
+  engine_ = std::make_unique<Engine>(
+      EngineOptions{options_.workers, options_.limits, access_log_.get()}, listen_sockets());
   make_certificates();
   tables_ = std::make_unique<Tables>(*engine_, *certificates_, TableFile(options_.state),
                                      std::move(table));
@@ -162,6 +164,7 @@ Result<void> EdgeProcess::start() {
   facts.workers = options_.workers;
   control_ =
       std::make_unique<Control>(*loop_, *engine_, *tables_, *certificates_, std::move(facts));
+  control_->set_access_log(access_log_.get());
   if (taken_over) take_predecessor_line(predecessor_news_);
   engine_->accept();
   TRY(open_control_sockets());
@@ -175,7 +178,10 @@ Result<void> EdgeProcess::start() {
 
 Result<void> EdgeProcess::run() {
   TRY(start());
-  while (!leaving_) loop_->poll_once(Millis(1'000));
+  while (!leaving_) {
+    loop_->poll_once(Millis(1'000));
+    tell_log_trouble();
+  }
   if (handed_over_) {
     const std::uint64_t idle_until =
         now_ms() + static_cast<std::uint64_t>(options_.goodbye.count());
@@ -230,10 +236,28 @@ void EdgeProcess::reload_certificates() {
                   done.changed.size(), done.unchanged, done.problems.size()));
 }
 
+void EdgeProcess::reopen_log() {
+  if (access_log_ == nullptr) return;
+  const auto reopened = access_log_->reopen();
+  say(reopened ? "the access log is opened again" : reopened.error().sentence());
+}
+
 void EdgeProcess::on_signal(int signal) {
-  if (signal == SIGHUP) return reload_certificates();
+  if (signal == SIGHUP) {
+    reload_certificates();
+    return reopen_log();
+  }
   if (!leaving_) say("stopping: no new connections, running requests may finish");
   leaving_ = true;
+}
+
+// Once when it begins, not with every batch that is lost.
+void EdgeProcess::tell_log_trouble() {
+  if (access_log_ == nullptr) return;
+  std::string trouble = access_log_->counts().trouble;
+  if (trouble == log_trouble_) return;
+  log_trouble_ = std::move(trouble);
+  if (!log_trouble_.empty()) say("WARNING: lines of the access log are lost: " + log_trouble_);
 }
 
 int edge_main(const EdgeOptions& options) {

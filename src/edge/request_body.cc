@@ -30,6 +30,7 @@ std::size_t Worker::take_request_body(Exchange& exchange, std::string_view bytes
         static_cast<std::size_t>(std::min<std::uint64_t>(exchange.request_left, bytes.size()));
     exchange.to_upstream.append(bytes.substr(0, size));
     exchange.request_left -= size;
+    exchange.bytes_in += size;
     exchange.request_done = exchange.request_left == 0;
     return size;
   }
@@ -37,6 +38,7 @@ std::size_t Worker::take_request_body(Exchange& exchange, std::string_view bytes
   for (;;) {
     const auto piece = exchange.request_chunks.next(input);
     if (piece.got == http::ChunkedDecoder::Got::Content) {
+      exchange.bytes_in += piece.content.size();
       append_chunk(piece.content, exchange.to_upstream);
       continue;
     }
@@ -122,6 +124,7 @@ bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
   Pieces pieces;
   if (exchange.request_framing.kind == Kind::Length) {
     pieces.add({scratch_.get(), size});
+    exchange.bytes_in += size;
     exchange.request_left -= size;
     exchange.request_done = exchange.request_left == 0;
   } else if (exchange.request_framing.kind == Kind::UntilClose) {
@@ -137,6 +140,7 @@ bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
       return false;
     }
     pieces.add_chunk(got.content, got.done);
+    exchange.bytes_in += got.content.size();
     exchange.request_done = got.done;
     if (got.used < size) exchange.client->in.assign(scratch_.get() + got.used, size - got.used);
   }

@@ -127,6 +127,7 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
     case Kind::Chunked: {
       const Unchunked got = unchunk(exchange.response_chunks, bytes, size);
       if (got.bad) {
+        exchange.end = LogEnd::UpstreamFailed;
         count_failure(*exchange.target);
         abort_exchange(exchange);
         return false;
@@ -147,6 +148,7 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
 
 bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
                          bool last) {
+  exchange.bytes_out += content.size();
   if (Stream* stream = stream_of(*exchange.client))
     return give_stream(*stream, head, content, last);
   Pieces pieces;
@@ -171,6 +173,7 @@ bool Worker::on_upstream_end(Exchange& exchange, bool broken) {
     return false;
   }
   // Cut short: the client must see that too, so its connection ends without the body's end.
+  exchange.end = LogEnd::UpstreamFailed;
   count_failure(*exchange.target);
   abort_exchange(exchange);
   return false;

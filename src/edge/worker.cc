@@ -155,6 +155,7 @@ void Worker::due(Socket& socket) {
                     {408, "text/plain; charset=utf-8", "the request did not arrive in time\n", ""},
                     false, false);
     case Client::Phase::Held:
+      note_held(client);
       leave_hold(client);
       client.in.clear();
       return answer(client, {504, "text/plain; charset=utf-8", "the service is paused\n", ""},
@@ -231,7 +232,10 @@ void Worker::bury(std::unique_ptr<Socket> socket) {
 
 void Worker::bury_client(Client& client) {
   ASSERT(!client.closed && client.exchange == nullptr);
-  if (client.phase == Client::Phase::Held) leave_hold(client);
+  if (client.held_by != nullptr) {
+    log_held_client_gone(client);
+    leave_hold(client);
+  }
   wheel_.clear(client.deadline);
   unlink(client);
   if (client.h2 != nullptr) std::erase(touched_, &client);
@@ -308,6 +312,7 @@ std::size_t Worker::cut(const std::vector<const TargetRuntime*>& targets) {
     Exchange* next = exchange->after;
     if (std::find(targets.begin(), targets.end(), exchange->target) != targets.end()) {
       ++count;
+      exchange->end = LogEnd::Cut;
       if (exchange->tunnel) {
         end_tunnel_politely(*exchange);
       } else if (exchange->response_started) {
@@ -324,7 +329,10 @@ std::size_t Worker::cut(const std::vector<const TargetRuntime*>& targets) {
 
 void Worker::stop() {
   running_ = false;
-  while (exchange_list_.after != &exchange_list_) abort_exchange(*exchange_list_.after);
+  while (exchange_list_.after != &exchange_list_) {
+    exchange_list_.after->end = LogEnd::Cut;
+    abort_exchange(*exchange_list_.after);
+  }
   while (client_list_.after != &client_list_) close_client(*client_list_.after);
   for (auto& [target, pool] : pools_) {
     for (Upstream* upstream : pool) bury_upstream(*upstream);

@@ -6,7 +6,7 @@
 // Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
 // client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
 // failure), admission.cc (limits), choose.cc (release and target), request_body.cc, response.cc,
-// tunnel.cc, answer.cc (what the edge says itself).
+// tunnel.cc, answer.cc (what the edge says itself), record.cc (what the access log is told).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "edge/connection.h"
+#include "edge/log_ring.h"
 #include "edge/pieces.h"
 #include "edge/rewrite.h"
 #include "edge/routes.h"
@@ -41,6 +42,7 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  void log_to(LogRing* ring, bool with_query);  // before start(); without it nothing is logged
   void start();
   void join();
   // Runs `task` on the worker's thread, after the events at hand. From any thread.
@@ -203,6 +205,16 @@ class Worker {
   void answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive);
   void answer_exchange(Exchange& exchange, int status, std::string_view text);
   void refresh_date();
+  void send_answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive);
+
+  // record.cc: what the access log is told
+  void note_exchange(Exchange& exchange, const http::RequestHead& head);
+  void note_local(const http::RequestHead& head, const RouteService* service);
+  void note_held(const Client& client);
+  void log_exchange(const Exchange& exchange);
+  void log_answer(const Client& client, int status, LogEnd end, std::uint64_t bytes_out);
+  void log_held_client_gone(const Client& client);
+  void put_record(LogEntry& entry, const Address& peer, bool secure);
 
   struct TlsCounters {
     std::atomic<std::uint64_t> handshakes{0};
@@ -246,6 +258,13 @@ class Worker {
   std::string frames_out_;
   std::atomic<std::size_t> client_count_{0};
   std::atomic<std::size_t> busy_count_{0};
+
+  LogRing* log_ = nullptr;
+  bool log_query_ = true;
+  // Of the request that the edge is about to answer by itself.
+  RequestNote local_note_;
+  const RouteService* local_service_ = nullptr;
+  std::uint64_t local_waited_us_ = 0;
 
   std::unique_ptr<char[]> scratch_;
   std::string head_out_;

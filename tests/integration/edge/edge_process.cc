@@ -23,6 +23,11 @@ int main(int argc, char** argv) {
     if (flag == "--listen-tls" && i + 1 < argc) options.listen_tls.push_back(argv[++i]);
     if (flag == "--ticket-turn-ms" && i + 1 < argc)
       options.ticket_turn = slipway::Millis(std::atoi(argv[++i]));
+    if (flag == "--access-log" && i + 1 < argc) options.access_log.where = argv[++i];
+    if (flag == "--access-log-rotate" && i + 1 < argc)
+      options.access_log.rotate_bytes = static_cast<std::uint64_t>(std::atoll(argv[++i]));
+    if (flag == "--access-log-keep" && i + 1 < argc) options.access_log.keep = std::atoi(argv[++i]);
+    if (flag == "--access-log-no-query") options.access_log.query = false;
   }
   return slipway::edge::edge_main(options);
 }
