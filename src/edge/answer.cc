@@ -109,11 +109,13 @@ void Worker::answer_exchange(Exchange& exchange, int status, std::string_view te
   const bool is_head = exchange.is_head;
   const bool keep =
       exchange.keep_alive && exchange.minor == 1 && exchange.request_done && !goodbye_;
+  LocalAnswer local{status, "text/plain; charset=utf-8", std::string(text), ""};
+  dress(exchange.service, local);
   count(exchange, status);
   detach(exchange, false);
   recycle(exchange);
   if (!keep) client.in.clear();
-  answer(client, {status, "text/plain; charset=utf-8", std::string(text), ""}, is_head, keep);
+  answer(client, local, is_head, keep);
 }
 
 void Worker::refresh_date() {

@@ -293,7 +293,8 @@ Control::Reply Control::get_stats(const http::Request&, const std::vector<std::s
 }
 
 Control::Reply Control::get_metrics(const http::Request&, const std::vector<std::string>&) {
-  return {200, prometheus_text(stats()), "text/plain; version=0.0.4"};
+  return {200, prometheus_text(stats()) + engine_.gate().prometheus_text(),
+          "text/plain; version=0.0.4"};
 }
 
 void Control::stream_stats(const http::Request& request,

@@ -37,6 +37,7 @@ std::size_t Worker::take_request_body(Exchange& exchange, std::string_view bytes
   for (;;) {
     const auto piece = exchange.request_chunks.next(input);
     if (piece.got == http::ChunkedDecoder::Got::Content) {
+      exchange.request_taken += piece.content.size();
       append_chunk(piece.content, exchange.to_upstream);
       continue;
     }
@@ -75,7 +76,7 @@ bool Worker::upload_broken(Exchange& exchange) {
   exchange.upload_dead = true;
   exchange.upstream->readable = true;
   exchange.upstream->peer_done = true;
-  return exchange.client->out.empty() ? pump_response(exchange) : true;
+  return may_read_on(exchange) ? pump_response(exchange) : true;
 }
 
 // Moves body bytes from the client to the upstream. False: the exchange is over.
@@ -107,6 +108,14 @@ bool Worker::pump_request(Exchange& exchange) {
 // Frames `size` bytes of the scratch buffer for the upstream.
 bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
   Pieces pieces;
+  if (!frame_request(exchange, size, pieces)) return false;
+  if (!pieces.send(exchange.upstream->fd.get(), exchange.to_upstream))
+    return upload_broken(exchange);
+  return true;
+}
+
+// False: the exchange is over.
+bool Worker::frame_request(Exchange& exchange, std::size_t size, Pieces& pieces) {
   if (exchange.request_framing.kind == Kind::Length) {
     pieces.add({scratch_.get(), size});
     exchange.request_left -= size;
@@ -121,12 +130,15 @@ bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
       }
       return false;
     }
+    exchange.request_taken += got.content.size();
+    if (request_too_large(exchange)) {
+      refuse_request_body(exchange);
+      return false;
+    }
     pieces.add_chunk(got.content, got.done);
     exchange.request_done = got.done;
     if (got.used < size) exchange.client->in.assign(scratch_.get() + got.used, size - got.used);
   }
-  if (!pieces.send(exchange.upstream->fd.get(), exchange.to_upstream))
-    return upload_broken(exchange);
   return true;
 }
 

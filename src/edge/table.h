@@ -108,5 +108,7 @@ Result<void> validate(const Table& table);
 // The TLS files can be read and belong together. Asked when a table is changed, not when it is
 // loaded: a certificate that went missing must not keep everything else from being served.
 Result<void> check_certificates(const std::vector<Service>& services);
+// The same for the folders of error pages.
+Result<void> check_error_pages(const std::vector<Service>& services);
 
 }  // namespace slipway::edge

@@ -115,6 +115,7 @@ Result<void> Tables::commit(Table next, bool check_only) {
       changed.push_back(service);
   }
   TRY(check_certificates(changed));
+  TRY(check_error_pages(changed));
   if (check_only) return ok();
   TRY(file_.save(next));
   engine_.install(next);
