@@ -37,7 +37,7 @@ std::uint64_t keyed_hash(const HashKey& key, std::uint64_t domain, std::string_v
   Sip sip{key.low ^ 0x736f6d6570736575, key.high ^ 0x646f72616e646f6d, key.low ^ 0x6c7967656e657261,
           key.high ^ 0x7465646279746573};
   sip.mix(domain);
-  const std::size_t size = bytes.size();
+  const std::size_t size = sizeof domain + bytes.size();
   while (bytes.size() >= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, bytes.data(), 8);

@@ -17,7 +17,8 @@
 
 namespace slipway::edge {
 
-// Keyed, so that nobody outside can choose names that fall into one set (SipHash-2-4).
+// Keyed, so that nobody outside can choose names that fall into one set: SipHash-2-4 of the domain
+// (eight bytes, little-endian) and the bytes.
 struct HashKey {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
