@@ -122,14 +122,16 @@ void Worker::answer_exchange(Exchange& exchange, int status, std::string_view te
   const bool is_head = exchange.is_head;
   const bool keep =
       exchange.keep_alive && exchange.minor == 1 && exchange.request_done && !goodbye_;
+  LocalAnswer local{status, "text/plain; charset=utf-8", std::string(text), ""};
+  dress(exchange.service, local);
   count(exchange, status);
   exchange.answered_status = status;
-  exchange.bytes_out = is_head ? 0 : text.size();
+  exchange.bytes_out = is_head ? 0 : local.body.size();
   if (exchange.end == LogEnd::Complete) exchange.end = LogEnd::Answered;
   detach(exchange, false);
   recycle(exchange);
   if (!keep) client.in.clear();
-  send_answer(client, {status, "text/plain; charset=utf-8", std::string(text), ""}, is_head, keep);
+  send_answer(client, local, is_head, keep);
 }
 
 void Worker::refresh_date() {

@@ -105,5 +105,7 @@ Result<std::vector<Service>> services_from_json(const Json& array);
 Result<Table> table_from_json(const Json& json);
 // What the shapes alone cannot say: hosts not taken twice, weights, addresses, CIDRs.
 Result<void> validate(const Table& table);
+// The folders of error pages can be read. Asked when a table is changed, not when it is loaded.
+Result<void> check_error_pages(const std::vector<Service>& services);
 
 }  // namespace slipway::edge
