@@ -31,6 +31,9 @@ Routes::Routes(const Table& table, Registry& registry) : generation_(table.gener
     for (const std::string& range : service.allow) {
       if (auto cidr = Cidr::parse(range)) route.allow.push_back(*cidr);
     }
+    for (const std::string& range : service.trusted_proxies) {
+      if (auto cidr = Cidr::parse(range)) route.trusted_proxies.push_back(*cidr);
+    }
     for (const Pool& pool : service.pools) {
       RoutePool& compiled = route.pools.emplace_back();
       compiled.release = registry.release(service, pool.release);

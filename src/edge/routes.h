@@ -22,6 +22,7 @@ struct RouteService {
   Service config;
   std::shared_ptr<ServiceRuntime> runtime;
   std::vector<Cidr> allow;
+  std::vector<Cidr> trusted_proxies;
   std::vector<RoutePool> pools;
   bool allows(const Address& peer) const;
 };

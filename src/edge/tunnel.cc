@@ -12,7 +12,8 @@ constexpr int kRoundsInARow = 8;
 
 bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
                           std::string_view rest) {
-  if (!exchange.wants_upgrade || !head.upgrade) {
+  // Before its request is complete, the bytes of a body would be read as the new protocol.
+  if (!exchange.wants_upgrade || !head.upgrade || !exchange.request_done) {
     fail(exchange, Failure::Garbled);
     return false;
   }

@@ -52,6 +52,9 @@ Result<void> check_names(const Service& service) {
   for (const std::string& range : service.allow) {
     if (auto cidr = Cidr::parse(range); !cidr) return invalid(service, cidr.error().what);
   }
+  for (const std::string& range : service.trusted_proxies) {
+    if (auto cidr = Cidr::parse(range); !cidr) return invalid(service, cidr.error().what);
+  }
   if (service.message.find_first_of("\r\n") != std::string::npos)
     return invalid(service, "\"message\" is more than one line");
   return ok();
