@@ -28,7 +28,11 @@ TEST(Table, ReadsBackWhatItWrites) {
   full.hosts = {"x.example.com", "*.y.example.com"};
   full.paths = {"/api", "/v2"};
   full.strip_prefix = false;
-  full.tls = {"/c.pem", "/k.pem", false};
+  full.tls.certificate = "/c.pem";
+  full.tls.key = "/k.pem";
+  full.tls.more = {{"/d.pem", "/d.key"}};
+  full.tls.redirect = false;
+  full.tls.hsts_s = 3600;
   full.state = ServiceState::Maintenance;
   full.message = "soon";
   full.page = "<h1>\n";

@@ -202,8 +202,9 @@ TEST_F(EdgeDriver, PreflightFindsAHostThatAnotherAppHas) {
 // A stub edge that answers /v1/stats with `asked` requests and streams the numbers it is given.
 class StatsStub {
  public:
-  StatsStub(const std::string& socket, int asked, int pushed)
-      : asked_(asked),
+  StatsStub(const std::string& socket, int asked, int pushed, int began_ms = 1'000)
+      : began_ms_(began_ms),
+        asked_(asked),
         pushed_(pushed),
         server_([this](const http::Request& request,
                        const ResponderPtr& responder) { answer(request, responder); },
@@ -211,11 +212,11 @@ class StatsStub {
   bool was_followed() const { return followed_; }
 
  private:
-  static std::string document(int requests) {
+  std::string document(int requests) const {
     return R"({"services":[{"app":"shop","environment":"production","service":"web","release":"r-0001","requests":)" +
            std::to_string(requests) +
            R"(,"server_error":1,"upstream_failures":2,"latency_us":[[100,5]]}],"at_ms":)" +
-           std::to_string(1000 + requests) + "}\n";
+           std::to_string(began_ms_ + requests) + "}\n";
   }
   void answer(const http::Request& request, const ResponderPtr& responder) {
     if (request.path != "/v1/stats/stream") return responder->respond(200, document(asked_));
@@ -224,6 +225,7 @@ class StatsStub {
     streams_.push_back(responder);
     followed_ = true;
   }
+  int began_ms_;
   int asked_;
   int pushed_;
   std::atomic<bool> followed_{false};
@@ -260,7 +262,7 @@ TEST_F(EdgeDriver, CountersFollowTheEdgeThatTookTheOldOnesPlace) {
   const auto counters = make_counters(socket_);
   EXPECT_EQ(read_until(*counters, 10), 10U);
   former.reset();
-  StatsStub next(socket_, 4, 4);
+  StatsStub next(socket_, 4, 4, 2'000);
   EXPECT_EQ(read_until(*counters, 14), 14U) << "ten of the former and four of the next";
 }
 
