@@ -1,5 +1,6 @@
 #include "http/parser.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "http/bytes.h"
@@ -327,8 +328,7 @@ Parsed refuse_first_line(Lines::Got got, std::string_view rest, const Limits& li
     return refuse(problem, kBadRequest, "RFC 9112 section 3.1", "the method is not a token");
   const std::size_t space = rest.find(' ');
   if (got != Lines::Got::BareLf && space != std::string_view::npos &&
-      rest.find_first_of(" \n", space + 1) == std::string_view::npos &&
-      rest.size() - space > limits.target_bytes + 1)
+      std::min(rest.find_first_of(" \n", space + 1), rest.size()) - space > limits.target_bytes + 1)
     return refuse(problem, kTargetTooLong, "RFC 9112 section 3",
                   "the target is longer than the limit");
   return refuse_line(got, problem);
