@@ -14,10 +14,10 @@ struct Settings {
   std::string config = "/etc/nginx/nginx.conf";
   std::string folder = "/etc/nginx/conf.d";  // where slipway's file goes; `config` includes it
   std::string pid_file = "/run/nginx.pid";
-  std::string log_folder = "/var/log/nginx";               // where nginx counts for slipway
-  std::string access_log = "/var/log/nginx/access.log";    // "off": none besides slipway's counts
-  std::vector<std::string> listen{"80"};                   // as in nginx's `listen`
-  std::string snippet;                                     // included in every server block
+  std::string log_folder = "/var/log/nginx";             // where nginx counts for slipway
+  std::string access_log = "/var/log/nginx/access.log";  // "off": none besides slipway's counts
+  std::vector<std::string> listen{"80"};                 // as in nginx's `listen`
+  std::string snippet;                                   // included in every server block
 };
 
 std::unique_ptr<ports::Router> make_router(Settings settings);

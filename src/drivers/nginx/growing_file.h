@@ -18,7 +18,8 @@ class GrowingFile {
   Result<void> read(const std::function<void(std::string_view)>& on_line);
   static constexpr std::size_t kMostAtOnce = std::size_t{32} << 20;
 
-  // The log is renamed to PATH.1 when it is larger. True: it was, and its writers must open it anew.
+  // The log is renamed to PATH.1 when it is larger. True: it was, and its writers must open it
+  // anew.
   Result<bool> rotate(std::uint64_t most_bytes) const;
 
  private:

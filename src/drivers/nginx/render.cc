@@ -95,9 +95,10 @@ class Writer {
     line("map $http_x_request_id ${}_id {{ '' $request_id; default $http_x_request_id; }}",
          prefix_);
     line("map $upstream_addr ${}_counted {{ '' 0; default 1; }}", prefix_);
-    line("log_format {} escape=json '{{\"release\":\"$slipway_release\",\"status\":$status,"
-         "\"upstream\":\"$upstream_status\",\"head\":\"$upstream_header_time\"}}';",
-         prefix_);
+    line(
+        "log_format {} escape=json '{{\"release\":\"$slipway_release\",\"status\":$status,"
+        "\"upstream\":\"$upstream_status\",\"head\":\"$upstream_header_time\"}}';",
+        prefix_);
     if (is_open()) return;
     line("geo ${}_passes {{\n  default 0;", prefix_);
     for (const auto& network : split_.allow) line("  {} 1;", network);
@@ -108,8 +109,8 @@ class Writer {
   std::vector<std::pair<Claims, std::vector<std::string>>> servers() const {
     std::map<std::string, Claims> by_host;
     for (const auto& front : split_.fronts) {
-      for (const auto& host : front.route.hosts.empty() ? std::vector<std::string>{""}
-                                                        : front.route.hosts) {
+      for (const auto& host :
+           front.route.hosts.empty() ? std::vector<std::string>{""} : front.route.hosts) {
         const auto paths =
             front.route.paths.empty() ? std::vector<std::string>{"/"} : front.route.paths;
         for (const auto& path : paths) by_host[host].push_back({path, &front});
@@ -137,8 +138,7 @@ class Writer {
     line("  server_name {};", everybody ? "_" : join(hosts, " "));
     if (!settings_.snippet.empty()) line("  include {};", settings_.snippet);
     if (settings_.access_log != "off") line("  access_log {};", settings_.access_log);
-    if (any_served_)
-      line("  access_log {} {} if=${}_counted;", paper_.log_file, prefix_, prefix_);
+    if (any_served_) line("  access_log {} {} if=${}_counted;", paper_.log_file, prefix_, prefix_);
     if (!is_open()) closed();
     bool has_root = false;
     for (const auto& claim : claims) {

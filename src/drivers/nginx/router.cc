@@ -128,8 +128,8 @@ class NginxRouter final : public ports::Router {
   Result<std::string> text_of(const ports::AppRef& app, const OwnFile& file,
                               const Record& next) const {
     return render(settings_, app, next.split,
-                  {own_file::stamp(app, next.version, next.epoch, next.op), file.beside("page.html"),
-                   log_file_of(settings_, app)});
+                  {own_file::stamp(app, next.version, next.epoch, next.op),
+                   file.beside("page.html"), log_file_of(settings_, app)});
   }
 
   Result<void> would_accept(const plan::Plan& plan) const {

@@ -38,7 +38,8 @@ std::int64_t sum_ms(std::string_view times) {
       const auto [at, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
       if (problem != std::errc() || at == text.data() || !std::isfinite(seconds)) continue;
       const double ms = std::clamp(seconds * 1000, 0.0, static_cast<double>(kLongestMs));
-      total = std::min<std::int64_t>(std::max<std::int64_t>(total, 0) + std::llround(ms), kLongestMs);
+      total =
+          std::min<std::int64_t>(std::max<std::int64_t>(total, 0) + std::llround(ms), kLongestMs);
     }
   }
   return total;

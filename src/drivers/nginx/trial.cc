@@ -90,8 +90,9 @@ Result<std::string> with_stand_in(const std::string& config, const std::string& 
   }
   if (is_included) return out;
   return Error(Code::Unsupported, config_path + " does not include " + file,
-               "put `include " + folder_of(file) + "/*.conf;` into its http { }, or set "
-               "nginx.folder to a folder it includes");
+               "put `include " + folder_of(file) +
+                   "/*.conf;` into its http { }, or set "
+                   "nginx.folder to a folder it includes");
 }
 
 Result<void> try_out(const Settings& settings, const std::string& file, const std::string& bytes) {

@@ -49,10 +49,9 @@ std::optional<Kin> kin_of(int pid) {
 
 Result<void> signal_master(int master, int signal, const char* what) {
   if (::kill(master, signal) == 0) return ok();
-  return from_errno(errno,
-                    std::string("cannot ask nginx (process ") + std::to_string(master) + ") to " +
-                        what,
-                    "run the daemon as root, or as the user nginx's master runs as");
+  return from_errno(
+      errno, std::string("cannot ask nginx (process ") + std::to_string(master) + ") to " + what,
+      "run the daemon as root, or as the user nginx's master runs as");
 }
 }  // namespace
 
@@ -60,9 +59,9 @@ Result<int> master_of(const std::string& pid_file) {
   const auto text = io::read_file(pid_file);
   const int pid = text ? number_in(*text) : 0;
   if (pid > 0 && proc_file(pid, "cmdline").compare(0, kMaster.size(), kMaster) == 0) return pid;
-  const std::string why = text ? "it names process " + std::string(trim(*text)) +
-                                     ", which is no nginx master"
-                               : text.error().what;
+  const std::string why =
+      text ? "it names process " + std::string(trim(*text)) + ", which is no nginx master"
+           : text.error().what;
   return Error(Code::NotFound, "no nginx runs by the pid file " + pid_file + ": " + why,
                "start it: systemctl start nginx; or set nginx.pid");
 }

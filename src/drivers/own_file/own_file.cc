@@ -47,8 +47,8 @@ Error OwnFile::edited() const {
                "file of its own");
 }
 
-Result<Grant> OwnFile::may_write(const Seen& seen, const std::string& expected,
-                                 std::uint64_t epoch, const OpId& op) const {
+Result<Grant> OwnFile::may_write(const Seen& seen, const std::string& expected, std::uint64_t epoch,
+                                 const OpId& op) const {
   const Record& record = seen.record;
   if (epoch < record.epoch) {
     return Error(Code::Fenced, path_ + " was last written under epoch " +

@@ -47,9 +47,7 @@ Result<void> check_words(const ports::Split& split, std::string_view router) {
 }
 
 // A name neither begins nor ends with "-", so a single "_" between two names stays one.
-std::string plain_name(std::string_view name) {
-  return replace_all(std::string(name), "-", "__");
-}
+std::string plain_name(std::string_view name) { return replace_all(std::string(name), "-", "__"); }
 
 std::string closed_page(const ports::Split& split) {
   if (!split.page.empty()) return split.page;
