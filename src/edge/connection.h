@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "edge/course.h"
 #include "edge/routes.h"
 #include "edge/websocket.h"
 #include "edge/wheel.h"
@@ -87,6 +88,7 @@ struct Exchange {
   const RouteService* service = nullptr;
   const RoutePool* pool = nullptr;
   TargetRuntime* target = nullptr;  // counted in flight while set
+  Course course;
 
   // The request.
   std::string head;  // as it goes upstream; kept whole for a second attempt

@@ -76,6 +76,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.wants_upgrade = head.upgrade;
   exchange.keep_alive = head.keep_alive;
   exchange.minor = head.minor;
+  if (match.service->reads_course) set_course(exchange, head, match);
   const Service& service = match.service->config;
   const std::string ip = ip_text(client.peer);
   RequestRewrite rewrite;
@@ -92,7 +93,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   if (exchange.request_framing.kind == http::BodyFraming::Kind::Chunked &&
       exchange.request_chunks.problem().status != 0)
     return answer_exchange(exchange, 400, "the chunked body is malformed\n");
-  if (!choose_first(exchange)) return answer_exchange(exchange, 503, "the service has no target\n");
+  if (!choose_first(exchange)) return nobody_chosen(exchange);
   attempt(exchange);
 }
 

@@ -96,6 +96,7 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
                        (exchange.minor == 1 || ends_by_itself);
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
   exchange.client->close_after_answer = !rewrite.keep_alive;
+  if (exchange.course.marks_answer()) mark_answer(exchange, head, rewrite);
   head_out_.clear();
   exchange.rechunk = write_response_head(head, rewrite, head_out_);
   exchange.response_started = true;

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "edge/course.h"
 #include "http/bytes.h"
 
 namespace slipway::edge {
@@ -107,11 +108,13 @@ void write_request_framing(const http::RequestHead& head, std::string& out) {
 }
 
 // End-to-end headers of a response, without framing.
-void write_response_fields(const http::ResponseHead& head, std::string& out) {
+void write_response_fields(const http::ResponseHead& head, std::string& out,
+                           std::string_view leave_out = {}) {
   const bool options = head.headers.find(Known::Connection) != nullptr;
   for (const Header& header : head.headers) {
     if (header.known == Known::ContentLength || http::is_hop_by_hop(header)) continue;
     if (options && http::is_nominated(head.headers, header)) continue;
+    if (!leave_out.empty() && http::equals_ignoring_case(header.name(), leave_out)) continue;
     field(out, header.name(), header.value());
   }
 }
@@ -144,6 +147,7 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
     if (!rewrite.trust_forwarded && header.known == Known::Forwarded) continue;
     if (options && http::is_nominated(head.headers, header)) continue;
     if (header.known == Known::Other && imitates_known(header.name())) continue;
+    if (is_for_the_edge(header)) continue;
     field(out, header.name(), header.value());
   }
   write_own_fields(head, rewrite, found, out);
@@ -154,7 +158,8 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
 bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& rewrite,
                          std::string& out) {
   write_status_line(head, out);
-  write_response_fields(head, out);
+  write_response_fields(head, out, rewrite.leave_out);
+  out.append(rewrite.extra);
   bool chunks = false;
   const Header* length = head.headers.find(Known::ContentLength);
   switch (head.framing.kind) {

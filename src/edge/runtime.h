@@ -36,6 +36,7 @@ struct ReleaseRuntime {
   std::string release;
   std::unique_ptr<ReleaseCounters[]> counters;  // one per worker
   std::atomic<std::uint64_t> turn{0};           // round robin over the pool
+  std::atomic<std::uint64_t> read_turn{0};      // over its readers
 };
 
 struct TargetRuntime {
@@ -47,7 +48,13 @@ struct TargetRuntime {
   Address address;
   std::unique_ptr<Gauge[]> gauges;  // one per worker
   unsigned workers = 0;
-  std::atomic<std::uint64_t> ejected_until_ms{0};  // after a failed connect, while others can serve
+  // What is known of its health (edge/ejection.h). All zero while it only answers well.
+  std::atomic<std::uint64_t> ejected_until_ms{0};  // in the past: a trial is due
+  std::atomic<std::uint32_t> connect_failures{0};  // in a row
+  std::atomic<std::uint32_t> bad_answers{0};       // in a row
+  std::atomic<std::uint32_t> ejections{0};         // in a row
+  std::atomic<bool> on_trial{false};
+  std::atomic<bool> sick{false};  // the edge's own checks say so
 
   // Exact once every worker has left the tables that give requests to this target.
   std::int64_t in_flight() const;

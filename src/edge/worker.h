@@ -5,8 +5,8 @@
 //
 // Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
 // client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
-// failure), admission.cc (limits), choose.cc (release and target), request_body.cc, response.cc,
-// tunnel.cc, answer.cc (what the edge says itself).
+// failure), admission.cc (limits), choose.cc (release) and pick.cc (target), request_body.cc,
+// response.cc, tunnel.cc, answer.cc (what the edge says itself).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -133,9 +133,27 @@ class Worker {
   void let_go(Exchange& exchange);
 
   // choose.cc
+  void set_course(Exchange& exchange, const http::RequestHead& head, const Match& match);
+  void mark_answer(const Exchange& exchange, const http::ResponseHead& head,
+                   ResponseRewrite& rewrite);
   bool choose_first(Exchange& exchange);
   bool choose_other(Exchange& exchange);
-  TargetRuntime* next_target(const Exchange& exchange, const RoutePool& pool) const;
+  void nobody_chosen(Exchange& exchange);
+  const RoutePool* choose_pool(const Exchange& exchange) const;
+  TargetRuntime* next_target(const Exchange& exchange, const RoutePool& pool);
+
+  // pick.cc: one target out of a pool
+  struct Range {
+    std::size_t from;
+    std::size_t size;
+  };
+  bool is_free(const Exchange& exchange, const TargetRuntime& target) const;
+  TargetRuntime* known_target(const Exchange& exchange, const RoutePool& pool) const;
+  TargetRuntime* pick_well(const Exchange& exchange, const RoutePool& pool, Range range);
+  TargetRuntime* pick_in_turn(const Exchange& exchange, const RoutePool& pool, Range range);
+  TargetRuntime* pick_lightest(const Exchange& exchange, const RoutePool& pool, Range range);
+  TargetRuntime* pick_of_two(const Exchange& exchange, const RoutePool& pool, Range range);
+  TargetRuntime* pick_any(const Exchange& exchange, const RoutePool& pool, Range range) const;
 
   // request_body.cc
   std::size_t take_request_body(Exchange& exchange, std::string_view bytes);
@@ -205,6 +223,7 @@ class Worker {
 
   std::unique_ptr<char[]> scratch_;
   std::string head_out_;
+  std::string cookies_out_;
   http::RequestHead request_head_;  // parsed into, so that 2.4 KiB are not copied about
   http::ResponseHead response_head_;
 };
