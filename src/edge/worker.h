@@ -54,7 +54,8 @@ class Worker {
   std::size_t busy_clients() const { return busy_count_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr std::size_t kScratch = 64 * 1024;
+  friend class Http2Connection;
+  static constexpr std::size_t kScratch = 80 * 1024;
 
   // worker.cc
   void run();
@@ -103,6 +104,24 @@ class Worker {
   bool flush_client(Client& client);
   void end_sending(Client& client);
   void reset_when_closed(Client& client);
+
+  // streams.cc: HTTP/2
+  bool starts_http2(const Client& client, std::string_view bytes) const;
+  void begin_http2(Client& client, std::string_view bytes);
+  void on_http2(Client& client);
+  bool feed_http2(Client& client, std::string_view bytes);
+  void flush_http2(Client& client);
+  void flush_streams();
+  void set_http2_deadline(Client& client);
+  void http2_due(Client& client);
+  void leave_http2(Client& client);
+  void close_streams(Client& client);
+  void touch(Client& connection);
+  void on_stream(Stream& stream);
+  void begin_stream(Stream& stream, std::string head);
+  void stream_closed(Stream& stream);
+  Received receive_body(Stream& stream, char* to, std::size_t most);
+  bool give_stream(Stream& stream, std::string_view head, std::string_view content, bool last);
 
   // forward.cc
   Exchange& take_exchange(Client& client);
@@ -160,6 +179,7 @@ class Worker {
   bool send_request(Exchange& exchange);
   bool pump_request(Exchange& exchange);
   bool give_upstream(Exchange& exchange, std::size_t size);
+  bool end_upload(Exchange& exchange);
   bool upload_broken(Exchange& exchange);
 
   // response.cc
@@ -217,7 +237,9 @@ class Worker {
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::unordered_map<const TargetRuntime*, std::vector<Upstream*>> pools_;
   std::vector<std::unique_ptr<Socket>> graveyard_;
-  std::vector<Socket*> again_;  // stopped for fairness with bytes left to read
+  std::vector<Socket*> again_;    // stopped for fairness with bytes left to read
+  std::vector<Client*> touched_;  // HTTP/2 connections with frames to send
+  std::string frames_out_;
   std::atomic<std::size_t> client_count_{0};
   std::atomic<std::size_t> busy_count_{0};
 
