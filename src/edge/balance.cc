@@ -116,4 +116,22 @@ bool is_lighter(const Load& a, const Load& b) {
   return (a.in_flight + 1) * b.weight < (b.in_flight + 1) * a.weight;
 }
 
+void RetryBudget::earn(int percent) {
+  constexpr double kMostSaved = 100;
+  tokens_ = std::min(kMostSaved, tokens_ + percent / 100.0);
+}
+
+bool RetryBudget::spend(std::uint64_t now_ms) {
+  constexpr double kPerMs = 0.003;
+  constexpr double kMostByTime = 10;
+  if (tokens_ < kMostByTime && refilled_ms_ != 0) {
+    const auto passed = static_cast<double>(now_ms - refilled_ms_);
+    tokens_ = std::min(kMostByTime, tokens_ + passed * kPerMs);
+  }
+  refilled_ms_ = now_ms;
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
+}
+
 }  // namespace slipway::edge

@@ -49,4 +49,17 @@ struct Load {
 // Would one request more weigh less on `a` than on `b`?
 bool is_lighter(const Load& a, const Load& b);
 
+// How many answers may be asked for again: a share of the requests, and a few each second so that a
+// quiet service has some too. One worker's; not shared.
+class RetryBudget {
+ public:
+  void earn(int percent);  // for each request
+  bool spend(std::uint64_t now_ms);
+  void give_back() { tokens_ += 1; }
+
+ private:
+  double tokens_ = 3;
+  std::uint64_t refilled_ms_ = 0;
+};
+
 }  // namespace slipway::edge

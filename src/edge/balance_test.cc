@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "edge/checks.h"
 #include "edge/cookies.h"
 #include "edge/ejection.h"
 
@@ -145,6 +146,48 @@ TEST_F(Ejections, CountBadAnswersOnlyWhenToldAndOnlyInARow) {
   EXPECT_TRUE(is_well(*targets_[0], 1'001));
   bad();
   EXPECT_FALSE(is_well(*targets_[0], 1'001));
+}
+
+TEST(RetryBudget, IsAShareOfTheRequestsAndAFewEachSecond) {
+  RetryBudget budget;
+  std::uint64_t now = 1'000;
+  int spent = 0;
+  while (budget.spend(now)) ++spent;
+  EXPECT_EQ(spent, 3);
+  for (int i = 0; i < 100; ++i) budget.earn(20);
+  while (budget.spend(now)) ++spent;
+  EXPECT_NEAR(spent, 3 + 20, 1);
+  now += 1'000;
+  spent = 0;
+  while (budget.spend(now)) ++spent;
+  EXPECT_NEAR(spent, 3, 1);
+  now += 3'600'000;
+  spent = 0;
+  while (budget.spend(now)) ++spent;
+  EXPECT_LE(spent, 10) << "an hour saves no storm";
+  for (int i = 0; i < 100'000; ++i) budget.earn(100);
+  spent = 0;
+  while (budget.spend(now)) ++spent;
+  EXPECT_EQ(spent, 100);
+}
+
+TEST(HealthCount, ChangesItsMindOnlyAfterSoManyInARow) {
+  HealthChecks rule;
+  rule.healthy = 2;
+  rule.unhealthy = 3;
+  HealthCount count;
+  bool sick = false;
+  const auto tell = [&](bool well) { return sick = count.take(well, sick, rule); };
+  EXPECT_FALSE(tell(false));
+  EXPECT_FALSE(tell(false));
+  EXPECT_FALSE(tell(true)) << "begins again";
+  EXPECT_FALSE(tell(false));
+  EXPECT_FALSE(tell(false));
+  EXPECT_TRUE(tell(false));
+  EXPECT_TRUE(tell(true));
+  EXPECT_TRUE(tell(false));
+  EXPECT_TRUE(tell(true));
+  EXPECT_FALSE(tell(true));
 }
 
 }  // namespace

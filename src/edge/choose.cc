@@ -35,6 +35,12 @@ void Worker::set_course(Exchange& exchange, const http::RequestHead& head, const
   exchange.course = read_course(*match.service, head,
                                 {exchange.client->peer, head.path.substr(strip),
                                  now_ms_ + wall_offset_ms_, next_request_id()});
+  const Traffic& traffic = match.service->config.traffic;
+  if (match.service->retries_answers) budget_of(exchange).earn(traffic.retry.budget_percent);
+  if (match.service->mirror < 0 || !exchange.course.is_safe) return;
+  const std::uint64_t turn =
+      match.service->runtime->mirror_turn.fetch_add(1, std::memory_order_relaxed);
+  exchange.course.mirrors = golden_point(turn) < static_cast<std::uint64_t>(traffic.mirror.share);
 }
 
 // What only an answer can tell: which target the client shall come back to, and when it wrote.
@@ -89,8 +95,8 @@ void Worker::nobody_chosen(Exchange& exchange) {
   answer_exchange(exchange, 503, "the service has no target\n");
 }
 
-// After a failed connect: another target of the release, then of the other releases in the split,
-// as the newest table has them.
+// Another target, as the newest table has them. What never reached one tries its own release first;
+// after an answer that was bad the release with the most weight is the safer one.
 bool Worker::choose_other(Exchange& exchange) {
   if (exchange.attempts >= Exchange::kMostAttempts) return false;
   const ReleaseRuntime* release = exchange.pool->release.get();
@@ -100,6 +106,11 @@ bool Worker::choose_other(Exchange& exchange) {
     exchange.pool = nullptr;
     for (const RoutePool& pool : now->pools) {
       if (pool.release.get() == release) exchange.pool = &pool;
+    }
+  }
+  if (exchange.course.retried && exchange.course.whose == Course::For::User) {
+    for (const RoutePool& pool : exchange.service->pools) {
+      if (exchange.pool == nullptr || pool.weight > exchange.pool->weight) exchange.pool = &pool;
     }
   }
   if (exchange.pool != nullptr) exchange.target = next_target(exchange, *exchange.pool);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/checks.h"
 #include "edge/tables.h"
 #include "http/server.h"
 #include "io/event_loop.h"
@@ -54,6 +55,7 @@ class Control {
   Reply delete_app(const http::Request& request, const std::vector<std::string>& names);
   Reply get_drain(const http::Request& request, const std::vector<std::string>& names);
   Reply post_drain(const http::Request& request, const std::vector<std::string>& names);
+  Reply get_targets(const http::Request& request, const std::vector<std::string>& names);
   Reply get_stats(const http::Request& request, const std::vector<std::string>& names);
   Reply get_metrics(const http::Request& request, const std::vector<std::string>& names);
   Reply refuse(const Error& error, std::uint64_t version, std::uint64_t epoch) const;
@@ -70,6 +72,7 @@ class Control {
   Engine& engine_;
   Tables& tables_;
   ControlFacts facts_;
+  HealthWatch health_;
   Predecessor predecessor_;
   io::EventLoop::TimerId drain_timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // timers of streams outlive nothing

@@ -138,6 +138,7 @@ void read_kind(Course& course, const RouteService& service, const http::RequestH
       std::any_of(traffic.assets.begin(), traffic.assets.end(), [&](const std::string& prefix) {
         return facts.path.substr(0, prefix.size()) == prefix;
       });
+  course.is_safe = (get || head.method == "OPTIONS") && !head.framing.has_body() && !head.upgrade;
   course.may_retry = service.retries_answers && !head.framing.has_body() && !head.upgrade &&
                      http::is_idempotent(head.method);
 }

@@ -28,6 +28,8 @@ struct Course {
   bool is_asset = false;    // a 404 is asked of the other releases first
   bool may_retry = false;   // a bad answer may be asked of another target
   bool retried = false;
+  bool mirrors = false;    // a copy goes to the mirror's release
+  bool is_safe = false;    // GET, HEAD or OPTIONS without a body: may be copied
   bool issues_id = false;  // the client gets a name of its own
   bool sticks = false;     // the client gets its target's name
   std::uint64_t id = 0;    // the client's name

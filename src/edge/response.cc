@@ -85,6 +85,8 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
 
 bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head, char* rest,
                               std::size_t size) {
+  hear(exchange, head.status);
+  if (exchange.course.watches_answer() && turns_elsewhere(exchange, head, size)) return false;
   exchange.status = head.status;
   exchange.response_framing = head.framing;
   exchange.response_left = head.framing.length;
@@ -128,7 +130,7 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
     case Kind::Chunked: {
       const Unchunked got = unchunk(exchange.response_chunks, bytes, size);
       if (got.bad) {
-        count_failure(*exchange.target);
+        count_failure(exchange);
         abort_exchange(exchange);
         return false;
       }
@@ -172,7 +174,7 @@ bool Worker::on_upstream_end(Exchange& exchange, bool broken) {
     return false;
   }
   // Cut short: the client must see that too, so its connection ends without the body's end.
-  count_failure(*exchange.target);
+  count_failure(exchange);
   abort_exchange(exchange);
   return false;
 }

@@ -33,6 +33,7 @@ std::string hash_name(const Service& service) {
 RoutePool compile_pool(const Service& service, const Pool& pool, Registry& registry) {
   RoutePool compiled;
   compiled.release = registry.release(service, pool.release);
+  registry.count_apart(service, *compiled.release);
   compiled.weight = pool.weight;
   compiled.writers = pool.targets.size();
   const bool own = pool.balance != Balance::OfService;
@@ -59,8 +60,13 @@ void compile_traffic(RouteService& route) {
                                   [](const RoutePool& p) { return p.writers < p.targets.size(); });
   const Retry& retry = traffic.retry;
   route.retries_answers = retry.reset || retry.bad_gateway || retry.unavailable || retry.timeout;
-  route.reads_course = route.has_readers || route.retries_answers || !traffic.assets.empty() ||
-                       !traffic.sticky.cookie.empty() || !traffic.preview.token_sha256.empty() ||
+  for (std::size_t i = 0; i < route.pools.size() && traffic.mirror.share > 0; ++i) {
+    if (route.pools[i].release->release == traffic.mirror.release)
+      route.mirror = static_cast<int>(i);
+  }
+  route.reads_course = route.mirror >= 0 || route.has_readers || route.retries_answers ||
+                       !traffic.assets.empty() || !traffic.sticky.cookie.empty() ||
+                       !traffic.preview.token_sha256.empty() ||
                        traffic.split.by == SplitRule::By::Client;
 }
 

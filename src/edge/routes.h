@@ -33,6 +33,7 @@ struct RouteService {
   bool reads_course = false;     // something in a request's head decides where it goes
   bool has_readers = false;      // in any of the pools
   bool retries_answers = false;  // more than failed connects are tried once more
+  int mirror = -1;               // the pool that gets copies
   bool allows(const Address& peer) const;
 };
 

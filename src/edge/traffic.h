@@ -11,6 +11,7 @@
 
 namespace slipway::edge {
 
+struct Pool;
 struct Service;
 class Members;
 
@@ -102,6 +103,8 @@ Json to_json(const Traffic& traffic);
 Result<void> read_traffic(const Json& json, Traffic& traffic);
 std::string_view name_of(Balance balance);
 void read_balance(Members& members, Balance& balance);
+// Does this pool of the service get requests that did not ask for it by name?
+bool gets_requests(const Service& service, const Pool& pool);
 // What the shapes alone cannot say; nothing wrong: empty.
 std::string wrong_with_traffic(const Service& service);
 

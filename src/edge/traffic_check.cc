@@ -73,6 +73,10 @@ std::string wrong_with_health(const Traffic& traffic) {
 
 }  // namespace
 
+bool gets_requests(const Service& service, const Pool& pool) {
+  return pool.weight > 0 || (!service.traffic.split.list.empty() && &pool == &service.pools.back());
+}
+
 std::string wrong_with_traffic(const Service& service) {
   const Traffic& traffic = service.traffic;
   bool readers = false;

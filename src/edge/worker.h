@@ -5,7 +5,8 @@
 //
 // Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
 // client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
-// failure), admission.cc (limits), choose.cc (release) and pick.cc (target), request_body.cc,
+// failure), admission.cc (limits), choose.cc (release) and pick.cc (target), elsewhere.cc
+// (another one), counting.cc, mirror.cc (copies), request_body.cc,
 // response.cc, tunnel.cc, answer.cc (what the edge says itself).
 #include <atomic>
 #include <functional>
@@ -25,6 +26,8 @@
 #include "io/clock.h"
 
 namespace slipway::edge {
+
+struct MirrorCopy;
 
 class Worker {
  public:
@@ -139,12 +142,35 @@ class Worker {
   void on_upstream(Upstream& upstream, std::uint32_t events);
   void fail(Exchange& exchange, Failure why);
   void give_up(Exchange& exchange, Failure why);
-  void count(Exchange& exchange, int status);
-  void count_failure(const TargetRuntime& target);
   void abort_exchange(Exchange& exchange);
   void set_exchange_deadline(Exchange& exchange);
   void exchange_due(Exchange& exchange);
+
+  // counting.cc
+  void count(Exchange& exchange, int status);
+  void count_apart(Exchange& exchange, int status);
+  void count_failure(Exchange& exchange);
+  void charge(Exchange& exchange);
+  void count_mirrored(const TargetRuntime& target, int status, std::uint64_t began_us);
   ReleaseCounters& counters_of(const TargetRuntime& target);
+
+  // elsewhere.cc
+  void hear(Exchange& exchange, int status);
+  void hear(Exchange& exchange, Failure why);
+  RetryBudget& budget_of(const Exchange& exchange) const;
+  bool goes_on(Exchange& exchange, Failure why, int status);
+  bool retry(Exchange& exchange, int status, bool reusable);
+  bool move_elsewhere(Exchange& exchange, int status, bool reusable);
+  bool ask_next_release(Exchange& exchange, bool reusable);
+  void end_bridge(Exchange& exchange);
+  bool turns_elsewhere(Exchange& exchange, const http::ResponseHead& head, std::size_t rest);
+
+  // mirror.cc
+  void begin_mirror(const Exchange& exchange);
+  void on_mirror(MirrorCopy& copy, std::uint32_t events);
+  bool take_mirrored(MirrorCopy& copy, std::string_view bytes);
+  void end_mirror(MirrorCopy& copy, int failure);
+  void end_mirrors(const Routes* except);
 
   // admission.cc
   bool refuses(Client& client, const http::RequestHead& head, const Match& match,
@@ -237,6 +263,7 @@ class Worker {
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::unordered_map<const TargetRuntime*, std::vector<Upstream*>> pools_;
   std::vector<std::unique_ptr<Socket>> graveyard_;
+  std::vector<MirrorCopy*> mirrors_;
   std::vector<Socket*> again_;    // stopped for fairness with bytes left to read
   std::vector<Client*> touched_;  // HTTP/2 connections with frames to send
   std::string frames_out_;

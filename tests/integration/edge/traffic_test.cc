@@ -263,7 +263,8 @@ TEST_F(Traffic, ATokenOpensAReleaseWithoutWeightAndIsNotPassedOn) {
   EXPECT_EQ(get(edge_.port(), "/", "any", "X-Slipway-Release: new\r\n").body, "old /");
   hidden.stop();
   EXPECT_EQ(ask("new", "secret").status, 502);
-  for (const Json& entry : edge_.call("GET", "/v1/stats").at("services").items()) {
+  const Json stats = edge_.call("GET", "/v1/stats");
+  for (const Json& entry : stats.at("services").items()) {
     if (entry.text("release") != "new") continue;
     EXPECT_EQ(entry.integer("requests"), 0);
     EXPECT_EQ(entry.integer("errors"), 0);
