@@ -62,7 +62,7 @@ bool Worker::response_too_large(Exchange& exchange, std::size_t more) {
   exchange.response_given += more;
   if (exchange.response_given <= static_cast<std::uint64_t>(most)) return false;
   gate_.refused(Refusal::ResponseBody);
-  count_failure(*exchange.target);
+  count_failure(exchange);
   abort_exchange(exchange);
   return true;
 }

@@ -1,10 +1,12 @@
 #pragma once
 // What a worker keeps per connection and per request under way. All of it belongs to one worker's
 // thread. An idle client connection holds no buffer: only these small objects.
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "edge/course.h"
 #include "edge/log_line.h"
 #include "edge/pace.h"
 #include "edge/routes.h"
@@ -21,7 +23,7 @@ class Http2Connection;
 
 // Something registered with epoll, once, edge-triggered, for both directions.
 struct Socket {
-  enum class Kind : std::uint8_t { Listener, Wake, Client, Stream, Upstream };
+  enum class Kind : std::uint8_t { Listener, Wake, Client, Stream, Upstream, Mirror };
   explicit Socket(Kind k) : kind(k) {}
   virtual ~Socket() = default;  // the graveyard deletes clients and upstreams as sockets
   Socket(const Socket&) = delete;
@@ -126,6 +128,7 @@ struct Exchange {
   const RouteService* service = nullptr;
   const RoutePool* pool = nullptr;
   TargetRuntime* target = nullptr;  // counted in flight while set
+  Course course;
 
   // The request.
   std::string head;  // as it goes upstream; kept whole for a second attempt
@@ -169,7 +172,8 @@ struct Exchange {
   int attempts = 0;
   bool repeated = false;  // the one retry after a stale pooled connection is used up
   TargetRuntime* tried[kMostAttempts] = {};
-  const ReleaseRuntime* counted = nullptr;  // the release this request was last counted for
+  const ReleaseRuntime* counted = nullptr;         // the release this request was last counted for
+  std::array<const ReleaseRuntime*, 3> charged{};  // those that answered it badly
 
   std::uint64_t began_us = 0;
   std::uint64_t response_due_ms = 0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/checks.h"
 #include "edge/tables.h"
 #include "http/server.h"
 #include "io/event_loop.h"
@@ -57,6 +58,7 @@ class Control {
   Reply get_drain(const http::Request& request, const std::vector<std::string>& names);
   Reply post_drain(const http::Request& request, const std::vector<std::string>& names);
   Reply post_reload(const http::Request& request, const std::vector<std::string>& names);
+  Reply get_targets(const http::Request& request, const std::vector<std::string>& names);
   Reply get_stats(const http::Request& request, const std::vector<std::string>& names);
   Reply get_metrics(const http::Request& request, const std::vector<std::string>& names);
   Reply reopen_logs(const http::Request& request, const std::vector<std::string>& names);
@@ -76,6 +78,7 @@ class Control {
   Tables& tables_;
   Certificates& certificates_;
   ControlFacts facts_;
+  HealthWatch health_;
   Predecessor predecessor_;
   AccessLog* access_log_ = nullptr;
   io::EventLoop::TimerId drain_timer_ = 0;

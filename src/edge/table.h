@@ -23,6 +23,10 @@ struct Pool {
   std::string release;
   int weight = kWholeWeight;
   std::vector<std::string> targets;  // "127.0.0.1:20001"
+  // Those that only read: GET and HEAD go to them, everything else to `targets`.
+  std::vector<std::string> read_targets{};
+  Balance balance = Balance::OfService;
+  std::vector<int> weights{};  // of `targets`; empty: all alike
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 

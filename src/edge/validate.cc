@@ -68,7 +68,7 @@ Result<void> check_pools(const Service& service) {
   std::set<std::string> releases;
   for (const Pool& pool : service.pools) {
     sum += pool.weight;
-    targets += pool.targets.size();
+    targets += pool.targets.size() + pool.read_targets.size();
     if (!is_name(pool.release) || !releases.insert(pool.release).second)
       return invalid(service,
                      fmt::format("release \"{}\" is no name or given twice", pool.release));
@@ -129,6 +129,8 @@ Result<void> validate(const Table& table) {
   for (const Service& service : table.services) {
     TRY(check_names(service));
     TRY(check_pools(service));
+    if (const std::string wrong = wrong_with_traffic(service); !wrong.empty())
+      return invalid(service, wrong);
   }
   return check_claims(table);
 }
