@@ -36,12 +36,13 @@ void Worker::on_busy_client(Client& client) {
   if (client.broken || (left && !exchange.tunnel)) return abort_exchange(exchange);
   if (exchange.tunnel) return pump_tunnel(exchange);
   if (!flush_client(client)) return abort_exchange(exchange);
+  if (exchange.gathered_for != nullptr) return gather(exchange);
   if (exchange.response_done) {
     if (client.out.empty()) finish_exchange(exchange);
     return;
   }
   if (!pump_request(exchange)) return;
-  if (exchange.upstream == nullptr || !client.out.empty() || pump_response(exchange))
+  if (exchange.upstream == nullptr || !may_read_on(exchange) || pump_response(exchange))
     set_exchange_deadline(exchange);
 }
 
@@ -105,15 +106,13 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
                            bool own) {
   const Match match = routes_ == nullptr ? Match() : routes_->match(head.host, head.path);
   LocalAnswer local;
-  if (settles_locally(client, head, match, local)) {
+  if (settles_locally(client, head, match, local) || refuses(client, head, match, local)) {
+    dress(match.service, local);
     const bool is_head = head.method == "HEAD";
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
+    note_local(head, match.service);
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
     return answer(client, local, is_head, keep);
-  }
-  if (refuses(client, head, match, local)) {
-    keep_rest(client, bytes, bytes.size(), own);
-    return answer(client, local, head.method == "HEAD", false);
   }
   if (match.service->config.state == ServiceState::Paused)
     return hold(client, head, *match.service, bytes, own);
@@ -134,9 +133,11 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
                   std::string_view bytes, bool own) {
   if (service.runtime->held.load(std::memory_order_relaxed) >= limits_.held_per_service) {
     const bool is_head = head.method == "HEAD";
+    note_local(head, &service);
     client.in.clear();
     LocalAnswer full{503, "text/plain; charset=utf-8",
                      "too many requests wait for the paused service\n", "Retry-After: 5\r\n"};
+    dress(&service, full);
     return answer(client, full, is_head, false);
   }
   if (!own) client.in.assign(bytes);
@@ -147,6 +148,7 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
   if (client.held_until_ms == 0)
     client.held_until_ms = now_ms_ + static_cast<std::uint64_t>(service.config.max_pause.count());
   wheel_.set(client.deadline, client.held_until_ms, now_ms_);
+  if (client.peer_done) close_client(client);  // it left in the same moment: no event will tell
 }
 
 void Worker::leave_hold(Client& client) {
@@ -181,10 +183,8 @@ void Worker::after_answer(Client& client) {
 
 void Worker::linger(Client& client) {
   // Nothing that is still to come could turn the close into a reset: no need to wait for its end.
-  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty()) {
-    if (client.secure) end_sending(client);
+  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty())
     return close_client(client);
-  }
   if (client.phase != Client::Phase::Linger) {
     client.phase = Client::Phase::Linger;
     std::string().swap(client.in);
@@ -213,6 +213,7 @@ void Worker::close_client(Client& client) {
   if (client.closed) return;
   if (client.h2 != nullptr) close_streams(client);
   if (Stream* stream = stream_of(client)) stream_closed(*stream);
+  leave_tls(client);
   bury_client(client);
 }
 

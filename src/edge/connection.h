@@ -5,7 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "edge/log_line.h"
+#include "edge/pace.h"
 #include "edge/routes.h"
+#include "edge/tls.h"
 #include "edge/websocket.h"
 #include "edge/wheel.h"
 #include "http/parser.h"
@@ -45,6 +48,13 @@ struct Listener : Socket {
   bool proxy_protocol;
 };
 
+// Where a request is counted among those that run at once: names in the gate's counts.
+struct Places {
+  std::uint64_t names[4] = {};  // of the client and of all, in the service and in a route
+  std::size_t size = 0;
+  void add(std::uint64_t name) { names[size++] = name; }
+};
+
 struct Client : Socket {
   // Idle and Head read requests; Held waits in a pause; Busy has an exchange; Linger reads and
   // drops what the client still sends, so that the answer is not lost to a reset (RFC 9112
@@ -60,6 +70,8 @@ struct Client : Socket {
   bool secure = false;         // came in over TLS: the scheme is https
   bool begun = false;          // has sent something, so the protocol is known
   std::unique_ptr<Http2Connection> h2;
+  bool unwrapped = false;  // secure, and its TLS is over: nothing more is said or understood
+  std::unique_ptr<TlsSession> tls;  // from the first bytes of a secure client to its end
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet
@@ -71,6 +83,9 @@ struct Client : Socket {
   Client* before = nullptr;  // the worker's list of clients
   Client* after = nullptr;
 };
+
+// What was negotiated; before the handshake is over, false.
+inline bool alpn_is_h2(const Client& client) { return client.tls && client.tls->speaks_h2(); }
 
 // One request of an HTTP/2 connection. To the rest of the worker it is a client that sends a single
 // HTTP/1.1 request; it has no descriptor, its bytes go through its connection (streams.cc).
@@ -126,6 +141,9 @@ struct Exchange {
   bool upload_dead = false;  // this upstream takes no more of the request
   bool keep_alive = true;
   int minor = 1;
+  TargetRuntime* gathered_for = nullptr;  // set while the whole body is waited for
+  Pace upload_pace;
+  Places places;
 
   // The response.
   std::string response_in;        // an incomplete response head
@@ -139,6 +157,11 @@ struct Exchange {
   http::ChunkedDecoder response_chunks;
   bool upstream_reusable = false;
   int status = 0;
+  std::uint64_t response_given = 0;    // of its body; counted only where that is limited
+  std::size_t read_ahead = 0;          // how much may wait for the client before reading stops
+  std::uint64_t reader_since_ms = 0;   // since when the client is waited for; 0: it is not
+  std::uint64_t reader_looked_ms = 0;  // when it was last looked at, and what it had taken
+  std::uint64_t reader_taken = 0;
   FrameTracker frames;  // of a WebSocket, towards the client
 
   // Attempts.
@@ -150,6 +173,14 @@ struct Exchange {
 
   std::uint64_t began_us = 0;
   std::uint64_t response_due_ms = 0;
+
+  // For its line in the access log.
+  RequestNote note;
+  LogEnd end = LogEnd::Complete;
+  int answered_status = 0;     // of an answer of the edge itself
+  std::uint64_t head_us = 0;   // from its beginning to the head of the response
+  std::uint64_t bytes_in = 0;  // content of the request, and of a tunnel towards the target
+  std::uint64_t bytes_out = 0;
   Exchange* before = nullptr;  // the worker's list of exchanges
   Exchange* after = nullptr;
 };

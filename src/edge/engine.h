@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "edge/access_log.h"
 #include "edge/stats.h"
 #include "edge/worker.h"
 
@@ -12,6 +13,7 @@ namespace slipway::edge {
 struct EngineOptions {
   unsigned workers = 1;
   WorkerLimits limits;
+  AccessLog* access_log = nullptr;  // outlives the engine
 };
 
 // A target that gets no new requests.
@@ -47,10 +49,14 @@ class Engine {
   // Every target with requests in flight, draining or not.
   std::vector<DrainEntry> in_flight() const;
 
+  void use_tls(const std::shared_ptr<const TlsTerms>& terms);  // every worker has them on return
+  TlsCounts tls_counts() const;
+
   void accept();  // not before the first table is installed: it would answer 404
   void stop_accepting();
   void say_goodbye();
   void close_idle_clients();
+  const Gate& gate() const { return gate_; }
   std::size_t clients() const;
   std::size_t busy_clients() const;
 
@@ -66,6 +72,7 @@ class Engine {
   template <class Use>
   void each_target(Use use) const;  // use(target, gets_requests, deadline_ms)
 
+  Gate gate_;
   Registry registry_;
   std::shared_ptr<const Routes> routes_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -95,7 +95,8 @@ std::size_t Http2Connection::take_content(std::int32_t id, char* to, std::size_t
 }
 
 bool Worker::starts_http2(const Client& client, std::string_view bytes) const {
-  return limits_.h2c && !client.secure && bytes.starts_with(kHttp2Preface);
+  if (client.secure) return alpn_is_h2(client);
+  return limits_.h2c && bytes.starts_with(kHttp2Preface);
 }
 
 void Worker::begin_http2(Client& client, std::string_view bytes) {

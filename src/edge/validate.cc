@@ -5,7 +5,7 @@
 #include <set>
 
 #include "edge/address.h"
-#include "edge/certificate.h"
+#include "edge/error_pages.h"
 #include "edge/table.h"
 
 namespace slipway::edge {
@@ -50,6 +50,11 @@ Result<void> check_names(const Service& service) {
       return invalid(service, fmt::format("\"{}\" is not a path prefix", path));
   }
   for (const std::string& range : service.allow) {
+    if (auto cidr = Cidr::parse(range); !cidr) return invalid(service, cidr.error().what);
+  }
+  if (auto checked = check_shield(service.shield); !checked)
+    return std::move(checked).error().in("service " + full_name(service));
+  for (const std::string& range : service.trusted_proxies) {
     if (auto cidr = Cidr::parse(range); !cidr) return invalid(service, cidr.error().what);
   }
   if (service.message.find_first_of("\r\n") != std::string::npos)
@@ -128,11 +133,11 @@ Result<void> validate(const Table& table) {
   return check_claims(table);
 }
 
-Result<void> check_certificates(const std::vector<Service>& services) {
+Result<void> check_error_pages(const std::vector<Service>& services) {
   for (const Service& service : services) {
-    if (!service.tls.enabled()) continue;
-    if (auto pair = check_certificate(service.tls.certificate, service.tls.key); !pair)
-      return std::move(pair).error().in("service " + full_name(service));
+    if (service.shield.error_pages.empty()) continue;
+    if (auto pages = ErrorPages::load(service.shield.error_pages); !pages)
+      return std::move(pages).error().in("service " + full_name(service));
   }
   return ok();
 }

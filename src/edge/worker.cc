@@ -30,9 +30,11 @@ void unlink(T& item) {
 }
 }  // namespace
 
-Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen)
+Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen,
+               Gate& gate)
     : index_(index),
       limits_(limits),
+      gate_(gate),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       scratch_(new char[kScratch]) {
   ASSERT(epoll_);
@@ -154,11 +156,14 @@ void Worker::due(Socket& socket) {
       return answer(client,
                     {408, "text/plain; charset=utf-8", "the request did not arrive in time\n", ""},
                     false, false);
-    case Client::Phase::Held:
+    case Client::Phase::Held: {
+      note_held(client);
+      LocalAnswer late{504, "text/plain; charset=utf-8", "the service is paused\n", ""};
+      dress(routes_->service_of(client.held_by.get()), late);
       leave_hold(client);
       client.in.clear();
-      return answer(client, {504, "text/plain; charset=utf-8", "the service is paused\n", ""},
-                    false, false);
+      return answer(client, late, false, false);
+    }
     case Client::Phase::Busy:
       return exchange_due(*client.exchange);
     case Client::Phase::Http2:
@@ -231,7 +236,10 @@ void Worker::bury(std::unique_ptr<Socket> socket) {
 
 void Worker::bury_client(Client& client) {
   ASSERT(!client.closed && client.exchange == nullptr);
-  if (client.phase == Client::Phase::Held) leave_hold(client);
+  if (client.held_by != nullptr) {
+    log_held_client_gone(client);
+    leave_hold(client);
+  }
   wheel_.clear(client.deadline);
   unlink(client);
   if (client.h2 != nullptr) std::erase(touched_, &client);
@@ -258,6 +266,8 @@ std::uint64_t Worker::next_request_id() {
   random_state_[1] = x ^ y ^ (x >> 17) ^ (y >> 26);
   return random_state_[1] + y;
 }
+
+void Worker::use_tls(std::shared_ptr<const TlsTerms> terms) { tls_terms_ = std::move(terms); }
 
 void Worker::install(std::shared_ptr<const Routes> routes) {
   routes_ = std::move(routes);
@@ -306,6 +316,7 @@ std::size_t Worker::cut(const std::vector<const TargetRuntime*>& targets) {
     Exchange* next = exchange->after;
     if (std::find(targets.begin(), targets.end(), exchange->target) != targets.end()) {
       ++count;
+      exchange->end = LogEnd::Cut;
       if (exchange->tunnel) {
         end_tunnel_politely(*exchange);
       } else if (exchange->response_started) {
@@ -322,7 +333,10 @@ std::size_t Worker::cut(const std::vector<const TargetRuntime*>& targets) {
 
 void Worker::stop() {
   running_ = false;
-  while (exchange_list_.after != &exchange_list_) abort_exchange(*exchange_list_.after);
+  while (exchange_list_.after != &exchange_list_) {
+    exchange_list_.after->end = LogEnd::Cut;
+    abort_exchange(*exchange_list_.after);
+  }
   while (client_list_.after != &client_list_) close_client(*client_list_.after);
   for (auto& [target, pool] : pools_) {
     for (Upstream* upstream : pool) bury_upstream(*upstream);

@@ -5,8 +5,9 @@
 //
 // Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
 // client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
-// failure), admission.cc (limits), choose.cc (release and target), request_body.cc, response.cc,
-// tunnel.cc, answer.cc (what the edge says itself).
+// failure), admission.cc and body_limits.cc (limits), choose.cc (release and target),
+// request_body.cc, response.cc, tunnel.cc, streams.cc (HTTP/2), answer.cc (what the edge says
+// itself), record.cc (what the access log is told).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -17,23 +18,34 @@
 #include <vector>
 
 #include "edge/connection.h"
+#include "edge/gate.h"
+#include "edge/log_ring.h"
 #include "edge/pieces.h"
 #include "edge/rewrite.h"
 #include "edge/routes.h"
+#include "edge/tls_terms.h"
 #include "edge/wheel.h"
 #include "edge/worker_limits.h"
 #include "io/clock.h"
 
 namespace slipway::edge {
 
+struct TlsCounts {
+  std::uint64_t handshakes = 0;
+  std::uint64_t resumed = 0;  // of those
+  std::uint64_t failed = 0;   // begun and not finished: refused, broken off, or too slow
+};
+
 class Worker {
  public:
-  // The descriptors stay the caller's.
-  Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen);
+  // The descriptors stay the caller's; the gate is shared by all workers.
+  Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen,
+         Gate& gate);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  void log_to(LogRing* ring, bool with_query);  // before start(); without it nothing is logged
   void start();
   void join();
   // Runs `task` on the worker's thread, after the events at hand. From any thread.
@@ -41,7 +53,8 @@ class Worker {
 
   // The rest is for tasks on the worker's thread.
   void install(std::shared_ptr<const Routes> routes);
-  void accept();  // begins to take connections
+  void use_tls(std::shared_ptr<const TlsTerms> terms);  // for handshakes that begin from now on
+  void accept();                                        // begins to take connections
   void stop_accepting();
   // Answers what comes on open connections, each time with "Connection: close".
   void say_goodbye();
@@ -52,6 +65,7 @@ class Worker {
 
   std::size_t clients() const { return client_count_.load(std::memory_order_relaxed); }
   std::size_t busy_clients() const { return busy_count_.load(std::memory_order_relaxed); }
+  TlsCounts tls_counts() const;
 
  private:
   friend class Http2Connection;
@@ -104,6 +118,10 @@ class Worker {
   bool flush_client(Client& client);
   void end_sending(Client& client);
   void reset_when_closed(Client& client);
+  Received receive_secure(Client& client, char* to, std::size_t most);
+  bool send_records(Client& client);
+  void note_handshake(const Client& client);
+  void leave_tls(Client& client);
 
   // streams.cc: HTTP/2
   bool starts_http2(const Client& client, std::string_view bytes) const;
@@ -150,6 +168,25 @@ class Worker {
   bool refuses(Client& client, const http::RequestHead& head, const Match& match,
                LocalAnswer& answer);
   void let_go(Exchange& exchange);
+  void dress(const RouteService* service, LocalAnswer& answer) const;
+  std::uint64_t limited_name(const Client& client, const http::RequestHead& head,
+                             const RouteService& service, std::uint64_t rule) const;
+  bool takes_place(const Client& client, const http::RequestHead& head, const RouteService& service,
+                   const LimitRule& rule, LocalAnswer& answer);
+  void leave_places(Places& places);
+
+  // body_limits.cc
+  bool request_too_large(const Exchange& exchange) const;
+  void refuse_request_body(Exchange& exchange);
+  bool refuses_response(Exchange& exchange, const http::ResponseHead& head);
+  bool response_too_large(Exchange& exchange, std::size_t more);
+  bool gathers(const Exchange& exchange) const;
+  void begin_gathering(Exchange& exchange, bool expects_continue);
+  void gather(Exchange& exchange);
+  void await_body(Exchange& exchange);
+  void body_is_late(Exchange& exchange);
+  void await_reader(Exchange& exchange);
+  bool reader_keeps_up(Exchange& exchange);
 
   // choose.cc
   bool choose_first(Exchange& exchange);
@@ -162,9 +199,11 @@ class Worker {
   bool pump_request(Exchange& exchange);
   bool give_upstream(Exchange& exchange, std::size_t size);
   bool end_upload(Exchange& exchange);
+  bool frame_request(Exchange& exchange, std::size_t size, Pieces& pieces);
   bool upload_broken(Exchange& exchange);
 
   // response.cc
+  bool may_read_on(const Exchange& exchange) const;
   bool pump_response(Exchange& exchange);
   bool on_response_bytes(Exchange& exchange, char* bytes, std::size_t size);
   bool pass_interim(Exchange& exchange, const http::ResponseHead& head);
@@ -190,9 +229,27 @@ class Worker {
   void answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive);
   void answer_exchange(Exchange& exchange, int status, std::string_view text);
   void refresh_date();
+  void send_answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive);
+
+  // record.cc: what the access log is told
+  void note_exchange(Exchange& exchange, const http::RequestHead& head);
+  void note_local(const http::RequestHead& head, const RouteService* service);
+  void note_held(const Client& client);
+  void log_exchange(const Exchange& exchange);
+  void log_answer(const Client& client, int status, LogEnd end, std::uint64_t bytes_out);
+  void log_held_client_gone(const Client& client);
+  void put_record(LogEntry& entry, const Address& peer, bool secure);
+
+  struct TlsCounters {
+    std::atomic<std::uint64_t> handshakes{0};
+    std::atomic<std::uint64_t> resumed{0};
+    std::atomic<std::uint64_t> failed{0};
+  };
 
   const unsigned index_;
   const WorkerLimits limits_;
+  Gate& gate_;
+  Places places_;  // of the request being admitted, until its exchange has them
   io::Fd epoll_;
   Socket wake_{Socket::Kind::Wake};
   std::vector<std::unique_ptr<Listener>> listeners_;
@@ -205,6 +262,9 @@ class Worker {
   std::vector<std::function<void()>> posted_;
 
   std::shared_ptr<const Routes> routes_;
+  std::shared_ptr<const TlsTerms> tls_terms_;
+  TlsBuffers tls_buffers_;
+  TlsCounters tls_counters_;
   Wheel wheel_;
   std::uint64_t now_ms_ = 0;
   std::uint64_t wall_offset_ms_ = 0;  // wall clock less now_ms_
@@ -224,6 +284,13 @@ class Worker {
   std::string frames_out_;
   std::atomic<std::size_t> client_count_{0};
   std::atomic<std::size_t> busy_count_{0};
+
+  LogRing* log_ = nullptr;
+  bool log_query_ = true;
+  // Of the request that the edge is about to answer by itself.
+  RequestNote local_note_;
+  const RouteService* local_service_ = nullptr;
+  std::uint64_t local_waited_us_ = 0;
 
   std::unique_ptr<char[]> scratch_;
   std::string head_out_;
