@@ -73,6 +73,7 @@ struct Service {
   std::string user;
   Millis drain{30'000};  // how long running requests may finish after the switch
   Route route;
+  Json edge;  // what the router does beyond the route (config/edge_settings.h); null: nothing
 };
 
 // One smoke check. Exactly one of get and run is set.

@@ -88,6 +88,7 @@ Json service_json(const Service& service) {
   out.set("user", service.user);
   out.set("drain_ms", service.drain.count());
   out.set("route", route_json(service.route));
+  if (!service.edge.is_null()) out.set("edge", service.edge);
   return out;
 }
 
@@ -112,6 +113,7 @@ Service service_from(const Json& json) {
   out.drain = millis(json, "drain_ms", out.drain);
   const auto& route = json.at("route");
   out.route = {route.strings("hosts"), route.strings("paths"), route.flag("strip_path", true)};
+  out.edge = json.at("edge");
   return out;
 }
 

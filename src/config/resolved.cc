@@ -59,7 +59,10 @@ class Walk {
 
   void map(const Key& key, const Node* node, const std::string& path) {
     // A service without a health block is not probed: its defaults would say otherwise.
-    if (node == nullptr && key.path == "services.*.health") return add(path, "", "default");
+    // The same for what the edge is not asked to do; its time-outs hold in any case.
+    const bool silent = key.path == "services.*.health" || key.path == "services.*.edge" ||
+                        (key.path.starts_with("services.*.edge.") && key.name() != "timeouts");
+    if (node == nullptr && silent) return add(path, "", "default");
     const Node* strategy =
         key.path == "rollout" && node != nullptr ? node->find("strategy") : nullptr;
     if (key.path == "rollout") canary_ = strategy != nullptr && strategy->text == "canary";

@@ -89,6 +89,7 @@ Json value_schema(const Key& key) {
     case Type::None:
     case Type::Text:
     case Type::Template:
+    case Type::File:
     case Type::Cidr:
       return typed("string");
   }

@@ -91,9 +91,11 @@ Result<Plan> make_deploy(Plan plan, const Facts& facts, const config::Environmen
   plan.strategy = settings.rollout.strategy;
   if (facts.live) TRY(check_strategy(facts.capabilities, plan.strategy));
   TRY(check_counts(facts.capabilities, settings));
+  TRY(check_edge_settings(facts.capabilities, settings));
   auto replaced = TRY(old_services(plan));
   Draft draft(std::move(plan), facts.capabilities, std::move(replaced));
   note_what_is_odd(draft);
+  note_edge_changes(draft);
   write_deploy(draft);
   return draft.finish();
 }
@@ -132,6 +134,7 @@ Result<Plan> make_rollback(Plan plan, const Facts& facts, const Request& request
   // Where both cannot run, going back is a recreate, whatever the release was made with.
   plan.strategy =
       facts.capabilities.side_by_side ? plan.settings.rollout.strategy : config::Strategy::Recreate;
+  TRY(check_edge_settings(facts.capabilities, plan.settings));
   auto replaced = TRY(old_services(plan));
   Draft draft(std::move(plan), facts.capabilities, std::move(replaced));
   draft.note(fmt::format("{} comes back with the settings it was released with ({})",
