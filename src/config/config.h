@@ -125,7 +125,8 @@ struct Environment {
   std::string platform = "process";            // process | command
   std::string router = "edge";                 // edge | command
   std::map<std::string, std::string> drivers;  // driver name -> command line, for `command`
-  std::vector<Service> services;               // in dependency order (needs first), ties as written
+  std::string folder;  // of slipway.yaml, where the commands run; known from the request on
+  std::vector<Service> services;  // in dependency order (needs first), ties as written
   std::map<std::string, SecretRef> secrets;
   std::vector<Smoke> smoke;
   Rollout rollout;

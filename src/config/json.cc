@@ -235,6 +235,7 @@ Json to_json(const Environment& environment) {
   out.set("platform", environment.platform);
   out.set("router", environment.router);
   out.set("drivers", texts_json(environment.drivers));
+  if (!environment.folder.empty()) out.set("folder", environment.folder);
   out.set("services", services);
   out.set("secrets", secrets);
   out.set("smoke", smoke);
@@ -258,6 +259,7 @@ Result<Environment> environment_from_json(const Json& json) {
   out.platform = json.text("platform", out.platform);
   out.router = json.text("router", out.router);
   out.drivers = texts_from(json.at("drivers"));
+  out.folder = json.text("folder");
   for (const auto& service : json.at("services").items())
     out.services.push_back(service_from(service));
   for (const auto& [name, secret] : json.at("secrets").members()) {

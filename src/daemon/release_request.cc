@@ -56,6 +56,7 @@ Result<void> anchor(config::Environment& settings, const std::string& folder) {
                               [&](const std::string& file) { return absolute(file, folder); });
   }
   for (auto& [name, command] : settings.drivers) command = absolute_command(command, folder);
+  if (!settings.drivers.empty()) settings.folder = folder;
   for (auto& [name, secret] : settings.secrets) {
     if (!secret.file.empty()) secret.file = absolute(secret.file, folder);
   }

@@ -15,18 +15,18 @@ constexpr const char* kTimes = R"({"timeouts":{"connect_ms":1000,"response_ms":2
 TEST(PlanEdgeSettings, ARouterThatCannotDoThemIsRefusedByName) {
   const auto settings = with_edge(kTimes);
   auto facts = facts_with_live(shop_settings(config::Strategy::BlueGreen));
-  facts.capabilities.router_name = "nginx";
+  facts.capabilities.router_name = "cards";
   const auto refused = make_plan(shop(settings), facts, deploy());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::Unsupported);
   EXPECT_EQ(refused.error().what,
-            "service web sets timeouts.connect, timeouts.response under edge, which nginx cannot "
+            "service web sets timeouts.connect, timeouts.response under edge, which cards cannot "
             "do");
   facts.capabilities.edge_settings = {"timeouts.connect", "time"};
   const auto half = make_plan(shop(settings), facts, deploy());
   ASSERT_FALSE(half);
   EXPECT_EQ(half.error().what,
-            "service web sets timeouts.response under edge, which nginx cannot do");
+            "service web sets timeouts.response under edge, which cards cannot do");
 }
 
 TEST(PlanEdgeSettings, AGroupOrEverythingCoversItsKeys) {

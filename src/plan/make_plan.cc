@@ -101,6 +101,12 @@ Result<Plan> make_deploy(Plan plan, const Facts& facts, const config::Environmen
 }
 
 Result<LiveRelease> rollback_target(const Facts& facts, const Request& request) {
+  const auto not_kept = [&] {
+    return Error(Code::NotFound,
+                 fmt::format("{} is not kept in {}", request.version, request.environment),
+                 fmt::format("slipway deploy {} {}", request.environment, request.version));
+  };
+  if (!facts.previous && !request.version.empty()) return not_kept();
   if (!facts.previous) {
     return Error(Code::NothingToRollBack,
                  fmt::format("{} has no earlier release to go back to", request.environment),
@@ -108,11 +114,7 @@ Result<LiveRelease> rollback_target(const Facts& facts, const Request& request) 
   }
   const auto& target = *facts.previous;
   const bool named = request.version == target.version || request.version == target.id;
-  if (!request.version.empty() && !named) {
-    return Error(Code::NotFound,
-                 fmt::format("{} is not kept in {}", request.version, request.environment),
-                 fmt::format("slipway deploy {} {}", request.environment, request.version));
-  }
+  if (!request.version.empty() && !named) return not_kept();
   if (target.bad && !named) {
     return Error(Code::Refused,
                  fmt::format("the release before this one, {} ({}), was itself taken back",
