@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "config/keys.h"
 #include "config/values.h"
@@ -44,9 +45,12 @@ Json value_of(const Key& key, std::string_view text, std::string_view member) {
   if (key.type == Type::Int) return parse_int(text).value_or(0);
   if (key.type == Type::Bool) return text == "true";
   if (key.type == Type::Size) return parse_size(text).value_or(0);
-  // In hundredths of a percent, as the table's weights are.
+  // Else in hundredths of a percent, as the table's weights are.
+  const double scale = member.ends_with("_percent") ? 1 : 100;
   if (key.type == Type::Percent)
-    return std::int64_t{std::llround(parse_percent(text).value_or(0) * 100)};
+    return std::int64_t{std::llround(parse_percent(text).value_or(0) * scale)};
+  // A file writes names with '-', the table with '_'.
+  if (key.type == Type::Enum) return replace_all(std::string(text), "-", "_");
   return text;
 }
 

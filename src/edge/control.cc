@@ -329,8 +329,8 @@ Control::Reply Control::get_stats(const http::Request&, const std::vector<std::s
 
 Control::Reply Control::get_metrics(const http::Request&, const std::vector<std::string>&) {
   const TlsCounts counts = engine_.tls_counts();
-  std::string text =
-      prometheus_text(stats()) + certificate_metrics(certificates_.entries(), wall_ms());
+  std::string text = prometheus_text(stats()) + engine_.gate().prometheus_text() +
+                     certificate_metrics(certificates_.entries(), wall_ms());
   for (const auto& [name, count] :
        {std::pair("handshakes", counts.handshakes), std::pair("handshakes_resumed", counts.resumed),
         std::pair("handshakes_failed", counts.failed)})
@@ -339,13 +339,13 @@ Control::Reply Control::get_metrics(const http::Request&, const std::vector<std:
         "slipway_edge_tls_{0}_total {1}\n",
         name, count);
   if (access_log_ != nullptr) {
-    const AccessLog::Counts counts = access_log_->counts();
+    const AccessLog::Counts log = access_log_->counts();
     text += fmt::format(
         "# TYPE slipway_edge_access_log_lines_total counter\n"
         "slipway_edge_access_log_lines_total {}\n"
         "# TYPE slipway_edge_access_log_dropped_total counter\n"
         "slipway_edge_access_log_dropped_total {}\n",
-        counts.lines, counts.dropped);
+        log.lines, log.dropped);
   }
   return {200, std::move(text), "text/plain; version=0.0.4"};
 }

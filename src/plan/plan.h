@@ -17,13 +17,14 @@ namespace slipway::plan {
 // What a platform and a router can do (DESIGN: the honest model). A plan that needs more is refused
 // in words before anything starts.
 struct Capabilities {
-  bool side_by_side = true;  // old and new at once
-  bool addressable = true;   // each instance has an address of its own
-  bool weights = true;       // arbitrary 0..100; false: 0 or 100 only
-  bool drain = true;         // running requests are waited for
-  bool maintenance = true;   // can show a maintenance page
-  bool one_off = true;       // can run a one-off task
-  bool metrics = true;       // counts per release (needed to judge)
+  bool side_by_side = true;   // old and new at once
+  bool addressable = true;    // each instance has an address of its own
+  bool weights = true;        // arbitrary 0..100; false: 0 or 100 only
+  bool drain = true;          // running requests are waited for
+  bool maintenance = true;    // can show a maintenance page
+  bool one_off = true;        // can run a one-off task
+  bool metrics = true;        // counts per release (needed to judge)
+  bool latencies = true;      // and how long its answers took
   // Keys of `services.NAME.edge` the router carries out: "timeouts.connect", "tls" with all below
   // it, "*" for every one.
   std::vector<std::string> edge_settings{};

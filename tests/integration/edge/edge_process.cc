@@ -1,6 +1,6 @@
 // The real edge as a process of its own: edge_process STATE LISTEN WORKERS [--take-over]
-// [--h2c] [--goodbye-ms N] [--head-ms N] [--stop-ms N] [--workers N] [--user NAME]; --begin-as UID
-// stands for a process that somebody without rights has started.
+// [--workers N] [--h2c] [--goodbye-ms N] [--head-ms N] [--stop-ms N] [--user NAME] and more;
+// --begin-as UID stands for a process that somebody without rights has started.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,14 +17,14 @@ int main(int argc, char** argv) {
   options.version = "test";
   for (int i = 4; i < argc; ++i) {
     const std::string flag = argv[i];
+    if (flag == "--workers" && i + 1 < argc)
+      options.workers = static_cast<unsigned>(std::atoi(argv[++i]));
     if (flag == "--take-over") options.take_over = true;
     if (flag == "--h2c") options.limits.h2c = true;
     if (flag == "--goodbye-ms" && i + 1 < argc)
       options.goodbye = slipway::Millis(std::atoi(argv[++i]));
     if (flag == "--stop-ms" && i + 1 < argc)
       options.stop_time = slipway::Millis(std::atoi(argv[++i]));
-    if (flag == "--workers" && i + 1 < argc)
-      options.workers = static_cast<unsigned>(std::atoi(argv[++i]));
     if (flag == "--user" && i + 1 < argc) options.user = argv[++i];
     if (flag == "--begin-as" && i + 1 < argc) {
       const auto id = static_cast<unsigned>(std::atoi(argv[++i]));
