@@ -28,13 +28,19 @@ std::vector<DrainEntry> entries_of(const Json& list) {
 Result<bool> EdgeProcess::ask_predecessor(Table& table) {
   const std::string control = control_socket_path(options_.state);
   if (!io::exists(control)) return false;
-  if (!io::connect_unix(control, kPatience)) return false;  // a socket file that a dead edge left
+  const auto connected = io::connect_unix(control, kPatience);
+  if (!connected && connected.error().code == Code::NotWritable) {
+    Error error = connected.error().in("an edge may be running, and it can not be asked");
+    error.next = "start as the user that it runs as, or as root";
+    return error;
+  }
+  if (!connected) return false;  // a socket file that a dead edge left
   http::Call hello;
   hello.target = "/v1/edge";
   hello.timeout = kPatience;
   const auto answer = http::Client::on_unix(control).request(hello);
   const auto facts = answer ? Json::parse(answer->body) : Result<Json>(answer.error());
-  auto knock = io::connect_unix(options_.state + "/edge-handover.sock", kPatience);
+  auto knock = io::connect_unix(handover_path(), kPatience);
   if (!facts || facts->text("slipway") != "edge" || !knock)
     return Error(Code::DaemonForeign, "something that is not a slipway edge answers on " + control,
                  "stop it, or choose another folder with --state");

@@ -32,7 +32,8 @@ class EdgeProcess {
   Result<void> open_listener(const std::string& wanted, bool tls);
   std::vector<ListenSocket> listen_sockets() const;
   Result<Table> load_table();
-  Result<void> become_user();
+  Result<void> check_places() const;
+  std::string handover_path() const;
   Result<void> open_control_sockets();
   Result<io::Fd> listen_in_place(const std::string& path);
   void on_signal(int signal);
@@ -45,6 +46,8 @@ class EdgeProcess {
   void say(const std::string& line) const;
   std::vector<int> listener_fds() const;
   std::vector<std::string> addresses() const;
+
+  Result<void> become_user();  // user.cc
 
   // predecessor.cc: the process this one takes over from
   Result<bool> ask_predecessor(Table& table);
