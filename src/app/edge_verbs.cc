@@ -1,4 +1,4 @@
-// slipway edge deploy, list, remove, pause, stop, resume: the edge used by itself, without a
+// slipway edge deploy, list, remove, pause, stop, drain, resume: the edge used by itself, without a
 // daemon.
 #include "edge/verbs.h"
 
@@ -95,6 +95,14 @@ int run_edge_stop(cli::Session& session) {
       session,
       edge::verbs::stop(given.text("NAME"), given.text("--message"), *drain, socket_of(session)),
       "stopped");
+}
+
+int run_edge_drain(cli::Session& session) {
+  const auto& given = session.given();
+  const auto timeout = given.duration("--timeout");
+  if (!timeout) return session.fail(timeout.error());
+  return done(session, edge::verbs::drain(given.text("NAME"), *timeout, socket_of(session)),
+              "drained");
 }
 
 int run_edge_resume(cli::Session& session) {

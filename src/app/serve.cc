@@ -10,6 +10,7 @@
 namespace slipway::app {
 namespace {
 constexpr int kMostWorkers = 256;
+constexpr int kMostConnections = 1'000'000;
 
 Result<edge::EdgeOptions> edge_options(cli::Session& session) {
   const auto& given = session.given();
@@ -20,6 +21,8 @@ Result<edge::EdgeOptions> edge_options(cli::Session& session) {
   options.listen_tls = given.all("--listen-tls");
   options.proxy_protocol = given.has("--proxy-protocol");
   options.workers = static_cast<unsigned>(TRY(given.number("--workers", 0, kMostWorkers)));
+  options.limits.connections_per_client =
+      TRY(given.number("--connections-per-client", 0, kMostConnections));
   options.user = given.text("--user");
   options.take_over = given.has("--take-over");
   options.goodbye = TRY(given.duration("--goodbye"));

@@ -62,10 +62,12 @@ struct Client : Socket {
   bool close_after_answer = false;
   bool reading = false;  // its requests are being read further up the stack
   bool secure = false;   // came in over TLS: the scheme is https
+  bool awaits_proxy_header = false;
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet
   Exchange* exchange = nullptr;
+  std::uint64_t counted_as = 0;  // its name in the count of connections per client; 0: none
   Deadline deadline;
   std::uint64_t held_until_ms = 0;  // 0: not held
   std::shared_ptr<ServiceRuntime> held_by;

@@ -34,6 +34,10 @@ class Control {
   };
   void set_predecessor(Predecessor predecessor) { predecessor_ = std::move(predecessor); }
   const Predecessor& predecessor() const { return predecessor_; }
+  // Ends what drains in the predecessor and matches; how many requests.
+  using Cut = std::function<std::size_t(const std::string& app, const std::string& environment,
+                                        const std::string& release)>;
+  void cut_predecessor_with(Cut cut) { cut_predecessor_ = std::move(cut); }
   // This process's counters and its predecessor's.
   Stats stats() const;
 
@@ -71,6 +75,7 @@ class Control {
   Tables& tables_;
   ControlFacts facts_;
   Predecessor predecessor_;
+  Cut cut_predecessor_;
   io::EventLoop::TimerId drain_timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // timers of streams outlive nothing
 };

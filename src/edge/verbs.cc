@@ -226,6 +226,14 @@ Result<void> stop(const std::string& name, const std::string& message, Millis dr
   return wait_for_drain(name, drain_timeout, socket);
 }
 
+Result<void> drain(const std::string& name, Millis timeout, const std::string& socket) {
+  const Known known = TRY(read_app(name, socket));
+  if (!known.exists && known.version == 0)
+    return Error(Code::NotFound, "the edge has no service named " + name,
+                 "slipway edge list shows those it has");
+  return wait_for_drain(name, timeout, socket);
+}
+
 Result<void> resume(const std::string& name, const std::string& socket) {
   return edit_app(name, socket, [](Service& service) { service.state = ServiceState::Live; });
 }

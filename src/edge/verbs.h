@@ -47,6 +47,9 @@ Result<void> pause(const std::string& name, Millis max_pause, Millis drain_timeo
 // Answers 503 with the message; waits for those running, at most drain_timeout.
 Result<void> stop(const std::string& name, const std::string& message, Millis drain_timeout,
                   const std::string& socket);
+// Waits until nothing runs at targets that get no new requests (replaced, paused, stopped); after
+// `timeout` it ends what is left.
+Result<void> drain(const std::string& name, Millis timeout, const std::string& socket);
 Result<void> resume(const std::string& name, const std::string& socket);
 // [{name, hosts, paths, state, tls, targets}], those of the daemon too (name
 // "app/environment/service").

@@ -146,6 +146,7 @@ void Worker::due(Socket& socket) {
   switch (client.phase) {
     case Client::Phase::Idle:
     case Client::Phase::Linger:
+      if (client.awaits_proxy_header) gate_.refused(Refusal::ProxyHeader);
       return close_client(client);
     case Client::Phase::Head:
       return answer(client,
@@ -205,10 +206,12 @@ void Worker::welcome(int fd, const Address& peer, const Listener& listener) {
   client.fd.reset(fd);
   client.peer = peer;
   client.secure = listener.tls;
+  client.awaits_proxy_header = listener.proxy_protocol;
   client.deadline.owner = static_cast<Socket*>(&client);
   link(client_list_, client);
   client_count_.fetch_add(1, std::memory_order_relaxed);
   if (!watch(client)) return bury_client(client);
+  if (!client.awaits_proxy_header && !has_room_for(client)) return bury_client(client);
   if (clients() > limits_.clients)
     return answer(
         client, {503, "text/plain; charset=utf-8", "too many connections\n", "Retry-After: 1\r\n"},
@@ -231,6 +234,7 @@ void Worker::bury(std::unique_ptr<Socket> socket) {
 void Worker::bury_client(Client& client) {
   ASSERT(!client.closed && client.exchange == nullptr);
   if (client.phase == Client::Phase::Held) leave_hold(client);
+  leave_room(client);
   wheel_.clear(client.deadline);
   unlink(client);
   client_count_.fetch_sub(1, std::memory_order_relaxed);

@@ -76,6 +76,11 @@ class Worker {
   void set_deadline(Client& client, Millis from_now);
   std::uint64_t next_request_id();
 
+  // arrival.cc
+  bool has_room_for(Client& client);
+  void leave_room(Client& client);
+  bool take_proxy_header(Client& client);
+
   // client.cc
   void on_client(Client& client);
   void on_busy_client(Client& client);

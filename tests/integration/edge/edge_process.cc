@@ -14,6 +14,9 @@ int main(int argc, char** argv) {
   options.version = "test";
   for (int i = 4; i < argc; ++i) {
     const std::string flag = argv[i];
+    if (flag == "--proxy-protocol") options.proxy_protocol = true;
+    if (flag == "--connections-per-client" && i + 1 < argc)
+      options.limits.connections_per_client = std::atoi(argv[++i]);
     if (flag == "--take-over") options.take_over = true;
     if (flag == "--goodbye-ms" && i + 1 < argc)
       options.goodbye = slipway::Millis(std::atoi(argv[++i]));
