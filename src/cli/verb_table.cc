@@ -143,6 +143,7 @@ constexpr Option kEdgeRun[] = {
      .value = "ADDRESS",
      .help = "where to answer TLS, e.g. 0.0.0.0:443; may be given several times",
      .times = kMany},
+    {.name = "--h2c", .help = "HTTP/2 without TLS, to clients that begin with its preface"},
     {.name = "--proxy-protocol",
      .help = "every connection begins with a PROXY header, version 1 or 2"},
     {.name = "--connections-per-client",
@@ -160,6 +161,19 @@ constexpr Option kEdgeRun[] = {
      .value = "DURATION",
      .help = "how long running requests may go on when it is stopped",
      .otherwise = "30s"},
+    {.name = "--access-log",
+     .value = "FILE",
+     .help = "a line of JSON for each request; - for standard output, off for none; default: "
+             "logs/access.log in the state folder"},
+    {.name = "--access-log-rotate",
+     .value = "SIZE",
+     .help = "a file of this size is renamed to FILE.1",
+     .otherwise = "64MiB"},
+    {.name = "--access-log-keep",
+     .value = "N",
+     .help = "how many renamed files are kept",
+     .otherwise = "5"},
+    {.name = "--access-log-no-query", .help = "leave out what follows the ? of a request"},
 };
 constexpr Argument kEdgeName[] = {{"NAME", "what the service is called at the edge"}};
 constexpr Option kDrainTimeout = {.name = "--drain-timeout",

@@ -23,6 +23,11 @@ std::uint64_t number_of(const http::Request& request, std::string_view name) {
   return value;
 }
 
+std::int64_t wall_ms() {
+  io::SystemClock clock;
+  return to_unix_ms(clock.now());
+}
+
 int status_of(Code code) {
   switch (static_cast<int>(code)) {
     case static_cast<int>(Code::Conflict):
@@ -82,8 +87,13 @@ Json entry_json(const DrainEntry& entry) {
 
 }  // namespace
 
-Control::Control(io::EventLoop& loop, Engine& engine, Tables& tables, ControlFacts facts)
-    : loop_(loop), engine_(engine), tables_(tables), facts_(std::move(facts)) {
+Control::Control(io::EventLoop& loop, Engine& engine, Tables& tables, Certificates& certificates,
+                 ControlFacts facts)
+    : loop_(loop),
+      engine_(engine),
+      tables_(tables),
+      certificates_(certificates),
+      facts_(std::move(facts)) {
   tick_drains();
 }
 
@@ -112,11 +122,18 @@ Control::Reply Control::route(const http::Request& request) {
     Call call;
   };
   static const Route kRoutes[] = {
-      {"GET", "/v1/edge", &Control::get_edge},    {"GET", "/v1/table", &Control::get_table},
-      {"PUT", "/v1/table", &Control::put_table},  {"GET", "/v1/apps/*/*", &Control::get_app},
-      {"PUT", "/v1/apps/*/*", &Control::put_app}, {"DELETE", "/v1/apps/*/*", &Control::delete_app},
-      {"GET", "/v1/drain", &Control::get_drain},  {"POST", "/v1/drain", &Control::post_drain},
-      {"GET", "/v1/stats", &Control::get_stats},  {"GET", "/metrics", &Control::get_metrics},
+      {"GET", "/v1/edge", &Control::get_edge},
+      {"GET", "/v1/table", &Control::get_table},
+      {"PUT", "/v1/table", &Control::put_table},
+      {"GET", "/v1/apps/*/*", &Control::get_app},
+      {"PUT", "/v1/apps/*/*", &Control::put_app},
+      {"DELETE", "/v1/apps/*/*", &Control::delete_app},
+      {"GET", "/v1/drain", &Control::get_drain},
+      {"POST", "/v1/drain", &Control::post_drain},
+      {"GET", "/v1/stats", &Control::get_stats},
+      {"GET", "/metrics", &Control::get_metrics},
+      {"POST", "/v1/certificates/reload", &Control::post_reload},
+      {"POST", "/v1/logs/reopen", &Control::reopen_logs},
   };
   bool path_known = false;
   const std::vector<std::string_view> segments = split(request.path, '/');
@@ -158,6 +175,12 @@ Control::Reply Control::get_edge(const http::Request&, const std::vector<std::st
   json.set("listen", Json::array_of(facts_.listen))
       .set("workers", static_cast<std::int64_t>(facts_.workers));
   json.set("clients", static_cast<std::uint64_t>(engine_.clients()));
+  const TlsCounts counts = engine_.tls_counts();
+  Json tls = Json::object();
+  tls.set("handshakes", counts.handshakes).set("resumed", counts.resumed);
+  json.set("tls", tls.set("failed", counts.failed));
+  json.set("certificates", to_json(certificates_.entries(), wall_ms()));
+  json.set("access_log", access_log_json());
   return {200, json.set("draining_process", predecessor_.alive).dump()};
 }
 
@@ -277,6 +300,18 @@ Control::Reply Control::post_drain(const http::Request& request, const std::vect
   return {200, json.set("cut", static_cast<std::uint64_t>(count)).dump()};
 }
 
+Control::Reply Control::post_reload(const http::Request&, const std::vector<std::string>&) {
+  const Certificates::Reloaded done = certificates_.reload();
+  Json json = Json::object();
+  if (!done.problems.empty()) {
+    json = error_json(Error(Code::Malformed, join(done.problems, "; "),
+                            "mend the files and reload again; what was served before still is"));
+  }
+  json.set("changed", Json::array_of(done.changed));
+  json.set("unchanged", static_cast<std::uint64_t>(done.unchanged));
+  return {done.problems.empty() ? 200 : 422, json.dump()};
+}
+
 Stats Control::stats() const {
   Stats all = engine_.stats();
   add_to(all, predecessor_.stats);
@@ -295,8 +330,43 @@ Control::Reply Control::get_stats(const http::Request&, const std::vector<std::s
 }
 
 Control::Reply Control::get_metrics(const http::Request&, const std::vector<std::string>&) {
-  return {200, prometheus_text(stats()) + engine_.gate().prometheus_text(),
-          "text/plain; version=0.0.4"};
+  const TlsCounts counts = engine_.tls_counts();
+  std::string text = prometheus_text(stats()) + engine_.gate().prometheus_text() +
+                     certificate_metrics(certificates_.entries(), wall_ms());
+  for (const auto& [name, count] :
+       {std::pair("handshakes", counts.handshakes), std::pair("handshakes_resumed", counts.resumed),
+        std::pair("handshakes_failed", counts.failed)})
+    text += fmt::format(
+        "# TYPE slipway_edge_tls_{0}_total counter\n"
+        "slipway_edge_tls_{0}_total {1}\n",
+        name, count);
+  if (access_log_ != nullptr) {
+    const AccessLog::Counts log = access_log_->counts();
+    text += fmt::format(
+        "# TYPE slipway_edge_access_log_lines_total counter\n"
+        "slipway_edge_access_log_lines_total {}\n"
+        "# TYPE slipway_edge_access_log_dropped_total counter\n"
+        "slipway_edge_access_log_dropped_total {}\n",
+        log.lines, log.dropped);
+  }
+  return {200, std::move(text), "text/plain; version=0.0.4"};
+}
+
+Json Control::access_log_json() const {
+  if (access_log_ == nullptr) return Json();
+  const AccessLog::Counts counts = access_log_->counts();
+  Json json = Json::object();
+  json.set("where", counts.where).set("lines", counts.lines).set("dropped", counts.dropped);
+  return json.set("trouble", counts.trouble);
+}
+
+Control::Reply Control::reopen_logs(const http::Request&, const std::vector<std::string>&) {
+  if (access_log_ != nullptr) {
+    if (const auto reopened = access_log_->reopen(); !reopened)
+      return {status_of(reopened.error().code), error_json(reopened.error()).dump()};
+  }
+  Json json = Json::object();
+  return {200, json.set("access_log", access_log_json()).dump()};
 }
 
 void Control::stream_stats(const http::Request& request,

@@ -10,8 +10,11 @@ std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) /
 
 Engine::Engine(const EngineOptions& options, const std::vector<ListenSocket>& listen)
     : registry_(options.workers) {
-  for (unsigned i = 0; i < options.workers; ++i)
+  for (unsigned i = 0; i < options.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(i, options.limits, listen, gate_));
+    if (AccessLog* log = options.access_log)
+      workers_.back()->log_to(&log->ring(i), log->with_query());
+  }
   routes_ = std::make_shared<const Routes>(Table(), registry_);
   for (const auto& worker : workers_) worker->start();
 }
@@ -150,6 +153,21 @@ Stats Engine::stats() const {
     stats.push_back(std::move(sum));
   }
   return stats;
+}
+
+void Engine::use_tls(const std::shared_ptr<const TlsTerms>& terms) {
+  on_all([&terms](Worker& worker) { worker.use_tls(terms); });
+}
+
+TlsCounts Engine::tls_counts() const {
+  TlsCounts sum;
+  for (const auto& worker : workers_) {
+    const TlsCounts own = worker->tls_counts();
+    sum.handshakes += own.handshakes;
+    sum.resumed += own.resumed;
+    sum.failed += own.failed;
+  }
+  return sum;
 }
 
 void Engine::accept() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "edge/access_log.h"
 #include "edge/stats.h"
 #include "edge/worker.h"
 
@@ -12,6 +13,7 @@ namespace slipway::edge {
 struct EngineOptions {
   unsigned workers = 1;
   WorkerLimits limits;
+  AccessLog* access_log = nullptr;  // outlives the engine
 };
 
 // A target that gets no new requests.
@@ -46,6 +48,9 @@ class Engine {
   Stats stats() const;
   // Every target with requests in flight, draining or not.
   std::vector<DrainEntry> in_flight() const;
+
+  void use_tls(const std::shared_ptr<const TlsTerms>& terms);  // every worker has them on return
+  TlsCounts tls_counts() const;
 
   void accept();  // not before the first table is installed: it would answer 404
   void stop_accepting();

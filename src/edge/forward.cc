@@ -47,6 +47,7 @@ Exchange& Worker::take_exchange(Client& client) {
 void Worker::recycle(Exchange& exchange) {
   ASSERT(exchange.upstream == nullptr && exchange.target == nullptr);
   let_go(exchange);
+  log_exchange(exchange);
   exchange.before->after = exchange.after;
   exchange.after->before = exchange.before;
   exchange.client->exchange = nullptr;
@@ -56,11 +57,13 @@ void Worker::recycle(Exchange& exchange) {
   if (spare_exchanges_.size() >= kSpareExchanges) return;
   std::string head = std::move(exchange.head);
   std::string body = std::move(exchange.to_upstream);
+  std::string note = exchange.note.take_buffer();
   exchange = Exchange();
   trim_buffer(head);
   trim_buffer(body);
   exchange.head = std::move(head);
   exchange.to_upstream = std::move(body);
+  exchange.note.give_buffer(std::move(note));
   spare_exchanges_.push_back(std::move(owned));
 }
 
@@ -70,6 +73,9 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.routes = routes_;
   exchange.service = match.service;
   exchange.request_framing = head.framing;
+  // Its frames end the body; the chunks are for the upstream.
+  if (client.kind == Socket::Kind::Stream && head.framing.kind == http::BodyFraming::Kind::Chunked)
+    exchange.request_framing.kind = http::BodyFraming::Kind::UntilClose;
   exchange.request_left = head.framing.length;
   exchange.request_done = !head.framing.has_body();
   exchange.is_head = head.method == "HEAD";
@@ -77,6 +83,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.wants_upgrade = head.upgrade;
   exchange.keep_alive = head.keep_alive;
   exchange.minor = head.minor;
+  note_exchange(exchange, head);
   const Service& service = match.service->config;
   const std::string ip = ip_text(client.peer);
   RequestRewrite rewrite;
@@ -86,6 +93,8 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   if (client.secure) rewrite.proto = "https";
   rewrite.now_unix_ms = now_ms_ + wall_offset_ms_;
   rewrite.random = next_request_id();
+  exchange.note.made_id = rewrite.random;
+  exchange.note.made_id_ms = static_cast<std::uint32_t>(rewrite.now_unix_ms);
   write_request_head(head, rewrite, exchange.head);
   const std::size_t head_size = head.size;
   const bool expects_continue = head.expect_continue;
@@ -110,6 +119,7 @@ void Worker::attempt(Exchange& exchange) {
   target.gauges[index_].in_flight.fetch_add(1, std::memory_order_relaxed);
   exchange.head_sent = 0;
   exchange.upload_dead = false;
+  exchange.end = LogEnd::Complete;
   exchange.response_due_ms = 0;
   exchange.response_in.clear();
   Upstream* upstream = exchange.repeated ? nullptr : take_pooled(exchange);
@@ -234,7 +244,8 @@ void Worker::count(Exchange& exchange, int status) {
   bump(counters.requests);
   const auto kind = static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1);
   bump(counters.by_class[kind]);
-  counters.latency_us.record(static_cast<std::uint64_t>(io::monotonic_us()) - exchange.began_us);
+  exchange.head_us = static_cast<std::uint64_t>(io::monotonic_us()) - exchange.began_us;
+  counters.latency_us.record(exchange.head_us);
 }
 
 void Worker::fail(Exchange& exchange, Failure why) {
@@ -275,6 +286,7 @@ void Worker::fail(Exchange& exchange, Failure why) {
 
 void Worker::give_up(Exchange& exchange, Failure why) {
   const bool late = why == Failure::Timeout || why == Failure::ConnectTimeout;
+  exchange.end = late ? LogEnd::Timeout : LogEnd::UpstreamFailed;
   if (exchange.response_started) return abort_exchange(exchange);
   answer_exchange(
       exchange, late ? 504 : 502,
@@ -287,6 +299,7 @@ void Worker::abort_exchange(Exchange& exchange) {
   Client& client = *exchange.client;
   constexpr int kClientLeft = 499;
   if (exchange.status == 0) count(exchange, kClientLeft);
+  if (exchange.end == LogEnd::Complete) exchange.end = LogEnd::ClientLeft;
   detach(exchange, false);
   reset_when_closed(client);
   recycle(exchange);
@@ -313,6 +326,7 @@ void Worker::exchange_due(Exchange& exchange) {
   const bool client_slow = !exchange.client->out.empty();
   if (client_slow && !exchange.tunnel && reader_keeps_up(exchange)) return;
   if (client_slow) gate_.refused(Refusal::SlowReader);
+  exchange.end = LogEnd::Timeout;
   if (exchange.tunnel || client_slow) return abort_exchange(exchange);
   if (exchange.gathered_for != nullptr) return body_is_late(exchange);
   if (exchange.upstream != nullptr && !exchange.upstream->connected)

@@ -70,6 +70,9 @@ Result<void> EdgeProcess::tell_predecessor_serving() {
 }
 
 void EdgeProcess::take_predecessor_line(const Json& line) {
+  if (const Json* keys = line.find("ticket_keys")) {
+    if (auto tickets = TicketKeys::from_json(*keys)) certificates_->adopt(*std::move(tickets));
+  }
   if (line.find("installed") != nullptr)
     predecessor_installed_ = static_cast<std::uint64_t>(line.integer("installed"));
   if (line.find("cut") != nullptr) predecessor_cut_ = static_cast<std::size_t>(line.integer("cut"));

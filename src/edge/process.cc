@@ -20,6 +20,7 @@ namespace {
 constexpr Millis kPoll{50};
 constexpr std::size_t kMostBody = std::size_t{16} << 20;
 constexpr int kBacklog = 4096;
+constexpr Millis kTicketLook{60'000};
 
 std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) / 1000; }
 
@@ -136,7 +137,8 @@ Result<void> EdgeProcess::become_user() {
 Result<void> EdgeProcess::start() {
   TRY(io::make_dirs(options_.state));
   loop_ = TRY(io::EventLoop::make());
-  signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT}, [this](int) { on_signal(); }));
+  signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT, SIGHUP},
+                                        [this](int signal) { on_signal(signal); }));
   Table table;
   const bool taken_over = TRY(ask_predecessor(table));
   if (!taken_over && options_.take_over)
@@ -146,14 +148,23 @@ Result<void> EdgeProcess::start() {
   if (!taken_over) table = TRY(load_table());
   TRY(open_listeners());
   TRY(become_user());
-  engine_ =
-      std::make_unique<Engine>(EngineOptions{options_.workers, options_.limits}, listen_sockets());
-  tables_ = std::make_unique<Tables>(*engine_, TableFile(options_.state), std::move(table));
+  // As the user it will be, so that rotating and opening it again work as this did.
+  access_log_ = TRY(AccessLog::open(options_.access_log, options_.state, options_.workers));
+  engine_ = std::make_unique<Engine>(
+      EngineOptions{options_.workers, options_.limits, access_log_.get()}, listen_sockets());
+  make_certificates();
+  tables_ = std::make_unique<Tables>(*engine_, *certificates_, TableFile(options_.state),
+                                     std::move(table));
+  for (const auto& [files, entry] : certificates_->entries()) {
+    if (!entry.problem.empty()) say("WARNING: " + entry.problem);
+  }
   ControlFacts facts;
   facts.version = options_.version;
   facts.listen = addresses();
   facts.workers = options_.workers;
-  control_ = std::make_unique<Control>(*loop_, *engine_, *tables_, std::move(facts));
+  control_ =
+      std::make_unique<Control>(*loop_, *engine_, *tables_, *certificates_, std::move(facts));
+  control_->set_access_log(access_log_.get());
   if (taken_over) take_predecessor_line(predecessor_news_);
   engine_->accept();
   TRY(open_control_sockets());
@@ -167,7 +178,10 @@ Result<void> EdgeProcess::start() {
 
 Result<void> EdgeProcess::run() {
   TRY(start());
-  while (!leaving_) loop_->poll_once(Millis(1'000));
+  while (!leaving_) {
+    loop_->poll_once(Millis(1'000));
+    tell_log_trouble();
+  }
   if (handed_over_) {
     const std::uint64_t idle_until =
         now_ms() + static_cast<std::uint64_t>(options_.goodbye.count());
@@ -199,9 +213,51 @@ void EdgeProcess::wait_until_done(bool may_idle, std::uint64_t idle_until_ms,
   }
 }
 
-void EdgeProcess::on_signal() {
+void EdgeProcess::make_certificates() {
+  CertificateSettings settings;
+  settings.http2 = options_.limits.http2;
+  settings.ticket_turn = options_.ticket_turn;
+  settings.publish = [this](const std::shared_ptr<const TlsTerms>& terms) {
+    engine_->use_tls(terms);
+  };
+  certificates_ = std::make_unique<Certificates>(std::move(settings));
+  turn_tickets();
+}
+
+void EdgeProcess::turn_tickets() {
+  certificates_->turn_tickets();
+  loop_->after(std::min(kTicketLook, options_.ticket_turn), [this] { turn_tickets(); });
+}
+
+void EdgeProcess::reload_certificates() {
+  const Certificates::Reloaded done = certificates_->reload();
+  for (const std::string& problem : done.problems) say("WARNING: " + problem);
+  say(fmt::format("certificates read again: {} changed, {} as before, {} refused",
+                  done.changed.size(), done.unchanged, done.problems.size()));
+}
+
+void EdgeProcess::reopen_log() {
+  if (access_log_ == nullptr) return;
+  const auto reopened = access_log_->reopen();
+  say(reopened ? "the access log is opened again" : reopened.error().sentence());
+}
+
+void EdgeProcess::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    reload_certificates();
+    return reopen_log();
+  }
   if (!leaving_) say("stopping: no new connections, running requests may finish");
   leaving_ = true;
+}
+
+// Once when it begins, not with every batch that is lost.
+void EdgeProcess::tell_log_trouble() {
+  if (access_log_ == nullptr) return;
+  std::string trouble = access_log_->counts().trouble;
+  if (trouble == log_trouble_) return;
+  log_trouble_ = std::move(trouble);
+  if (!log_trouble_.empty()) say("WARNING: lines of the access log are lost: " + log_trouble_);
 }
 
 int edge_main(const EdgeOptions& options) {

@@ -35,7 +35,12 @@ class EdgeProcess {
   Result<void> become_user();
   Result<void> open_control_sockets();
   Result<io::Fd> listen_in_place(const std::string& path);
-  void on_signal();
+  void on_signal(int signal);
+  void make_certificates();
+  void turn_tickets();
+  void reload_certificates();
+  void tell_log_trouble();
+  void reopen_log();
   void wait_until_done(bool may_idle, std::uint64_t idle_until_ms, std::uint64_t until_ms);
   void say(const std::string& line) const;
   std::vector<int> listener_fds() const;
@@ -62,7 +67,9 @@ class EdgeProcess {
   std::unique_ptr<io::EventLoop> loop_;
   std::unique_ptr<io::SignalSource> signals_;
   std::vector<Bound> listeners_;
+  std::unique_ptr<AccessLog> access_log_;  // its rings outlive the workers
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Certificates> certificates_;
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<http::Server> server_;
@@ -72,7 +79,8 @@ class EdgeProcess {
   std::optional<std::size_t> predecessor_cut_;  // its answer to the last "cut"
   Json predecessor_news_;                       // what it said first
   std::optional<Channel> successor_;
-  bool leaving_ = false;  // a successor serves, or a signal came
+  std::string log_trouble_;  // what was last said of the access log
+  bool leaving_ = false;     // a successor serves, or a signal came
   bool handed_over_ = false;
 };
 

@@ -1,5 +1,5 @@
 // The response's way to the client: head, then body, in one system call where they come together.
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,7 +25,7 @@ bool Worker::pump_response(Exchange& exchange) {
       again_.push_back(&upstream);
       break;
     }
-    const ssize_t got = read(upstream.fd.get(), scratch_.get(), kScratch);
+    const ssize_t got = recv(upstream.fd.get(), scratch_.get(), kScratch, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       upstream.readable = false;
@@ -78,6 +78,8 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
   if (exchange.minor == 0) return true;
   head_out_.clear();
   write_interim_head(head, head_out_);
+  if (Stream* stream = stream_of(*exchange.client))
+    return give_stream(*stream, head_out_, {}, false);
   Pieces pieces;
   pieces.add(head_out_);
   if (send_client(*exchange.client, pieces)) return true;
@@ -101,6 +103,7 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
                        (exchange.minor == 1 || ends_by_itself);
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
   exchange.client->close_after_answer = !rewrite.keep_alive;
+  exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
   head_out_.clear();
   exchange.rechunk = write_response_head(head, rewrite, head_out_);
   exchange.response_started = true;
@@ -129,6 +132,7 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
     case Kind::Chunked: {
       const Unchunked got = unchunk(exchange.response_chunks, bytes, size);
       if (got.bad) {
+        exchange.end = LogEnd::UpstreamFailed;
         count_failure(*exchange.target);
         abort_exchange(exchange);
         return false;
@@ -150,6 +154,9 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
 
 bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
                          bool last) {
+  exchange.bytes_out += content.size();
+  if (Stream* stream = stream_of(*exchange.client))
+    return give_stream(*stream, head, content, last);
   Pieces pieces;
   pieces.add(head);
   if (exchange.rechunk) {
@@ -172,6 +179,7 @@ bool Worker::on_upstream_end(Exchange& exchange, bool broken) {
     return false;
   }
   // Cut short: the client must see that too, so its connection ends without the body's end.
+  exchange.end = LogEnd::UpstreamFailed;
   count_failure(*exchange.target);
   abort_exchange(exchange);
   return false;

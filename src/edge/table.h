@@ -105,10 +105,9 @@ Result<std::vector<Service>> services_from_json(const Json& array);
 Result<Table> table_from_json(const Json& json);
 // What the shapes alone cannot say: hosts not taken twice, weights, addresses, CIDRs.
 Result<void> validate(const Table& table);
-// The TLS files can be read and belong together. Asked when a table is changed, not when it is
-// loaded: a certificate that went missing must not keep everything else from being served.
-Result<void> check_certificates(const std::vector<Service>& services);
-// The same for the folders of error pages.
-Result<void> check_error_pages(const std::vector<Service>& services);
+// The folders of error pages can be read. Asked only of those that `before` does not have for the
+// same service: a page that went missing must not keep a release from being switched.
+Result<void> check_error_pages(const std::vector<Service>& services,
+                               const std::vector<Service>& before);
 
 }  // namespace slipway::edge
