@@ -11,7 +11,6 @@
 namespace slipway::edge {
 namespace {
 
-constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr std::uint64_t kFirstLookMs = 1'000;
 using Kind = http::BodyFraming::Kind;
 using TcpFacts = struct tcp_info;
@@ -99,7 +98,7 @@ void Worker::gather(Exchange& exchange) {
   Client& client = *exchange.client;
   const auto most = static_cast<std::size_t>(exchange.service->config.shield.buffer_memory);
   while (!exchange.request_done && client.readable && exchange.to_upstream.size() < most) {
-    std::size_t size = kScratchBytes;
+    std::size_t size = kScratch;
     if (exchange.request_framing.kind == Kind::Length)
       size = std::min<std::uint64_t>(size, exchange.request_left);
     const Received got = receive(client, scratch_.get(), size);

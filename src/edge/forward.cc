@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "edge/forwarded.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
@@ -88,13 +89,15 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   const std::string ip = ip_text(client.peer);
   RequestRewrite rewrite;
   rewrite.strip = service.strip_prefix ? match.prefix : 0;
-  rewrite.trust_forwarded = service.forward_headers;
+  rewrite.trust_forwarded = trusts(*match.service, client.peer);
+  rewrite.trace = service.traceparent;
   rewrite.client_ip = ip;
   if (client.secure) rewrite.proto = "https";
   rewrite.now_unix_ms = now_ms_ + wall_offset_ms_;
   rewrite.random = next_request_id();
   exchange.note.made_id = rewrite.random;
   exchange.note.made_id_ms = static_cast<std::uint32_t>(rewrite.now_unix_ms);
+  for (std::uint64_t& random : rewrite.trace_random) random = next_request_id();
   write_request_head(head, rewrite, exchange.head);
   const std::size_t head_size = head.size;
   const bool expects_continue = head.expect_continue;
@@ -325,8 +328,8 @@ void Worker::set_exchange_deadline(Exchange& exchange) {
 void Worker::exchange_due(Exchange& exchange) {
   const bool client_slow = !exchange.client->out.empty();
   if (client_slow && !exchange.tunnel && reader_keeps_up(exchange)) return;
-  if (client_slow) gate_.refused(Refusal::SlowReader);
   exchange.end = LogEnd::Timeout;
+  if (client_slow) gate_.refused(Refusal::SlowReader);
   if (exchange.tunnel || client_slow) return abort_exchange(exchange);
   if (exchange.gathered_for != nullptr) return body_is_late(exchange);
   if (exchange.upstream != nullptr && !exchange.upstream->connected)

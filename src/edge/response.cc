@@ -104,6 +104,7 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
   exchange.client->close_after_answer = !rewrite.keep_alive;
   exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
+  rewrite.date = date_;
   head_out_.clear();
   exchange.rechunk = write_response_head(head, rewrite, head_out_);
   exchange.response_started = true;
@@ -191,7 +192,9 @@ void Worker::finish_response(Exchange& exchange, bool extra_bytes) {
   exchange.response_done = true;
   const bool request_sent = exchange.request_done && exchange.to_upstream.empty() &&
                             !exchange.upload_dead && exchange.head_sent == exchange.head.size();
-  detach(exchange, exchange.upstream_reusable && request_sent && !extra_bytes);
+  // Still readable: the response filled the buffer to its end, and there may be more behind it.
+  const bool drained = !exchange.upstream->readable && !exchange.upstream->peer_done;
+  detach(exchange, exchange.upstream_reusable && request_sent && !extra_bytes && drained);
   if (exchange.client->out.empty()) return finish_exchange(exchange);
   await_reader(exchange);
 }

@@ -33,6 +33,9 @@ Routes::Routes(const Table& table, Registry& registry) : generation_(table.gener
     }
     auto guard = std::make_shared<const Guard>(service, registry.error_pages());
     if (!guard->idle()) route.guard = std::move(guard);
+    for (const std::string& range : service.trusted_proxies) {
+      if (auto cidr = Cidr::parse(range)) route.trusted_proxies.push_back(*cidr);
+    }
     for (const Pool& pool : service.pools) {
       RoutePool& compiled = route.pools.emplace_back();
       compiled.release = registry.release(service, pool.release);

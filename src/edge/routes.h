@@ -24,6 +24,7 @@ struct RouteService {
   std::shared_ptr<ServiceRuntime> runtime;
   std::vector<Cidr> allow;
   std::shared_ptr<const Guard> guard;  // nullptr: nothing to check at its door
+  std::vector<Cidr> trusted_proxies;
   std::vector<RoutePool> pools;
   bool allows(const Address& peer) const;
 };

@@ -69,6 +69,8 @@ struct Service {
   std::vector<std::string> allow;  // CIDRs
   bool release_header = false;
   bool forward_headers = false;
+  std::vector<std::string> trusted_proxies;  // CIDRs
+  bool traceparent = true;
   Timeouts timeouts;
   Millis drain{30'000};
   Traffic traffic;

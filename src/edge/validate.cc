@@ -55,6 +55,9 @@ Result<void> check_names(const Service& service) {
   }
   if (auto checked = check_shield(service.shield); !checked)
     return std::move(checked).error().in("service " + full_name(service));
+  for (const std::string& range : service.trusted_proxies) {
+    if (auto cidr = Cidr::parse(range); !cidr) return invalid(service, cidr.error().what);
+  }
   if (service.message.find_first_of("\r\n") != std::string::npos)
     return invalid(service, "\"message\" is more than one line");
   return ok();

@@ -158,9 +158,9 @@ void Worker::due(Socket& socket) {
                     {408, "text/plain; charset=utf-8", "the request did not arrive in time\n", ""},
                     false, false);
     case Client::Phase::Held: {
+      note_held(client);
       LocalAnswer late{504, "text/plain; charset=utf-8", "the service is paused\n", ""};
       dress(routes_->service_of(client.held_by.get()), late);
-      note_held(client);
       leave_hold(client);
       client.in.clear();
       return answer(client, late, false, false);

@@ -6,8 +6,8 @@
 // Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
 // client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
 // failure), admission.cc, arrival.cc and body_limits.cc (limits), choose.cc (release and target),
-// request_body.cc, response.cc, tunnel.cc, answer.cc (what the edge says itself), record.cc (what
-// the access log is told).
+// request_body.cc, response.cc, tunnel.cc, streams.cc (HTTP/2), answer.cc (what the edge says
+// itself), record.cc (what the access log is told).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -174,9 +174,9 @@ class Worker {
                LocalAnswer& answer);
   void let_go(Exchange& exchange);
   void dress(const RouteService* service, LocalAnswer& answer) const;
-  std::uint64_t limited_name(const Client& client, const http::RequestHead& head,
+  std::uint64_t limited_name(const Address& from, const http::RequestHead& head,
                              const RouteService& service, std::uint64_t rule) const;
-  bool takes_place(const Client& client, const http::RequestHead& head, const RouteService& service,
+  bool takes_place(const Address& from, const http::RequestHead& head, const RouteService& service,
                    const LimitRule& rule, LocalAnswer& answer);
   void leave_places(Places& places);
 
@@ -204,8 +204,8 @@ class Worker {
   bool send_request(Exchange& exchange);
   bool pump_request(Exchange& exchange);
   bool give_upstream(Exchange& exchange, std::size_t size);
-  bool frame_request(Exchange& exchange, std::size_t size, Pieces& pieces);
   bool end_upload(Exchange& exchange);
+  bool frame_request(Exchange& exchange, std::size_t size, Pieces& pieces);
   bool upload_broken(Exchange& exchange);
 
   // response.cc

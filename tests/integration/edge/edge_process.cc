@@ -1,5 +1,5 @@
 // The real edge as a process of its own: edge_process STATE LISTEN WORKERS [--take-over]
-// [--h2c] [--goodbye-ms N] [--head-ms N].
+// [--workers N] [--h2c] [--goodbye-ms N] [--head-ms N] and more.
 #include <cstdlib>
 #include <string>
 
@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
     if (flag == "--proxy-protocol") options.proxy_protocol = true;
     if (flag == "--connections-per-client" && i + 1 < argc)
       options.limits.connections_per_client = std::atoi(argv[++i]);
+    if (flag == "--workers" && i + 1 < argc)
+      options.workers = static_cast<unsigned>(std::atoi(argv[++i]));
     if (flag == "--take-over") options.take_over = true;
     if (flag == "--h2c") options.limits.h2c = true;
     if (flag == "--goodbye-ms" && i + 1 < argc)
