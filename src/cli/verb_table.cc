@@ -216,7 +216,17 @@ constexpr Option kEdgeDeploy[] = {
     {.name = "--tls", .help = "send plain http to https"},
     {.name = "--tls-certificate-path", .value = "FILE", .help = "PEM"},
     {.name = "--tls-private-key-path", .value = "FILE", .help = "PEM"},
-    {.name = "--error-pages", .value = "DIR", .help = "its 503.html is shown while stopped"},
+    {.name = "--error-pages",
+     .value = "DIR",
+     .help = "pages for what the edge answers itself: 503.html, 5xx.html"},
+    {.name = "--buffer-requests", .help = "ask the target when the body is complete"},
+    {.name = "--buffer-responses", .help = "read the target ahead of a slow client"},
+    {.name = "--buffer-memory",
+     .value = "SIZE",
+     .help = "for one body; a larger one streams",
+     .otherwise = "1MiB"},
+    {.name = "--max-request-body", .value = "SIZE", .help = "more is 413; without it any size"},
+    {.name = "--max-response-body", .value = "SIZE", .help = "more is 500; without it any size"},
     {.name = "--forward-headers", .help = "the client is a trusted proxy: keep its X-Forwarded-*"},
 };
 constexpr Option kEdgePause[] = {

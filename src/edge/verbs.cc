@@ -166,6 +166,11 @@ Result<Service> service_of(const DeployOptions& options, const Known& known) {
     service.tls.key = options.tls_private_key_path;
   }
   service.page.clear();
+  service.shield.buffer_requests = options.buffer_requests;
+  service.shield.buffer_responses = options.buffer_responses;
+  service.shield.buffer_memory = options.buffer_memory;
+  service.shield.max_request_body = options.max_request_body;
+  service.shield.max_response_body = options.max_response_body;
   service.shield.error_pages =
       options.error_pages.empty() ? "" : io::absolute_path(options.error_pages);
   service.pools = {{"v-" + io::random_hex(6), kWholeWeight, options.targets}};

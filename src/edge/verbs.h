@@ -30,6 +30,11 @@ struct DeployOptions {
   std::string tls_certificate_path;
   std::string tls_private_key_path;
   std::string error_pages;  // folder of the edge's own answers: 503.html, 5xx.html …
+  bool buffer_requests = false;
+  bool buffer_responses = false;
+  std::int64_t buffer_memory = std::int64_t{1} << 20;
+  std::int64_t max_request_body = 0;  // bytes; 0: no limit
+  std::int64_t max_response_body = 0;
   bool forward_headers = false;
   // Called with a line for people when something is worth telling (a failed probe, a long drain).
   std::function<void(const std::string&)> say;
