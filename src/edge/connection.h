@@ -74,10 +74,12 @@ struct Client : Socket {
   std::unique_ptr<Http2Connection> h2;
   bool unwrapped = false;  // secure, and its TLS is over: nothing more is said or understood
   std::unique_ptr<TlsSession> tls;  // from the first bytes of a secure client to its end
+  bool awaits_proxy_header = false;
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet
   Exchange* exchange = nullptr;
+  std::uint64_t counted_as = 0;  // its name in the count of connections per client; 0: none
   Deadline deadline;
   std::uint64_t held_until_ms = 0;  // 0: not held
   std::shared_ptr<ServiceRuntime> held_by;
@@ -160,7 +162,6 @@ struct Exchange {
   http::ChunkedDecoder response_chunks;
   bool upstream_reusable = false;
   int status = 0;
-  std::uint64_t response_given = 0;    // of its body; counted only where that is limited
   std::size_t read_ahead = 0;          // how much may wait for the client before reading stops
   std::uint64_t reader_since_ms = 0;   // since when the client is waited for; 0: it is not
   std::uint64_t reader_looked_ms = 0;  // when it was last looked at, and what it had taken

@@ -320,9 +320,11 @@ Control::Reply Control::get_drain(const http::Request& request, const std::vecto
 }
 
 Control::Reply Control::post_drain(const http::Request& request, const std::vector<std::string>&) {
-  const std::size_t count = engine_.cut(request.query_value("app").value_or(""),
-                                        request.query_value("environment").value_or(""),
-                                        request.query_value("release").value_or(""));
+  const std::string app = request.query_value("app").value_or("");
+  const std::string environment = request.query_value("environment").value_or("");
+  const std::string release = request.query_value("release").value_or("");
+  std::size_t count = engine_.cut(app, environment, release);
+  if (cut_predecessor_ && predecessor_.alive) count += cut_predecessor_(app, environment, release);
   Json json = Json::object();
   return {200, json.set("cut", static_cast<std::uint64_t>(count)).dump()};
 }

@@ -36,6 +36,10 @@ class Control {
   };
   void set_predecessor(Predecessor predecessor) { predecessor_ = std::move(predecessor); }
   const Predecessor& predecessor() const { return predecessor_; }
+  // Ends what drains in the predecessor and matches; how many requests.
+  using Cut = std::function<std::size_t(const std::string& app, const std::string& environment,
+                                        const std::string& release)>;
+  void cut_predecessor_with(Cut cut) { cut_predecessor_ = std::move(cut); }
   void set_access_log(AccessLog* log) { access_log_ = log; }  // nullptr: there is none
   // This process's counters and its predecessor's.
   Stats stats() const;
@@ -80,6 +84,7 @@ class Control {
   ControlFacts facts_;
   HealthWatch health_;
   Predecessor predecessor_;
+  Cut cut_predecessor_;
   AccessLog* access_log_ = nullptr;
   io::EventLoop::TimerId drain_timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // timers of streams outlive nothing

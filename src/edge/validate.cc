@@ -1,6 +1,7 @@
 // What a table must obey beyond its shape. Refusing here leaves the running table as it is.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -135,9 +136,15 @@ Result<void> validate(const Table& table) {
   return check_claims(table);
 }
 
-Result<void> check_error_pages(const std::vector<Service>& services) {
+Result<void> check_error_pages(const std::vector<Service>& services,
+                               const std::vector<Service>& before) {
   for (const Service& service : services) {
     if (service.shield.error_pages.empty()) continue;
+    const bool known = std::any_of(before.begin(), before.end(), [&](const Service& other) {
+      return full_name(other) == full_name(service) &&
+             other.shield.error_pages == service.shield.error_pages;
+    });
+    if (known) continue;
     if (auto pages = ErrorPages::load(service.shield.error_pages); !pages)
       return std::move(pages).error().in("service " + full_name(service));
   }

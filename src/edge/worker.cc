@@ -156,6 +156,7 @@ void Worker::due(Socket& socket) {
   switch (client.phase) {
     case Client::Phase::Idle:
     case Client::Phase::Linger:
+      if (client.awaits_proxy_header) gate_.refused(Refusal::ProxyHeader);
       return close_client(client);
     case Client::Phase::Head:
       return answer(client,
@@ -216,10 +217,12 @@ void Worker::welcome(int fd, const Address& peer, const Listener& listener) {
   client.fd.reset(fd);
   client.peer = peer;
   client.secure = listener.tls;
+  client.awaits_proxy_header = listener.proxy_protocol;
   client.deadline.owner = static_cast<Socket*>(&client);
   link(client_list_, client);
   client_count_.fetch_add(1, std::memory_order_relaxed);
   if (!watch(client)) return bury_client(client);
+  if (!client.awaits_proxy_header && !has_room_for(client)) return bury_client(client);
   if (clients() > limits_.clients)
     return answer(
         client, {503, "text/plain; charset=utf-8", "too many connections\n", "Retry-After: 1\r\n"},
@@ -245,6 +248,7 @@ void Worker::bury_client(Client& client) {
     log_held_client_gone(client);
     leave_hold(client);
   }
+  leave_room(client);
   wheel_.clear(client.deadline);
   unlink(client);
   if (client.h2 != nullptr) std::erase(touched_, &client);

@@ -5,10 +5,10 @@
 //
 // Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
 // client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
-// failure), admission.cc and body_limits.cc (limits), choose.cc (release) and pick.cc (target),
-// elsewhere.cc (another one), counting.cc, mirror.cc (copies), request_body.cc, response.cc,
-// tunnel.cc, streams.cc (HTTP/2), answer.cc (what the edge says itself), record.cc (what the access
-// log is told).
+// failure), admission.cc, arrival.cc and body_limits.cc (limits), choose.cc (release) and pick.cc
+// (target), elsewhere.cc (another one), counting.cc, mirror.cc (copies), request_body.cc,
+// response.cc, tunnel.cc, streams.cc (HTTP/2), answer.cc (what the edge says itself), record.cc
+// (what the access log is told).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -90,6 +90,11 @@ class Worker {
   void read_clocks();
   void set_deadline(Client& client, Millis from_now);
   std::uint64_t next_request_id();
+
+  // arrival.cc
+  bool has_room_for(Client& client);
+  void leave_room(Client& client);
+  bool take_proxy_header(Client& client);
 
   // client.cc
   void on_client(Client& client);
@@ -194,9 +199,9 @@ class Worker {
                LocalAnswer& answer);
   void let_go(Exchange& exchange);
   void dress(const RouteService* service, LocalAnswer& answer) const;
-  std::uint64_t limited_name(const Client& client, const http::RequestHead& head,
+  std::uint64_t limited_name(const Address& from, const http::RequestHead& head,
                              const RouteService& service, std::uint64_t rule) const;
-  bool takes_place(const Client& client, const http::RequestHead& head, const RouteService& service,
+  bool takes_place(const Address& from, const http::RequestHead& head, const RouteService& service,
                    const LimitRule& rule, LocalAnswer& answer);
   void leave_places(Places& places);
 
@@ -207,6 +212,7 @@ class Worker {
   bool response_too_large(Exchange& exchange, std::size_t more);
   bool gathers(const Exchange& exchange) const;
   void begin_gathering(Exchange& exchange, bool expects_continue);
+  bool say_continue(Client& client);
   void gather(Exchange& exchange);
   void await_body(Exchange& exchange);
   void body_is_late(Exchange& exchange);
