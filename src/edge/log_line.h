@@ -3,6 +3,7 @@
 // bytes, and the JSON it becomes (docs/edge.md lists the members). Pure.
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -97,6 +98,8 @@ class LineWriter {
  private:
   std::uint64_t second_ = UINT64_MAX;
   std::string second_text_;
+  std::unique_ptr<char[]> buffer_;  // one line
+  std::size_t size_ = 0;
 };
 
 }  // namespace slipway::edge
