@@ -35,6 +35,7 @@ Result<edge::EdgeOptions> edge_options(cli::Session& session) {
   options.version = session.around().version;
   if (given.has("--listen")) options.listen = given.all("--listen");
   options.listen_tls = given.all("--listen-tls");
+  options.limits.h2c = given.has("--h2c");
   options.proxy_protocol = given.has("--proxy-protocol");
   options.workers = static_cast<unsigned>(TRY(given.number("--workers", 0, kMostWorkers)));
   options.user = given.text("--user");

@@ -143,6 +143,7 @@ constexpr Option kEdgeRun[] = {
      .value = "ADDRESS",
      .help = "where to answer TLS, e.g. 0.0.0.0:443; may be given several times",
      .times = kMany},
+    {.name = "--h2c", .help = "HTTP/2 without TLS, to clients that begin with its preface"},
     {.name = "--proxy-protocol",
      .help = "every connection begins with a PROXY header, version 1 or 2"},
     {.name = "--workers", .value = "N", .help = "threads; 0: one per core", .otherwise = "0"},

@@ -80,12 +80,17 @@ int port_of(const Address& address) {
 std::string ip_text(const Address& address) {
   const Bits bits = bits_of(address);
   char text[INET6_ADDRSTRLEN] = {};
-  if (is_mapped(bits)) {
-    inet_ntop(AF_INET, bits.data() + 12, text, sizeof text);
-  } else {
+  if (!is_mapped(bits)) {
     inet_ntop(AF_INET6, bits.data(), text, sizeof text);
+    return text;
   }
-  return text;
+  // By hand, because every request needs it and inet_ntop goes through printf.
+  char* at = text;
+  for (std::size_t i = 12; i < bits.size(); ++i) {
+    if (i > 12) *at++ = '.';
+    at = std::to_chars(at, text + sizeof text, bits[i]).ptr;
+  }
+  return {text, at};
 }
 
 std::string to_text(const Address& address) {

@@ -103,6 +103,12 @@ void Worker::send_answer(Client& client, const LocalAnswer& answer, bool is_head
   head_out_.clear();
   write_local_answer(answer, is_head, keep_alive, date_, head_out_);
   client.close_after_answer = !keep_alive;
+  if (Stream* stream = stream_of(client)) {
+    const std::string_view text = head_out_;
+    const std::size_t end = text.find("\r\n\r\n") + 4;
+    give_stream(*stream, text.substr(0, end), text.substr(end), true);
+    return after_answer(client);
+  }
   Pieces pieces;
   pieces.add(head_out_);
   if (!send_client(client, pieces)) return close_client(client);

@@ -1,9 +1,11 @@
 // The client's side of a worker: reading heads, deciding where a request goes, holding, closing.
+#include "edge/http2.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
 namespace {
 constexpr Millis kLingerTime{2'000};
+constexpr Millis kStreamEnd{60'000};
 constexpr std::size_t kMostLingered = 1024 * 1024;
 }  // namespace
 
@@ -21,6 +23,8 @@ void Worker::on_client(Client& client) {
       return linger(client);
     case Client::Phase::Busy:
       return on_busy_client(client);
+    case Client::Phase::Http2:
+      return on_http2(client);
   }
 }
 
@@ -63,13 +67,16 @@ bool Worker::read_some(Client& client) {
     close_client(client);
     return false;
   }
-  const std::size_t size = got.size;
-  if (client.in.empty()) {
-    use_bytes(client, {scratch_.get(), size}, false);
-  } else {
-    client.in.append(scratch_.get(), size);
-    use_bytes(client, client.in, true);
+  const bool own = !client.in.empty();
+  if (own) client.in.append(scratch_.get(), got.size);
+  const std::string_view bytes = own ? client.in : std::string_view(scratch_.get(), got.size);
+  if (!client.begun && starts_http2(client, bytes)) {
+    begin_http2(client, bytes);
+    return !client.closed;
   }
+  // The first bytes of HTTP/2's preface alone look like a request.
+  client.begun = client.begun || !kHttp2Preface.starts_with(bytes);
+  use_bytes(client, bytes, own);
   return true;
 }
 
@@ -166,6 +173,10 @@ void Worker::retry_held() {
 
 void Worker::after_answer(Client& client) {
   client.held_until_ms = 0;
+  if (client.kind == Socket::Kind::Stream) {
+    client.phase = Client::Phase::Linger;  // until its last frame is sent
+    return set_deadline(client, kStreamEnd);
+  }
   if (client.close_after_answer) return linger(client);
   client.phase = Client::Phase::Idle;
   set_deadline(client, limits_.idle_time);
@@ -173,6 +184,9 @@ void Worker::after_answer(Client& client) {
 }
 
 void Worker::linger(Client& client) {
+  // Nothing that is still to come could turn the close into a reset: no need to wait for its end.
+  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty())
+    return close_client(client);
   if (client.phase != Client::Phase::Linger) {
     client.phase = Client::Phase::Linger;
     std::string().swap(client.in);
@@ -182,12 +196,13 @@ void Worker::linger(Client& client) {
     if (!flush_client(client)) return close_client(client);
     if (!client.out.empty()) return;
   }
-  end_sending(client);
+  if (!client.said_all) end_sending(client);
+  client.said_all = true;
   drop_lingering(client);
 }
 
 void Worker::drop_lingering(Client& client) {
-  for (;;) {
+  while (client.readable) {
     const Received got = receive(client, scratch_.get(), kScratch);
     if (got.got == Got::Later) return;
     if (got.got == Got::Ended) return close_client(client);
@@ -198,6 +213,9 @@ void Worker::drop_lingering(Client& client) {
 
 void Worker::close_client(Client& client) {
   if (client.closed) return;
+  if (client.h2 != nullptr) close_streams(client);
+  if (Stream* stream = stream_of(client)) stream_closed(*stream);
+  leave_tls(client);
   bury_client(client);
 }
 

@@ -7,6 +7,7 @@
 
 #include "edge/log_line.h"
 #include "edge/routes.h"
+#include "edge/tls.h"
 #include "edge/websocket.h"
 #include "edge/wheel.h"
 #include "http/parser.h"
@@ -15,10 +16,11 @@
 namespace slipway::edge {
 
 struct Exchange;
+class Http2Connection;
 
 // Something registered with epoll, once, edge-triggered, for both directions.
 struct Socket {
-  enum class Kind : std::uint8_t { Listener, Wake, Client, Upstream };
+  enum class Kind : std::uint8_t { Listener, Wake, Client, Stream, Upstream };
   explicit Socket(Kind k) : kind(k) {}
   virtual ~Socket() = default;  // the graveyard deletes clients and upstreams as sockets
   Socket(const Socket&) = delete;
@@ -48,13 +50,20 @@ struct Listener : Socket {
 struct Client : Socket {
   // Idle and Head read requests; Held waits in a pause; Busy has an exchange; Linger reads and
   // drops what the client still sends, so that the answer is not lost to a reset (RFC 9112
-  // section 9.6).
-  enum class Phase : std::uint8_t { Idle, Head, Held, Busy, Linger };
-  Client() : Socket(Kind::Client) {}
+  // section 9.6); Http2 has streams instead, each of them a client of its own.
+  enum class Phase : std::uint8_t { Idle, Head, Held, Busy, Linger, Http2 };
+  explicit Client(Kind of = Kind::Client);
+  ~Client() override;
   Phase phase = Phase::Idle;
   bool close_after_answer = false;
-  bool reading = false;  // its requests are being read further up the stack
-  bool secure = false;   // came in over TLS: the scheme is https
+  bool sent_its_last = false;  // its request said "close", and all of it was read
+  bool said_all = false;       // while it lingers: our side of the connection is ended
+  bool reading = false;        // its requests are being read further up the stack
+  bool secure = false;         // came in over TLS: the scheme is https
+  bool begun = false;          // has sent something, so the protocol is known
+  std::unique_ptr<Http2Connection> h2;
+  bool unwrapped = false;  // secure, and its TLS is over: nothing more is said or understood
+  std::unique_ptr<TlsSession> tls;  // from the first bytes of a secure client to its end
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet
@@ -66,6 +75,27 @@ struct Client : Socket {
   Client* before = nullptr;  // the worker's list of clients
   Client* after = nullptr;
 };
+
+// What was negotiated; before the handshake is over, false.
+inline bool alpn_is_h2(const Client& client) { return client.tls && client.tls->speaks_h2(); }
+
+// One request of an HTTP/2 connection. To the rest of the worker it is a client that sends a single
+// HTTP/1.1 request; it has no descriptor, its bytes go through its connection (streams.cc).
+struct Stream : Client {
+  Stream(Client& of, std::int32_t number) : Client(Kind::Stream), connection(&of), id(number) {}
+  Client* connection;
+  std::int32_t id;
+  std::string body;            // of the request, not yet used; bounded by the stream's window
+  std::size_t body_taken = 0;  // of `body`
+  bool body_done = false;
+  std::size_t out_taken = 0;  // of `out`
+  bool last_given = false;    // nothing comes after what is in `out`
+  bool over = false;          // closed by the protocol: nothing can be said on it
+};
+
+inline Stream* stream_of(Client& client) {
+  return client.kind == Socket::Kind::Stream ? static_cast<Stream*>(&client) : nullptr;
+}
 
 struct Upstream : Socket {
   Upstream() : Socket(Kind::Upstream) {}

@@ -23,6 +23,11 @@ std::uint64_t number_of(const http::Request& request, std::string_view name) {
   return value;
 }
 
+std::int64_t wall_ms() {
+  io::SystemClock clock;
+  return to_unix_ms(clock.now());
+}
+
 int status_of(Code code) {
   switch (static_cast<int>(code)) {
     case static_cast<int>(Code::Conflict):
@@ -82,8 +87,13 @@ Json entry_json(const DrainEntry& entry) {
 
 }  // namespace
 
-Control::Control(io::EventLoop& loop, Engine& engine, Tables& tables, ControlFacts facts)
-    : loop_(loop), engine_(engine), tables_(tables), facts_(std::move(facts)) {
+Control::Control(io::EventLoop& loop, Engine& engine, Tables& tables, Certificates& certificates,
+                 ControlFacts facts)
+    : loop_(loop),
+      engine_(engine),
+      tables_(tables),
+      certificates_(certificates),
+      facts_(std::move(facts)) {
   tick_drains();
 }
 
@@ -122,6 +132,7 @@ Control::Reply Control::route(const http::Request& request) {
       {"POST", "/v1/drain", &Control::post_drain},
       {"GET", "/v1/stats", &Control::get_stats},
       {"GET", "/metrics", &Control::get_metrics},
+      {"POST", "/v1/certificates/reload", &Control::post_reload},
       {"POST", "/v1/logs/reopen", &Control::reopen_logs},
   };
   bool path_known = false;
@@ -164,6 +175,11 @@ Control::Reply Control::get_edge(const http::Request&, const std::vector<std::st
   json.set("listen", Json::array_of(facts_.listen))
       .set("workers", static_cast<std::int64_t>(facts_.workers));
   json.set("clients", static_cast<std::uint64_t>(engine_.clients()));
+  const TlsCounts counts = engine_.tls_counts();
+  Json tls = Json::object();
+  tls.set("handshakes", counts.handshakes).set("resumed", counts.resumed);
+  json.set("tls", tls.set("failed", counts.failed));
+  json.set("certificates", to_json(certificates_.entries(), wall_ms()));
   json.set("access_log", access_log_json());
   return {200, json.set("draining_process", predecessor_.alive).dump()};
 }
@@ -282,6 +298,18 @@ Control::Reply Control::post_drain(const http::Request& request, const std::vect
   return {200, json.set("cut", static_cast<std::uint64_t>(count)).dump()};
 }
 
+Control::Reply Control::post_reload(const http::Request&, const std::vector<std::string>&) {
+  const Certificates::Reloaded done = certificates_.reload();
+  Json json = Json::object();
+  if (!done.problems.empty()) {
+    json = error_json(Error(Code::Malformed, join(done.problems, "; "),
+                            "mend the files and reload again; what was served before still is"));
+  }
+  json.set("changed", Json::array_of(done.changed));
+  json.set("unchanged", static_cast<std::uint64_t>(done.unchanged));
+  return {done.problems.empty() ? 200 : 422, json.dump()};
+}
+
 Stats Control::stats() const {
   Stats all = engine_.stats();
   add_to(all, predecessor_.stats);
@@ -300,7 +328,16 @@ Control::Reply Control::get_stats(const http::Request&, const std::vector<std::s
 }
 
 Control::Reply Control::get_metrics(const http::Request&, const std::vector<std::string>&) {
-  std::string text = prometheus_text(stats());
+  const TlsCounts counts = engine_.tls_counts();
+  std::string text =
+      prometheus_text(stats()) + certificate_metrics(certificates_.entries(), wall_ms());
+  for (const auto& [name, count] :
+       {std::pair("handshakes", counts.handshakes), std::pair("handshakes_resumed", counts.resumed),
+        std::pair("handshakes_failed", counts.failed)})
+    text += fmt::format(
+        "# TYPE slipway_edge_tls_{0}_total counter\n"
+        "slipway_edge_tls_{0}_total {1}\n",
+        name, count);
   if (access_log_ != nullptr) {
     const AccessLog::Counts counts = access_log_->counts();
     text += fmt::format(

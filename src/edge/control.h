@@ -20,7 +20,8 @@ struct ControlFacts {
 
 class Control {
  public:
-  Control(io::EventLoop& loop, Engine& engine, Tables& tables, ControlFacts facts);
+  Control(io::EventLoop& loop, Engine& engine, Tables& tables, Certificates& certificates,
+          ControlFacts facts);
   ~Control();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
@@ -55,6 +56,7 @@ class Control {
   Reply delete_app(const http::Request& request, const std::vector<std::string>& names);
   Reply get_drain(const http::Request& request, const std::vector<std::string>& names);
   Reply post_drain(const http::Request& request, const std::vector<std::string>& names);
+  Reply post_reload(const http::Request& request, const std::vector<std::string>& names);
   Reply get_stats(const http::Request& request, const std::vector<std::string>& names);
   Reply get_metrics(const http::Request& request, const std::vector<std::string>& names);
   Reply reopen_logs(const http::Request& request, const std::vector<std::string>& names);
@@ -72,6 +74,7 @@ class Control {
   io::EventLoop& loop_;
   Engine& engine_;
   Tables& tables_;
+  Certificates& certificates_;
   ControlFacts facts_;
   Predecessor predecessor_;
   AccessLog* access_log_ = nullptr;

@@ -153,6 +153,21 @@ Stats Engine::stats() const {
   return stats;
 }
 
+void Engine::use_tls(const std::shared_ptr<const TlsTerms>& terms) {
+  on_all([&terms](Worker& worker) { worker.use_tls(terms); });
+}
+
+TlsCounts Engine::tls_counts() const {
+  TlsCounts sum;
+  for (const auto& worker : workers_) {
+    const TlsCounts own = worker->tls_counts();
+    sum.handshakes += own.handshakes;
+    sum.resumed += own.resumed;
+    sum.failed += own.failed;
+  }
+  return sum;
+}
+
 void Engine::accept() {
   on_all([](Worker& worker) { worker.accept(); });
 }

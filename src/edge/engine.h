@@ -49,6 +49,9 @@ class Engine {
   // Every target with requests in flight, draining or not.
   std::vector<DrainEntry> in_flight() const;
 
+  void use_tls(const std::shared_ptr<const TlsTerms>& terms);  // every worker has them on return
+  TlsCounts tls_counts() const;
+
   void accept();  // not before the first table is installed: it would answer 404
   void stop_accepting();
   void say_goodbye();

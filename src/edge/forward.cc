@@ -72,6 +72,9 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.routes = routes_;
   exchange.service = match.service;
   exchange.request_framing = head.framing;
+  // Its frames end the body; the chunks are for the upstream.
+  if (client.kind == Socket::Kind::Stream && head.framing.kind == http::BodyFraming::Kind::Chunked)
+    exchange.request_framing.kind = http::BodyFraming::Kind::UntilClose;
   exchange.request_left = head.framing.length;
   exchange.request_done = !head.framing.has_body();
   exchange.is_head = head.method == "HEAD";

@@ -66,6 +66,9 @@ Result<void> EdgeProcess::tell_predecessor_serving() {
 }
 
 void EdgeProcess::take_predecessor_line(const Json& line) {
+  if (const Json* keys = line.find("ticket_keys")) {
+    if (auto tickets = TicketKeys::from_json(*keys)) certificates_->adopt(*std::move(tickets));
+  }
   if (line.find("installed") != nullptr)
     predecessor_installed_ = static_cast<std::uint64_t>(line.integer("installed"));
   if (line.find("stats") == nullptr) return;

@@ -20,6 +20,7 @@ namespace {
 constexpr Millis kPoll{50};
 constexpr std::size_t kMostBody = std::size_t{16} << 20;
 constexpr int kBacklog = 4096;
+constexpr Millis kTicketLook{60'000};
 
 std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) / 1000; }
 
@@ -151,12 +152,18 @@ Result<void> EdgeProcess::start() {
   access_log_ = TRY(AccessLog::open(options_.access_log, options_.state, options_.workers));
   engine_ = std::make_unique<Engine>(
       EngineOptions{options_.workers, options_.limits, access_log_.get()}, listen_sockets());
-  tables_ = std::make_unique<Tables>(*engine_, TableFile(options_.state), std::move(table));
+  make_certificates();
+  tables_ = std::make_unique<Tables>(*engine_, *certificates_, TableFile(options_.state),
+                                     std::move(table));
+  for (const auto& [files, entry] : certificates_->entries()) {
+    if (!entry.problem.empty()) say("WARNING: " + entry.problem);
+  }
   ControlFacts facts;
   facts.version = options_.version;
   facts.listen = addresses();
   facts.workers = options_.workers;
-  control_ = std::make_unique<Control>(*loop_, *engine_, *tables_, std::move(facts));
+  control_ =
+      std::make_unique<Control>(*loop_, *engine_, *tables_, *certificates_, std::move(facts));
   control_->set_access_log(access_log_.get());
   if (taken_over) take_predecessor_line(predecessor_news_);
   engine_->accept();
@@ -206,11 +213,39 @@ void EdgeProcess::wait_until_done(bool may_idle, std::uint64_t idle_until_ms,
   }
 }
 
+void EdgeProcess::make_certificates() {
+  CertificateSettings settings;
+  settings.http2 = options_.limits.http2;
+  settings.ticket_turn = options_.ticket_turn;
+  settings.publish = [this](const std::shared_ptr<const TlsTerms>& terms) {
+    engine_->use_tls(terms);
+  };
+  certificates_ = std::make_unique<Certificates>(std::move(settings));
+  turn_tickets();
+}
+
+void EdgeProcess::turn_tickets() {
+  certificates_->turn_tickets();
+  loop_->after(std::min(kTicketLook, options_.ticket_turn), [this] { turn_tickets(); });
+}
+
+void EdgeProcess::reload_certificates() {
+  const Certificates::Reloaded done = certificates_->reload();
+  for (const std::string& problem : done.problems) say("WARNING: " + problem);
+  say(fmt::format("certificates read again: {} changed, {} as before, {} refused",
+                  done.changed.size(), done.unchanged, done.problems.size()));
+}
+
+void EdgeProcess::reopen_log() {
+  if (access_log_ == nullptr) return;
+  const auto reopened = access_log_->reopen();
+  say(reopened ? "the access log is opened again" : reopened.error().sentence());
+}
+
 void EdgeProcess::on_signal(int signal) {
   if (signal == SIGHUP) {
-    if (access_log_ == nullptr) return;
-    const auto reopened = access_log_->reopen();
-    return say(reopened ? "the access log is opened again" : reopened.error().sentence());
+    reload_certificates();
+    return reopen_log();
   }
   if (!leaving_) say("stopping: no new connections, running requests may finish");
   leaving_ = true;

@@ -36,7 +36,11 @@ class EdgeProcess {
   Result<void> open_control_sockets();
   Result<io::Fd> listen_in_place(const std::string& path);
   void on_signal(int signal);
+  void make_certificates();
+  void turn_tickets();
+  void reload_certificates();
   void tell_log_trouble();
+  void reopen_log();
   void wait_until_done(bool may_idle, std::uint64_t idle_until_ms, std::uint64_t until_ms);
   void say(const std::string& line) const;
   std::vector<int> listener_fds() const;
@@ -63,6 +67,7 @@ class EdgeProcess {
   std::vector<Bound> listeners_;
   std::unique_ptr<AccessLog> access_log_;  // its rings outlive the workers
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Certificates> certificates_;
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<http::Server> server_;

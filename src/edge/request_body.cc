@@ -24,7 +24,7 @@ void append_chunk(std::string_view content, std::string& out) {
 // The part of the body that came with the head. Returns how many bytes belong to it; what a
 // malformed chunked body did is in request_chunks.problem().
 std::size_t Worker::take_request_body(Exchange& exchange, std::string_view bytes) {
-  if (exchange.request_done) return 0;
+  if (exchange.request_done || exchange.request_framing.kind == Kind::UntilClose) return 0;
   if (exchange.request_framing.kind == Kind::Length) {
     const auto size =
         static_cast<std::size_t>(std::min<std::uint64_t>(exchange.request_left, bytes.size()));
@@ -60,7 +60,9 @@ bool Worker::send_request(Exchange& exchange) {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = body.empty() ? 1 : 2;
-    const ssize_t got = sendmsg(upstream.fd.get(), &message, MSG_NOSIGNAL);
+    const ssize_t got = body.empty()
+                            ? ::send(upstream.fd.get(), head.data(), head.size(), MSG_NOSIGNAL)
+                            : sendmsg(upstream.fd.get(), &message, MSG_NOSIGNAL);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return true;
     if (got < 0) return upload_broken(exchange);
@@ -98,11 +100,22 @@ bool Worker::pump_request(Exchange& exchange) {
     const Received got = receive(client, scratch_.get(), most);
     if (got.got == Got::Later) break;
     if (got.got == Got::Ended) {
+      if (exchange.request_framing.kind == Kind::UntilClose) return end_upload(exchange);
       abort_exchange(exchange);
       return false;
     }
     if (!give_upstream(exchange, got.size)) return false;
   }
+  return true;
+}
+
+// The end of a body that frames end and not its own form.
+bool Worker::end_upload(Exchange& exchange) {
+  exchange.request_done = true;
+  Pieces pieces;
+  pieces.add_chunk({}, true);
+  if (!pieces.send(exchange.upstream->fd.get(), exchange.to_upstream))
+    return upload_broken(exchange);
   return true;
 }
 
@@ -114,6 +127,8 @@ bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
     exchange.bytes_in += size;
     exchange.request_left -= size;
     exchange.request_done = exchange.request_left == 0;
+  } else if (exchange.request_framing.kind == Kind::UntilClose) {
+    pieces.add_chunk({scratch_.get(), size}, false);
   } else {
     const Unchunked got = unchunk(exchange.request_chunks, scratch_.get(), size);
     if (got.bad) {

@@ -1,5 +1,5 @@
 // The response's way to the client: head, then body, in one system call where they come together.
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,7 +21,7 @@ bool Worker::pump_response(Exchange& exchange) {
       again_.push_back(&upstream);
       break;
     }
-    const ssize_t got = read(upstream.fd.get(), scratch_.get(), kScratch);
+    const ssize_t got = recv(upstream.fd.get(), scratch_.get(), kScratch, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       upstream.readable = false;
@@ -74,6 +74,8 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
   if (exchange.minor == 0) return true;
   head_out_.clear();
   write_interim_head(head, head_out_);
+  if (Stream* stream = stream_of(*exchange.client))
+    return give_stream(*stream, head_out_, {}, false);
   Pieces pieces;
   pieces.add(head_out_);
   if (send_client(*exchange.client, pieces)) return true;
@@ -96,6 +98,7 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
                        (exchange.minor == 1 || ends_by_itself);
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
   exchange.client->close_after_answer = !rewrite.keep_alive;
+  exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
   head_out_.clear();
   exchange.rechunk = write_response_head(head, rewrite, head_out_);
   exchange.response_started = true;
@@ -146,6 +149,8 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
 bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
                          bool last) {
   exchange.bytes_out += content.size();
+  if (Stream* stream = stream_of(*exchange.client))
+    return give_stream(*stream, head, content, last);
   Pieces pieces;
   pieces.add(head);
   if (exchange.rechunk) {

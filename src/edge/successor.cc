@@ -38,6 +38,7 @@ void EdgeProcess::offer_everything() {
   Json news = Json::object();
   news.set("listen", Json::array_of(addresses())).set("table", to_json(tables_->current()));
   news.set("stats", to_json(control_->stats()));
+  news.set("ticket_keys", certificates_->tickets().to_json());
   if (!io::send_fds(successor_->fd(), listener_fds(), "fds") || !successor_->send(news))
     forget_successor();
 }

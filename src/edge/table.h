@@ -105,8 +105,5 @@ Result<std::vector<Service>> services_from_json(const Json& array);
 Result<Table> table_from_json(const Json& json);
 // What the shapes alone cannot say: hosts not taken twice, weights, addresses, CIDRs.
 Result<void> validate(const Table& table);
-// The TLS files can be read and belong together. Asked when a table is changed, not when it is
-// loaded: a certificate that went missing must not keep everything else from being served.
-Result<void> check_certificates(const std::vector<Service>& services);
 
 }  // namespace slipway::edge

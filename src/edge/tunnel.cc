@@ -111,8 +111,11 @@ void Worker::end_tunnel(Exchange& exchange) {
 }
 
 void Worker::end_tunnel_politely(Exchange& exchange) {
-  if (exchange.websocket && exchange.frames.between_frames())
-    exchange.client->out.append(close_frame_1012());
+  if (exchange.websocket && exchange.frames.between_frames()) {
+    Pieces pieces;
+    pieces.add(close_frame_1012());
+    if (!send_client(*exchange.client, pieces)) return abort_exchange(exchange);
+  }
   end_tunnel(exchange);
 }
 

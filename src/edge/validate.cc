@@ -5,7 +5,6 @@
 #include <set>
 
 #include "edge/address.h"
-#include "edge/certificate.h"
 #include "edge/table.h"
 
 namespace slipway::edge {
@@ -126,15 +125,6 @@ Result<void> validate(const Table& table) {
     TRY(check_pools(service));
   }
   return check_claims(table);
-}
-
-Result<void> check_certificates(const std::vector<Service>& services) {
-  for (const Service& service : services) {
-    if (!service.tls.enabled()) continue;
-    if (auto pair = check_certificate(service.tls.certificate, service.tls.key); !pair)
-      return std::move(pair).error().in("service " + full_name(service));
-  }
-  return ok();
 }
 
 }  // namespace slipway::edge

@@ -50,6 +50,8 @@ Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<Lis
     listener->fd.reset(dup(at.fd));  // the flag O_NONBLOCK is shared, close-on-exec is not
     ASSERT(listener->fd);
     ASSERT(fcntl(listener->fd.get(), F_SETFD, FD_CLOEXEC) == 0);
+    const int on = 1;  // inherited by what is accepted (tcp(7)), which spares a call for each
+    setsockopt(listener->fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     listeners_.push_back(std::move(listener));
   }
   read_clocks();
@@ -83,7 +85,9 @@ void Worker::run() {
     for (int i = 0; i < count; ++i)
       dispatch(*static_cast<Socket*>(events[i].data.ptr), events[i].events);
     run_again();
+    flush_streams();
     wheel_.advance(now_ms_, [this](void* owner) { due(*static_cast<Socket*>(owner)); });
+    flush_streams();
     graveyard_.clear();
   }
 }
@@ -106,6 +110,7 @@ void Worker::dispatch(Socket& socket, std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.peer_done = true;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) socket.broken = true;
   if (socket.kind == Socket::Kind::Client) return on_client(static_cast<Client&>(socket));
+  if (socket.kind == Socket::Kind::Stream) return on_stream(static_cast<Stream&>(socket));
   on_upstream(static_cast<Upstream&>(socket), events);
 }
 
@@ -157,6 +162,8 @@ void Worker::due(Socket& socket) {
                     false, false);
     case Client::Phase::Busy:
       return exchange_due(*client.exchange);
+    case Client::Phase::Http2:
+      return http2_due(client);
   }
 }
 
@@ -195,8 +202,6 @@ void Worker::accept_from(Listener& listener) {
 }
 
 void Worker::welcome(int fd, const Address& peer, const Listener& listener) {
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   auto owned = std::make_unique<Client>();
   Client& client = *owned.release();
   client.fd.reset(fd);
@@ -233,7 +238,8 @@ void Worker::bury_client(Client& client) {
   }
   wheel_.clear(client.deadline);
   unlink(client);
-  client_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (client.h2 != nullptr) std::erase(touched_, &client);
+  if (client.kind == Socket::Kind::Client) client_count_.fetch_sub(1, std::memory_order_relaxed);
   bury(std::unique_ptr<Socket>(&client));
 }
 
@@ -257,6 +263,8 @@ std::uint64_t Worker::next_request_id() {
   return random_state_[1] + y;
 }
 
+void Worker::use_tls(std::shared_ptr<const TlsTerms> terms) { tls_terms_ = std::move(terms); }
+
 void Worker::install(std::shared_ptr<const Routes> routes) {
   routes_ = std::move(routes);
   for (auto it = pools_.begin(); it != pools_.end();) {
@@ -279,13 +287,21 @@ void Worker::stop_accepting() {
   }
 }
 
-void Worker::say_goodbye() { goodbye_ = true; }
+void Worker::say_goodbye() {
+  goodbye_ = true;
+  for (Client* client = client_list_.after; client != &client_list_; client = client->after) {
+    if (client->h2 != nullptr) leave_http2(*client);
+  }
+  flush_streams();
+}
 
 void Worker::close_idle_clients() {
   for (Client* client = client_list_.after; client != &client_list_;) {
     Client* next = client->after;
-    if (client->phase == Client::Phase::Idle || client->phase == Client::Phase::Linger)
-      close_client(*client);
+    const bool idle =
+        client->phase == Client::Phase::Idle || client->phase == Client::Phase::Linger;
+    if (idle && client->kind == Socket::Kind::Client) close_client(*client);
+    if (client->phase == Client::Phase::Http2 && !client->closed) leave_http2(*client);
     client = next;
   }
 }

@@ -21,11 +21,18 @@
 #include "edge/pieces.h"
 #include "edge/rewrite.h"
 #include "edge/routes.h"
+#include "edge/tls_terms.h"
 #include "edge/wheel.h"
 #include "edge/worker_limits.h"
 #include "io/clock.h"
 
 namespace slipway::edge {
+
+struct TlsCounts {
+  std::uint64_t handshakes = 0;
+  std::uint64_t resumed = 0;  // of those
+  std::uint64_t failed = 0;   // begun and not finished: refused, broken off, or too slow
+};
 
 class Worker {
  public:
@@ -43,7 +50,8 @@ class Worker {
 
   // The rest is for tasks on the worker's thread.
   void install(std::shared_ptr<const Routes> routes);
-  void accept();  // begins to take connections
+  void use_tls(std::shared_ptr<const TlsTerms> terms);  // for handshakes that begin from now on
+  void accept();                                        // begins to take connections
   void stop_accepting();
   // Answers what comes on open connections, each time with "Connection: close".
   void say_goodbye();
@@ -54,9 +62,11 @@ class Worker {
 
   std::size_t clients() const { return client_count_.load(std::memory_order_relaxed); }
   std::size_t busy_clients() const { return busy_count_.load(std::memory_order_relaxed); }
+  TlsCounts tls_counts() const;
 
  private:
-  static constexpr std::size_t kScratch = 64 * 1024;
+  friend class Http2Connection;
+  static constexpr std::size_t kScratch = 80 * 1024;
 
   // worker.cc
   void run();
@@ -105,6 +115,28 @@ class Worker {
   bool flush_client(Client& client);
   void end_sending(Client& client);
   void reset_when_closed(Client& client);
+  Received receive_secure(Client& client, char* to, std::size_t most);
+  bool send_records(Client& client);
+  void note_handshake(const Client& client);
+  void leave_tls(Client& client);
+
+  // streams.cc: HTTP/2
+  bool starts_http2(const Client& client, std::string_view bytes) const;
+  void begin_http2(Client& client, std::string_view bytes);
+  void on_http2(Client& client);
+  bool feed_http2(Client& client, std::string_view bytes);
+  void flush_http2(Client& client);
+  void flush_streams();
+  void set_http2_deadline(Client& client);
+  void http2_due(Client& client);
+  void leave_http2(Client& client);
+  void close_streams(Client& client);
+  void touch(Client& connection);
+  void on_stream(Stream& stream);
+  void begin_stream(Stream& stream, std::string head);
+  void stream_closed(Stream& stream);
+  Received receive_body(Stream& stream, char* to, std::size_t most);
+  bool give_stream(Stream& stream, std::string_view head, std::string_view content, bool last);
 
   // forward.cc
   Exchange& take_exchange(Client& client);
@@ -144,6 +176,7 @@ class Worker {
   bool send_request(Exchange& exchange);
   bool pump_request(Exchange& exchange);
   bool give_upstream(Exchange& exchange, std::size_t size);
+  bool end_upload(Exchange& exchange);
   bool upload_broken(Exchange& exchange);
 
   // response.cc
@@ -183,6 +216,12 @@ class Worker {
   void log_held_client_gone(const Client& client);
   void put_record(LogEntry& entry, const Address& peer, bool secure);
 
+  struct TlsCounters {
+    std::atomic<std::uint64_t> handshakes{0};
+    std::atomic<std::uint64_t> resumed{0};
+    std::atomic<std::uint64_t> failed{0};
+  };
+
   const unsigned index_;
   const WorkerLimits limits_;
   io::Fd epoll_;
@@ -197,6 +236,9 @@ class Worker {
   std::vector<std::function<void()>> posted_;
 
   std::shared_ptr<const Routes> routes_;
+  std::shared_ptr<const TlsTerms> tls_terms_;
+  TlsBuffers tls_buffers_;
+  TlsCounters tls_counters_;
   Wheel wheel_;
   std::uint64_t now_ms_ = 0;
   std::uint64_t wall_offset_ms_ = 0;  // wall clock less now_ms_
@@ -211,7 +253,9 @@ class Worker {
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::unordered_map<const TargetRuntime*, std::vector<Upstream*>> pools_;
   std::vector<std::unique_ptr<Socket>> graveyard_;
-  std::vector<Socket*> again_;  // stopped for fairness with bytes left to read
+  std::vector<Socket*> again_;    // stopped for fairness with bytes left to read
+  std::vector<Client*> touched_;  // HTTP/2 connections with frames to send
+  std::string frames_out_;
   std::atomic<std::size_t> client_count_{0};
   std::atomic<std::size_t> busy_count_{0};
 

@@ -13,6 +13,8 @@ struct WorkerLimits {
   std::size_t clients = 10'000;  // more are told 503
   int held_per_service = 1'000;  // requests waiting in a pause; more are told 503
   http::Limits head;
+  bool http2 = true;  // offered over TLS
+  bool h2c = false;   // HTTP/2 without TLS, to clients that begin with its preface
 };
 
 }  // namespace slipway::edge

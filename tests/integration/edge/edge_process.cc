@@ -1,5 +1,5 @@
 // The real edge as a process of its own: edge_process STATE LISTEN WORKERS [--take-over]
-// [--goodbye-ms N].
+// [--h2c] [--goodbye-ms N] [--head-ms N].
 #include <cstdlib>
 #include <string>
 
@@ -15,10 +15,14 @@ int main(int argc, char** argv) {
   for (int i = 4; i < argc; ++i) {
     const std::string flag = argv[i];
     if (flag == "--take-over") options.take_over = true;
+    if (flag == "--h2c") options.limits.h2c = true;
     if (flag == "--goodbye-ms" && i + 1 < argc)
       options.goodbye = slipway::Millis(std::atoi(argv[++i]));
     if (flag == "--head-ms" && i + 1 < argc)
       options.limits.head_time = slipway::Millis(std::atoi(argv[++i]));
+    if (flag == "--listen-tls" && i + 1 < argc) options.listen_tls.push_back(argv[++i]);
+    if (flag == "--ticket-turn-ms" && i + 1 < argc)
+      options.ticket_turn = slipway::Millis(std::atoi(argv[++i]));
     if (flag == "--access-log" && i + 1 < argc) options.access_log.where = argv[++i];
     if (flag == "--access-log-rotate" && i + 1 < argc)
       options.access_log.rotate_bytes = static_cast<std::uint64_t>(std::atoll(argv[++i]));
