@@ -339,13 +339,13 @@ Control::Reply Control::get_metrics(const http::Request&, const std::vector<std:
         "slipway_edge_tls_{0}_total {1}\n",
         name, count);
   if (access_log_ != nullptr) {
-    const AccessLog::Counts counts = access_log_->counts();
+    const AccessLog::Counts log = access_log_->counts();
     text += fmt::format(
         "# TYPE slipway_edge_access_log_lines_total counter\n"
         "slipway_edge_access_log_lines_total {}\n"
         "# TYPE slipway_edge_access_log_dropped_total counter\n"
         "slipway_edge_access_log_dropped_total {}\n",
-        counts.lines, counts.dropped);
+        log.lines, log.dropped);
   }
   return {200, std::move(text), "text/plain; version=0.0.4"};
 }
