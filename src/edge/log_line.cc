@@ -131,8 +131,8 @@ void append_ip(const LogNumbers& numbers, Pen& pen) {
 }
 
 std::string_view protocol_name(std::uint8_t protocol) {
-  if (protocol == 20) return "HTTP/2";
-  return protocol == 10 ? "HTTP/1.0" : "HTTP/1.1";
+  if (protocol == kLoggedHttp2) return "HTTP/2";
+  return protocol == kLoggedHttp10 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
 void append_request(const LogEntry& entry, Pen& pen) {
@@ -205,7 +205,7 @@ void RequestNote::take(const http::RequestHead& head, bool with_query) {
   add(LogText::RequestId, id.substr(0, kMostId));
   add(LogText::UserAgent, agent.substr(0, kMostAgent));
   add(LogText::Referer, referer.substr(0, kMostReferer));
-  protocol = head.minor == 0 ? 10 : 11;
+  protocol = head.minor == 0 ? kLoggedHttp10 : kLoggedHttp11;
 }
 
 void RequestNote::clear() {
@@ -213,7 +213,7 @@ void RequestNote::clear() {
   sizes_ = {};
   made_id = 0;
   made_id_ms = 0;
-  protocol = 11;
+  protocol = kLoggedHttp11;
 }
 
 void RequestNote::put_into(LogEntry& entry) const {

@@ -214,7 +214,7 @@ class Worker {
   void log_exchange(const Exchange& exchange);
   void log_answer(const Client& client, int status, LogEnd end, std::uint64_t bytes_out);
   void log_held_client_gone(const Client& client);
-  void put_record(LogEntry& entry, const Address& peer, bool secure);
+  void put_record(LogEntry& entry, const Client& client);
 
   struct TlsCounters {
     std::atomic<std::uint64_t> handshakes{0};
