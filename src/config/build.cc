@@ -197,6 +197,31 @@ Maintenance build_maintenance(const Reader& in) {
   return {in.text("page"), in.duration("retry_after"), in.list("allow")};
 }
 
+Nginx build_nginx(const Reader& in) {
+  Nginx out;
+  const auto listen = in.list("listen");
+  if (!listen.empty()) out.listen = listen;
+  out.snippet = in.text("snippet");
+  out.access_log = in.text("access_log");
+  out.folder = in.text("folder");
+  out.config = in.text("config");
+  out.pid = in.text("pid");
+  out.log = in.text("log");
+  out.program = in.text("program");
+  return out;
+}
+
+Haproxy build_haproxy(const Reader& in) {
+  Haproxy out;
+  const auto bind = in.list("bind");
+  if (!bind.empty()) out.bind = bind;
+  out.folder = in.text("folder");
+  out.config = in.text("config");
+  out.master = in.text("master");
+  out.program = in.text("program");
+  return out;
+}
+
 }  // namespace
 
 Environment build_environment(const Node& merged) {
@@ -207,6 +232,8 @@ Environment build_environment(const Node& merged) {
   out.branch = in.text("branch");
   out.platform = in.text("platform");
   out.router = in.text("router");
+  out.nginx = build_nginx(in.map("nginx"));
+  out.haproxy = build_haproxy(in.map("haproxy"));
   out.drivers = in.texts("drivers");
   out.services = build_services(merged);
   out.secrets = build_secrets(merged);

@@ -69,6 +69,8 @@ std::string words_for_type(const Key& key) {
   switch (key.type) {
     case Type::None:
       return "a map";
+    case Type::Plain:
+      return "a text without quotes, ';', '#', '$', '{' and '}'";
     case Type::Text:
     case Type::Template:
     case Type::Value:

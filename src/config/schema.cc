@@ -86,6 +86,9 @@ Json value_schema(const Key& key) {
     case Type::Value:
       return Json::object().set(
           "type", Json::array_of(std::vector<std::string>{"string", "number", "boolean", "null"}));
+    case Type::Plain:
+      return typed("string").set(
+          "type", Json::array_of(std::vector<std::string>{"string", "number", "null"}));
     case Type::None:
     case Type::Text:
     case Type::Template:

@@ -51,6 +51,15 @@ std::string absolute_command(const std::string& line, const std::string& folder)
 Result<void> anchor(config::Environment& settings, const std::string& folder) {
   for (auto& service : settings.services) service.dir = absolute(service.dir, folder);
   for (auto& [name, command] : settings.drivers) command = absolute_command(command, folder);
+  if (!settings.nginx.snippet.empty())
+    settings.nginx.snippet = absolute(settings.nginx.snippet, folder);
+  for (auto* path :
+       {&settings.nginx.folder, &settings.nginx.config, &settings.nginx.pid, &settings.nginx.log,
+        &settings.haproxy.folder, &settings.haproxy.config, &settings.haproxy.master}) {
+    *path = absolute(*path, folder);
+  }
+  if (settings.nginx.access_log != "off")
+    settings.nginx.access_log = absolute(settings.nginx.access_log, folder);
   for (auto& [name, secret] : settings.secrets) {
     if (!secret.file.empty()) secret.file = absolute(secret.file, folder);
   }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "edge/forwarded.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
@@ -52,6 +53,27 @@ bool asks_health(const http::RequestHead& head, const Match& match) {
   return head.path.substr(match.prefix) == service.health_path || head.path == service.health_path;
 }
 
+// Requests that must not go on whatever the service: TRACE would show an application's secrets,
+// Max-Forwards 0 asks for the answer of whoever reads it (RFC 9110 section 7.6.2), and a request
+// that comes back again and again would fill every connection.
+bool ends_here(const http::RequestHead& head, LocalAnswer& answer) {
+  static constexpr std::string_view kText = "text/plain; charset=utf-8";
+  static constexpr const char* kAllow = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+  if (head.method == "TRACE") {
+    answer = {405, kText, "TRACE is not passed on\n", kAllow};
+    return true;
+  }
+  if (head.method == "OPTIONS" && max_forwards(head.headers) == 0) {
+    answer = {200, kText, "", kAllow};
+    return true;
+  }
+  if (runs_in_circles(head.headers)) {
+    answer = {508, kText, "the target of the service leads back to the edge\n", ""};
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool Worker::settles_locally(const Client& client, const http::RequestHead& head,
@@ -61,11 +83,7 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
     return true;
   }
   const Service& service = match.service->config;
-  if (head.method == "TRACE") {
-    answer = {405, "text/plain; charset=utf-8", "TRACE is not passed on\n",
-              "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"};
-    return true;
-  }
+  if (ends_here(head, answer)) return true;
   if (service.state != ServiceState::Live && asks_health(head, match)) {
     answer = {200, "text/plain; charset=utf-8", "ok\n", ""};
     return true;
@@ -78,7 +96,8 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
     return true;
   }
   const bool passes =
-      service.state == ServiceState::Maintenance && match.service->allows(client.peer);
+      service.state == ServiceState::Maintenance &&
+      match.service->allows(client_address(head.headers, client.peer, *match.service));
   if (service.state == ServiceState::Stopped ||
       (service.state == ServiceState::Maintenance && !passes)) {
     answer = unavailable(service);
@@ -122,14 +141,16 @@ void Worker::answer_exchange(Exchange& exchange, int status, std::string_view te
   const bool is_head = exchange.is_head;
   const bool keep =
       exchange.keep_alive && exchange.minor == 1 && exchange.request_done && !goodbye_;
+  LocalAnswer local{status, "text/plain; charset=utf-8", std::string(text), ""};
+  dress(exchange.service, local);
   count(exchange, status);
   exchange.answered_status = status;
-  exchange.bytes_out = is_head ? 0 : text.size();
+  exchange.bytes_out = is_head ? 0 : local.body.size();
   if (exchange.end == LogEnd::Complete) exchange.end = LogEnd::Answered;
   detach(exchange, false);
   recycle(exchange);
   if (!keep) client.in.clear();
-  send_answer(client, {status, "text/plain; charset=utf-8", std::string(text), ""}, is_head, keep);
+  send_answer(client, local, is_head, keep);
 }
 
 void Worker::refresh_date() {

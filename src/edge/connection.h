@@ -6,6 +6,7 @@
 #include <string>
 
 #include "edge/log_line.h"
+#include "edge/pace.h"
 #include "edge/routes.h"
 #include "edge/tls.h"
 #include "edge/websocket.h"
@@ -45,6 +46,13 @@ struct Listener : Socket {
       : Socket(Kind::Listener), tls(at.tls), proxy_protocol(at.proxy_protocol) {}
   bool tls;
   bool proxy_protocol;
+};
+
+// Where a request is counted among those that run at once: names in the gate's counts.
+struct Places {
+  std::uint64_t names[4] = {};  // of the client and of all, in the service and in a route
+  std::size_t size = 0;
+  void add(std::uint64_t name) { names[size++] = name; }
 };
 
 struct Client : Socket {
@@ -133,6 +141,9 @@ struct Exchange {
   bool upload_dead = false;  // this upstream takes no more of the request
   bool keep_alive = true;
   int minor = 1;
+  TargetRuntime* gathered_for = nullptr;  // set while the whole body is waited for
+  Pace upload_pace;
+  Places places;
 
   // The response.
   std::string response_in;        // an incomplete response head
@@ -146,6 +157,11 @@ struct Exchange {
   http::ChunkedDecoder response_chunks;
   bool upstream_reusable = false;
   int status = 0;
+  std::uint64_t response_given = 0;    // of its body; counted only where that is limited
+  std::size_t read_ahead = 0;          // how much may wait for the client before reading stops
+  std::uint64_t reader_since_ms = 0;   // since when the client is waited for; 0: it is not
+  std::uint64_t reader_looked_ms = 0;  // when it was last looked at, and what it had taken
+  std::uint64_t reader_taken = 0;
   FrameTracker frames;  // of a WebSocket, towards the client
 
   // Attempts.

@@ -329,8 +329,8 @@ Control::Reply Control::get_stats(const http::Request&, const std::vector<std::s
 
 Control::Reply Control::get_metrics(const http::Request&, const std::vector<std::string>&) {
   const TlsCounts counts = engine_.tls_counts();
-  std::string text =
-      prometheus_text(stats()) + certificate_metrics(certificates_.entries(), wall_ms());
+  std::string text = prometheus_text(stats()) + engine_.gate().prometheus_text() +
+                     certificate_metrics(certificates_.entries(), wall_ms());
   for (const auto& [name, count] :
        {std::pair("handshakes", counts.handshakes), std::pair("handshakes_resumed", counts.resumed),
         std::pair("handshakes_failed", counts.failed)})

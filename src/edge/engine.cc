@@ -11,7 +11,7 @@ std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) /
 Engine::Engine(const EngineOptions& options, const std::vector<ListenSocket>& listen)
     : registry_(options.workers) {
   for (unsigned i = 0; i < options.workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, options.limits, listen));
+    workers_.push_back(std::make_unique<Worker>(i, options.limits, listen, gate_));
     if (AccessLog* log = options.access_log)
       workers_.back()->log_to(&log->ring(i), log->with_query());
   }
@@ -43,9 +43,11 @@ void Engine::install(const Table& table) {
   const auto fresh = std::make_shared<const Routes>(table, registry_);
   const auto old = std::move(routes_);
   routes_ = fresh;
+  if (fresh->limits_rates()) gate_.make_buckets();
   on_all([&fresh](Worker& worker) { worker.install(fresh); });
   std::erase_if(draining_, [&](const Draining& d) { return fresh->has_target(d.target.get()); });
   start_drains(*old);
+  registry_.error_pages().forget_unused();
 }
 
 // The drain time is the service's own in the new table, or what it was when the service itself is

@@ -56,6 +56,7 @@ class Engine {
   void stop_accepting();
   void say_goodbye();
   void close_idle_clients();
+  const Gate& gate() const { return gate_; }
   std::size_t clients() const;
   std::size_t busy_clients() const;
 
@@ -71,6 +72,7 @@ class Engine {
   template <class Use>
   void each_target(Use use) const;  // use(target, gets_requests, deadline_ms)
 
+  Gate gate_;
   Registry registry_;
   std::shared_ptr<const Routes> routes_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "edge/forwarded.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
@@ -32,6 +33,7 @@ Exchange& Worker::take_exchange(Client& client) {
   }
   Exchange& exchange = *owned.release();
   exchange.client = &client;
+  exchange.places = std::exchange(places_, Places());
   exchange.began_us = static_cast<std::uint64_t>(io::monotonic_us());
   exchange.before = exchange_list_.before;
   exchange.after = &exchange_list_;
@@ -87,21 +89,26 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   const std::string ip = ip_text(client.peer);
   RequestRewrite rewrite;
   rewrite.strip = service.strip_prefix ? match.prefix : 0;
-  rewrite.trust_forwarded = service.forward_headers;
+  rewrite.trust_forwarded = trusts(*match.service, client.peer);
+  rewrite.trace = service.traceparent;
   rewrite.client_ip = ip;
   if (client.secure) rewrite.proto = "https";
   rewrite.now_unix_ms = now_ms_ + wall_offset_ms_;
   rewrite.random = next_request_id();
   exchange.note.made_id = rewrite.random;
   exchange.note.made_id_ms = static_cast<std::uint32_t>(rewrite.now_unix_ms);
+  for (std::uint64_t& random : rewrite.trace_random) random = next_request_id();
   write_request_head(head, rewrite, exchange.head);
   const std::size_t head_size = head.size;
+  const bool expects_continue = head.expect_continue;
   const std::size_t used = head_size + take_request_body(exchange, bytes.substr(head_size));
   keep_rest(client, bytes, used, own);
   if (exchange.request_framing.kind == http::BodyFraming::Kind::Chunked &&
       exchange.request_chunks.problem().status != 0)
     return answer_exchange(exchange, 400, "the chunked body is malformed\n");
+  if (request_too_large(exchange)) return refuse_request_body(exchange);
   if (!choose_first(exchange)) return answer_exchange(exchange, 503, "the service has no target\n");
+  if (gathers(exchange)) return begin_gathering(exchange, expects_continue);
   attempt(exchange);
 }
 
@@ -223,7 +230,7 @@ void Worker::on_upstream(Upstream& upstream, std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 && !upstream.peer_done) {
     if (!send_request(exchange) || !pump_request(exchange)) return;
   }
-  if (exchange.client->out.empty() && upstream.readable && !pump_response(exchange)) return;
+  if (may_read_on(exchange) && upstream.readable && !pump_response(exchange)) return;
   set_exchange_deadline(exchange);
 }
 
@@ -306,12 +313,13 @@ void Worker::set_exchange_deadline(Exchange& exchange) {
   const Timeouts& timeouts = exchange.service->config.timeouts;
   Client& client = *exchange.client;
   if (exchange.tunnel) return set_deadline(client, timeouts.tunnel_idle);
-  if (!client.out.empty()) return set_deadline(client, timeouts.client_write);
+  if (!client.out.empty()) return await_reader(exchange);
+  exchange.reader_since_ms = 0;
   if (exchange.upstream == nullptr) return set_deadline(client, timeouts.response);
   if (!exchange.upstream->connected) return set_deadline(client, timeouts.connect);
   if (exchange.status != 0) return set_deadline(client, timeouts.upstream_idle);
-  if (!exchange.request_done && exchange.to_upstream.empty())
-    return set_deadline(client, timeouts.client_body);
+  if (!exchange.request_done && exchange.to_upstream.empty()) return await_body(exchange);
+  exchange.upload_pace.rest(now_ms_);
   if (exchange.response_due_ms == 0 || !exchange.request_done)
     exchange.response_due_ms = now_ms_ + static_cast<std::uint64_t>(timeouts.response.count());
   wheel_.set(client.deadline, exchange.response_due_ms, now_ms_);
@@ -319,16 +327,18 @@ void Worker::set_exchange_deadline(Exchange& exchange) {
 
 void Worker::exchange_due(Exchange& exchange) {
   const bool client_slow = !exchange.client->out.empty();
+  if (client_slow && !exchange.tunnel && reader_keeps_up(exchange)) return;
   exchange.end = LogEnd::Timeout;
+  if (client_slow) gate_.refused(Refusal::SlowReader);
   if (exchange.tunnel || client_slow) return abort_exchange(exchange);
+  if (exchange.gathered_for != nullptr) return body_is_late(exchange);
   if (exchange.upstream != nullptr && !exchange.upstream->connected)
     return fail(exchange, Failure::ConnectTimeout);
   if (exchange.status != 0) {
     if (exchange.target != nullptr) count_failure(*exchange.target);
     return abort_exchange(exchange);
   }
-  if (!exchange.request_done && exchange.to_upstream.empty())
-    return answer_exchange(exchange, 408, "the request body did not arrive in time\n");
+  if (!exchange.request_done && exchange.to_upstream.empty()) return body_is_late(exchange);
   fail(exchange, Failure::Timeout);
 }
 

@@ -79,7 +79,7 @@ bool Worker::upload_broken(Exchange& exchange) {
   exchange.upload_dead = true;
   exchange.upstream->readable = true;
   exchange.upstream->peer_done = true;
-  return exchange.client->out.empty() ? pump_response(exchange) : true;
+  return may_read_on(exchange) ? pump_response(exchange) : true;
 }
 
 // Moves body bytes from the client to the upstream. False: the exchange is over.
@@ -122,12 +122,25 @@ bool Worker::end_upload(Exchange& exchange) {
 // Frames `size` bytes of the scratch buffer for the upstream.
 bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
   Pieces pieces;
+  if (!frame_request(exchange, size, pieces)) return false;
+  if (!pieces.send(exchange.upstream->fd.get(), exchange.to_upstream))
+    return upload_broken(exchange);
+  return true;
+}
+
+// False: the exchange is over.
+bool Worker::frame_request(Exchange& exchange, std::size_t size, Pieces& pieces) {
   if (exchange.request_framing.kind == Kind::Length) {
     pieces.add({scratch_.get(), size});
     exchange.bytes_in += size;
     exchange.request_left -= size;
     exchange.request_done = exchange.request_left == 0;
   } else if (exchange.request_framing.kind == Kind::UntilClose) {
+    exchange.bytes_in += size;
+    if (request_too_large(exchange)) {
+      refuse_request_body(exchange);
+      return false;
+    }
     pieces.add_chunk({scratch_.get(), size}, false);
   } else {
     const Unchunked got = unchunk(exchange.request_chunks, scratch_.get(), size);
@@ -139,13 +152,15 @@ bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
       }
       return false;
     }
-    pieces.add_chunk(got.content, got.done);
     exchange.bytes_in += got.content.size();
+    if (request_too_large(exchange)) {
+      refuse_request_body(exchange);
+      return false;
+    }
+    pieces.add_chunk(got.content, got.done);
     exchange.request_done = got.done;
     if (got.used < size) exchange.client->in.assign(scratch_.get() + got.used, size - got.used);
   }
-  if (!pieces.send(exchange.upstream->fd.get(), exchange.to_upstream))
-    return upload_broken(exchange);
   return true;
 }
 

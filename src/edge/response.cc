@@ -12,11 +12,15 @@ constexpr int kRoundsInARow = 8;
 using Kind = http::BodyFraming::Kind;
 }  // namespace
 
+// A client that does not take what it has is not read for, but for what may be read ahead.
+bool Worker::may_read_on(const Exchange& exchange) const {
+  return exchange.client->out.size() <= exchange.read_ahead;
+}
+
 // Reads the upstream while the client takes it. False: the exchange is over or needs nothing more.
 bool Worker::pump_response(Exchange& exchange) {
-  Client& client = *exchange.client;
   Upstream& upstream = *exchange.upstream;
-  for (int rounds = 0; client.out.empty() && upstream.readable; ++rounds) {
+  for (int rounds = 0; may_read_on(exchange) && upstream.readable; ++rounds) {
     if (rounds == kRoundsInARow) {
       again_.push_back(&upstream);
       break;
@@ -85,6 +89,7 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
 
 bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head, char* rest,
                               std::size_t size) {
+  if (refuses_response(exchange, head)) return false;
   exchange.status = head.status;
   exchange.response_framing = head.framing;
   exchange.response_left = head.framing.length;
@@ -99,6 +104,7 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
   exchange.client->close_after_answer = !rewrite.keep_alive;
   exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
+  rewrite.date = date_;
   head_out_.clear();
   exchange.rechunk = write_response_head(head, rewrite, head_out_);
   exchange.response_started = true;
@@ -140,6 +146,7 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
     case Kind::UntilClose:
       break;
   }
+  if (response_too_large(exchange, content.size())) return false;
   if (!give_client(exchange, head, content, last)) return false;
   if (!last) return true;
   finish_response(exchange, extra);
@@ -185,9 +192,11 @@ void Worker::finish_response(Exchange& exchange, bool extra_bytes) {
   exchange.response_done = true;
   const bool request_sent = exchange.request_done && exchange.to_upstream.empty() &&
                             !exchange.upload_dead && exchange.head_sent == exchange.head.size();
-  detach(exchange, exchange.upstream_reusable && request_sent && !extra_bytes);
+  // Still readable: the response filled the buffer to its end, and there may be more behind it.
+  const bool drained = !exchange.upstream->readable && !exchange.upstream->peer_done;
+  detach(exchange, exchange.upstream_reusable && request_sent && !extra_bytes && drained);
   if (exchange.client->out.empty()) return finish_exchange(exchange);
-  set_deadline(*exchange.client, exchange.service->config.timeouts.client_write);
+  await_reader(exchange);
 }
 
 void Worker::finish_exchange(Exchange& exchange) {

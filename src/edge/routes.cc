@@ -31,6 +31,11 @@ Routes::Routes(const Table& table, Registry& registry) : generation_(table.gener
     for (const std::string& range : service.allow) {
       if (auto cidr = Cidr::parse(range)) route.allow.push_back(*cidr);
     }
+    auto guard = std::make_shared<const Guard>(service, registry.error_pages());
+    if (!guard->idle()) route.guard = std::move(guard);
+    for (const std::string& range : service.trusted_proxies) {
+      if (auto cidr = Cidr::parse(range)) route.trusted_proxies.push_back(*cidr);
+    }
     for (const Pool& pool : service.pools) {
       RoutePool& compiled = route.pools.emplace_back();
       compiled.release = registry.release(service, pool.release);
@@ -91,6 +96,12 @@ const RouteService* Routes::service_of(const ServiceRuntime* runtime) const {
     if (service.runtime.get() == runtime) return &service;
   }
   return nullptr;
+}
+
+bool Routes::limits_rates() const {
+  return std::any_of(services_.begin(), services_.end(), [](const RouteService& service) {
+    return service.guard != nullptr && service.guard->limits_rates();
+  });
 }
 
 bool Routes::has_target(const TargetRuntime* target) const {

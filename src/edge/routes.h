@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "edge/address.h"
+#include "edge/guard.h"
 #include "edge/runtime.h"
 #include "edge/table.h"
 
@@ -22,6 +23,8 @@ struct RouteService {
   Service config;
   std::shared_ptr<ServiceRuntime> runtime;
   std::vector<Cidr> allow;
+  std::shared_ptr<const Guard> guard;  // nullptr: nothing to check at its door
+  std::vector<Cidr> trusted_proxies;
   std::vector<RoutePool> pools;
   bool allows(const Address& peer) const;
 };
@@ -44,6 +47,7 @@ class Routes {
   const std::vector<RouteService>& services() const { return services_; }
   std::uint64_t generation() const { return generation_; }
   bool has_target(const TargetRuntime* target) const;
+  bool limits_rates() const;
 
  private:
   struct Prefix {

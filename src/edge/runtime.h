@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "edge/address.h"
+#include "edge/error_pages.h"
 #include "edge/histogram.h"
 #include "edge/table.h"
 
@@ -64,6 +65,7 @@ class Registry {
   // Every release ever counted, oldest first; the oldest unused are forgotten beyond a limit.
   const std::vector<std::shared_ptr<ReleaseRuntime>>& releases() const { return releases_; }
   unsigned workers() const { return workers_; }
+  ErrorPageShelf& error_pages() { return error_pages_; }
 
  private:
   void forget_old_releases();
@@ -71,6 +73,7 @@ class Registry {
   std::map<std::string, std::weak_ptr<ServiceRuntime>> services_;
   std::vector<std::shared_ptr<ReleaseRuntime>> releases_;
   std::map<std::string, std::weak_ptr<TargetRuntime>> targets_;
+  ErrorPageShelf error_pages_;
 };
 
 }  // namespace slipway::edge

@@ -118,7 +118,9 @@ Json to_json(const Service& service) {
   json.set("retry_after_s", service.retry_after_s).set("max_pause_ms", service.max_pause.count());
   json.set("health_path", service.health_path).set("allow", Json::array_of(service.allow));
   json.set("release_header", service.release_header)
-      .set("forward_headers", service.forward_headers);
+      .set("forward_headers", service.forward_headers)
+      .set("trusted_proxies", Json::array_of(service.trusted_proxies))
+      .set("traceparent", service.traceparent);
   json.set("timeouts", timeouts_to_json(service.timeouts)).set("drain_ms", service.drain.count());
   json.set("traffic", to_json(service.traffic)).set("shield", to_json(service.shield));
   Json pools = Json::array();
@@ -163,6 +165,8 @@ Result<Service> service_from_json(const Json& json) {
   members.texts("allow", service.allow);
   members.flag("release_header", service.release_header);
   members.flag("forward_headers", service.forward_headers);
+  members.texts("trusted_proxies", service.trusted_proxies);
+  members.flag("traceparent", service.traceparent);
   members.duration("drain_ms", service.drain);
   const Json* tls = members.take("tls");
   const Json* timeouts = members.take("timeouts");

@@ -69,6 +69,8 @@ struct Service {
   std::vector<std::string> allow;  // CIDRs
   bool release_header = false;
   bool forward_headers = false;
+  std::vector<std::string> trusted_proxies;  // CIDRs
+  bool traceparent = true;
   Timeouts timeouts;
   Millis drain{30'000};
   Traffic traffic;
@@ -105,5 +107,7 @@ Result<std::vector<Service>> services_from_json(const Json& array);
 Result<Table> table_from_json(const Json& json);
 // What the shapes alone cannot say: hosts not taken twice, weights, addresses, CIDRs.
 Result<void> validate(const Table& table);
+// The folders of error pages can be read. Asked when a table is changed, not when it is loaded.
+Result<void> check_error_pages(const std::vector<Service>& services);
 
 }  // namespace slipway::edge

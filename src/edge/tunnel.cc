@@ -8,11 +8,24 @@
 namespace slipway::edge {
 namespace {
 constexpr int kRoundsInARow = 8;
+
+// Is what the upstream switches to one of the protocols that the request, as it went there,
+// offered? (RFC 9110 section 7.8)
+bool switches_to_an_offer(std::string_view request, const http::ResponseHead& head) {
+  http::RequestHead sent;
+  http::Problem problem;
+  if (http::parse_request_head(request, {}, sent, problem) != http::Parsed::Complete) return false;
+  const http::Header* offered = sent.headers.find(http::Known::Upgrade);
+  const http::Header* taken = head.headers.find(http::Known::Upgrade);
+  return offered != nullptr && taken != nullptr && http::list_has(offered->value(), taken->value());
 }
+}  // namespace
 
 bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
                           std::string_view rest) {
-  if (!exchange.wants_upgrade || !head.upgrade) {
+  // Before its request is complete, the bytes of a body would be read as the new protocol.
+  if (!exchange.wants_upgrade || !exchange.request_done ||
+      !switches_to_an_offer(exchange.head, head)) {
     fail(exchange, Failure::Garbled);
     return false;
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "edge/address.h"
+#include "edge/error_pages.h"
 #include "edge/table.h"
 
 namespace slipway::edge {
@@ -49,6 +50,11 @@ Result<void> check_names(const Service& service) {
       return invalid(service, fmt::format("\"{}\" is not a path prefix", path));
   }
   for (const std::string& range : service.allow) {
+    if (auto cidr = Cidr::parse(range); !cidr) return invalid(service, cidr.error().what);
+  }
+  if (auto checked = check_shield(service.shield); !checked)
+    return std::move(checked).error().in("service " + full_name(service));
+  for (const std::string& range : service.trusted_proxies) {
     if (auto cidr = Cidr::parse(range); !cidr) return invalid(service, cidr.error().what);
   }
   if (service.message.find_first_of("\r\n") != std::string::npos)
@@ -125,6 +131,15 @@ Result<void> validate(const Table& table) {
     TRY(check_pools(service));
   }
   return check_claims(table);
+}
+
+Result<void> check_error_pages(const std::vector<Service>& services) {
+  for (const Service& service : services) {
+    if (service.shield.error_pages.empty()) continue;
+    if (auto pages = ErrorPages::load(service.shield.error_pages); !pages)
+      return std::move(pages).error().in("service " + full_name(service));
+  }
+  return ok();
 }
 
 }  // namespace slipway::edge

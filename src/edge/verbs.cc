@@ -166,8 +166,8 @@ Result<Service> service_of(const DeployOptions& options, const Known& known) {
     service.tls.key = options.tls_private_key_path;
   }
   service.page.clear();
-  if (!options.error_pages.empty())
-    service.page = TRY(io::read_file(options.error_pages + "/503.html"));
+  service.shield.error_pages =
+      options.error_pages.empty() ? "" : io::absolute_path(options.error_pages);
   service.pools = {{"v-" + io::random_hex(6), kWholeWeight, options.targets}};
   return service;
 }

@@ -29,7 +29,7 @@ struct DeployOptions {
                      // is served
   std::string tls_certificate_path;
   std::string tls_private_key_path;
-  std::string error_pages;  // folder; its 503.html is what a stopped service shows
+  std::string error_pages;  // folder of the edge's own answers: 503.html, 5xx.html …
   bool forward_headers = false;
   // Called with a line for people when something is worth telling (a failed probe, a long drain).
   std::function<void(const std::string&)> say;

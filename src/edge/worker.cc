@@ -30,9 +30,11 @@ void unlink(T& item) {
 }
 }  // namespace
 
-Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen)
+Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen,
+               Gate& gate)
     : index_(index),
       limits_(limits),
+      gate_(gate),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       scratch_(new char[kScratch]) {
   ASSERT(epoll_);
@@ -154,12 +156,14 @@ void Worker::due(Socket& socket) {
       return answer(client,
                     {408, "text/plain; charset=utf-8", "the request did not arrive in time\n", ""},
                     false, false);
-    case Client::Phase::Held:
+    case Client::Phase::Held: {
       note_held(client);
+      LocalAnswer late{504, "text/plain; charset=utf-8", "the service is paused\n", ""};
+      dress(routes_->service_of(client.held_by.get()), late);
       leave_hold(client);
       client.in.clear();
-      return answer(client, {504, "text/plain; charset=utf-8", "the service is paused\n", ""},
-                    false, false);
+      return answer(client, late, false, false);
+    }
     case Client::Phase::Busy:
       return exchange_due(*client.exchange);
     case Client::Phase::Http2:

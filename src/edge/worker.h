@@ -5,8 +5,9 @@
 //
 // Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
 // client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
-// failure), admission.cc (limits), choose.cc (release and target), request_body.cc, response.cc,
-// tunnel.cc, answer.cc (what the edge says itself), record.cc (what the access log is told).
+// failure), admission.cc and body_limits.cc (limits), choose.cc (release and target),
+// request_body.cc, response.cc, tunnel.cc, streams.cc (HTTP/2), answer.cc (what the edge says
+// itself), record.cc (what the access log is told).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "edge/connection.h"
+#include "edge/gate.h"
 #include "edge/log_ring.h"
 #include "edge/pieces.h"
 #include "edge/rewrite.h"
@@ -36,8 +38,9 @@ struct TlsCounts {
 
 class Worker {
  public:
-  // The descriptors stay the caller's.
-  Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen);
+  // The descriptors stay the caller's; the gate is shared by all workers.
+  Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen,
+         Gate& gate);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -165,6 +168,25 @@ class Worker {
   bool refuses(Client& client, const http::RequestHead& head, const Match& match,
                LocalAnswer& answer);
   void let_go(Exchange& exchange);
+  void dress(const RouteService* service, LocalAnswer& answer) const;
+  std::uint64_t limited_name(const Client& client, const http::RequestHead& head,
+                             const RouteService& service, std::uint64_t rule) const;
+  bool takes_place(const Client& client, const http::RequestHead& head, const RouteService& service,
+                   const LimitRule& rule, LocalAnswer& answer);
+  void leave_places(Places& places);
+
+  // body_limits.cc
+  bool request_too_large(const Exchange& exchange) const;
+  void refuse_request_body(Exchange& exchange);
+  bool refuses_response(Exchange& exchange, const http::ResponseHead& head);
+  bool response_too_large(Exchange& exchange, std::size_t more);
+  bool gathers(const Exchange& exchange) const;
+  void begin_gathering(Exchange& exchange, bool expects_continue);
+  void gather(Exchange& exchange);
+  void await_body(Exchange& exchange);
+  void body_is_late(Exchange& exchange);
+  void await_reader(Exchange& exchange);
+  bool reader_keeps_up(Exchange& exchange);
 
   // choose.cc
   bool choose_first(Exchange& exchange);
@@ -177,9 +199,11 @@ class Worker {
   bool pump_request(Exchange& exchange);
   bool give_upstream(Exchange& exchange, std::size_t size);
   bool end_upload(Exchange& exchange);
+  bool frame_request(Exchange& exchange, std::size_t size, Pieces& pieces);
   bool upload_broken(Exchange& exchange);
 
   // response.cc
+  bool may_read_on(const Exchange& exchange) const;
   bool pump_response(Exchange& exchange);
   bool on_response_bytes(Exchange& exchange, char* bytes, std::size_t size);
   bool pass_interim(Exchange& exchange, const http::ResponseHead& head);
@@ -224,6 +248,8 @@ class Worker {
 
   const unsigned index_;
   const WorkerLimits limits_;
+  Gate& gate_;
+  Places places_;  // of the request being admitted, until its exchange has them
   io::Fd epoll_;
   Socket wake_{Socket::Kind::Wake};
   std::vector<std::unique_ptr<Listener>> listeners_;

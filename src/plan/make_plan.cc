@@ -41,7 +41,21 @@ bool needs_counts(const config::Environment& settings) {
       [](const auto& trigger) { return trigger.kind != config::Trigger::Kind::HealthFailing; });
 }
 
+bool needs_latencies(const config::Environment& settings) {
+  return needs_counts(settings) &&
+         std::any_of(settings.roll_back_when.begin(), settings.roll_back_when.end(),
+                     [](const auto& trigger) {
+                       return trigger.kind == config::Trigger::Kind::LatencyQuantile;
+                     });
+}
+
 Result<void> check_counts(const Capabilities& can, const config::Environment& settings) {
+  if (can.metrics && !can.latencies && needs_latencies(settings)) {
+    return unsupported(
+        fmt::format("judging by latency needs the time of each answer, and {} counts no times",
+                    or_word(can.router_name, "the router")),
+        "remove the latencies from roll_back_when, or use the router edge");
+  }
   if (can.metrics || !needs_counts(settings)) return ok();
   return unsupported(
       fmt::format("judging needs counts per release, and {} does not count",

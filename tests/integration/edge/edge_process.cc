@@ -1,5 +1,5 @@
 // The real edge as a process of its own: edge_process STATE LISTEN WORKERS [--take-over]
-// [--h2c] [--goodbye-ms N] [--head-ms N].
+// [--workers N] [--h2c] [--goodbye-ms N] [--head-ms N] and more.
 #include <cstdlib>
 #include <string>
 
@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
   options.version = "test";
   for (int i = 4; i < argc; ++i) {
     const std::string flag = argv[i];
+    if (flag == "--workers" && i + 1 < argc)
+      options.workers = static_cast<unsigned>(std::atoi(argv[++i]));
     if (flag == "--take-over") options.take_over = true;
     if (flag == "--h2c") options.limits.h2c = true;
     if (flag == "--goodbye-ms" && i + 1 < argc)
