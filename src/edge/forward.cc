@@ -49,6 +49,7 @@ void Worker::recycle(Exchange& exchange) {
   ASSERT(exchange.upstream == nullptr && exchange.target == nullptr);
   let_go(exchange);
   log_exchange(exchange);
+  end_encoding(exchange);
   exchange.before->after = exchange.after;
   exchange.after->before = exchange.before;
   exchange.client->exchange = nullptr;
@@ -85,6 +86,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.keep_alive = head.keep_alive;
   exchange.minor = head.minor;
   note_exchange(exchange, head);
+  note_accepted_coding(exchange, head);
   const Service& service = match.service->config;
   const std::string ip = ip_text(client.peer);
   RequestRewrite rewrite;

@@ -12,6 +12,7 @@ struct WorkerLimits {
   std::size_t pooled = 256;      // idle upstream connections per target
   std::size_t clients = 10'000;  // more are told 503
   int held_per_service = 1'000;  // requests waiting in a pause; more are told 503
+  std::size_t compressions = 64;  // responses encoded at once; more go as they are
   http::Limits head;
   bool http2 = true;  // offered over TLS
   bool h2c = false;   // HTTP/2 without TLS, to clients that begin with its preface
