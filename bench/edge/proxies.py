@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -27,12 +28,14 @@ def raise_descriptor_limit():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
 
 
 def on_core(core):
-    """For a child: stay on this core, and end when the rig ends."""
+    """For a child: stay on this core; None: go where the kernel wants."""
     def prepare():
-        os.sched_setaffinity(0, {core})
+        if core is not None:
+            os.sched_setaffinity(0, {core})
         raise_descriptor_limit()
     return prepare
 
@@ -294,6 +297,7 @@ class Caddy(Proxy):
 class Slipway(Proxy):
     name = "slipway"
     build = None
+    workers = 1
 
     @classmethod
     def is_here(cls):
@@ -306,23 +310,33 @@ class Slipway(Proxy):
         text = subprocess.run([os.path.join(cls.build, "slipway"), "edge", "run", "--help"], capture_output=True, text=True)
         return option in text.stdout
 
-    def serves_tls(self):
+    def wants_tls(self):
         return self.certificate is not None and self.takes("--listen-tls")
 
+    def serves_tls(self):
+        return self.wants_tls() and self.chosen_protocol() is not None
+
     def serves_http2(self):
-        """As the handshake decides it, once the edge runs."""
-        if not self.serves_tls():
-            return False
-        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.tls_port}", "-servername", "localhost",
-                               "-alpn", "h2"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
-        return "ALPN protocol: h2" in done.stdout
+        return self.wants_tls() and self.chosen_protocol() == "h2"
+
+    def chosen_protocol(self):
+        """What the handshake chose, "" for no choice; None when there was no handshake."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        try:
+            with socket.create_connection(("127.0.0.1", self.tls_port), 5) as link:
+                with context.wrap_socket(link, server_hostname="localhost") as tls:
+                    return tls.selected_alpn_protocol() or ""
+        except OSError:
+            return None
 
     def command(self, upstream_port, more=()):
         state = self.path("state")
         os.makedirs(state, exist_ok=True)
-        argv = [os.path.join(self.build, "slipway"), "edge", "run", "--state", state, "--workers", "1",
+        argv = [os.path.join(self.build, "slipway"), "edge", "run", "--state", state, "--workers", str(self.workers),
                 "--listen", f"127.0.0.1:{self.port}", *more]
-        if self.serves_tls():
+        if self.wants_tls():
             argv += ["--listen-tls", f"127.0.0.1:{self.tls_port}"]
         if self.takes("--access-log"):
             argv += ["--access-log", self.path("access.log")]
@@ -359,7 +373,7 @@ class Slipway(Proxy):
     def service(self, release, port):
         service = {"name": "web", "hosts": ["localhost"], "drain_ms": 30000,
                    "pools": [{"release": release, "weight": 10000, "targets": [f"127.0.0.1:{port}"]}]}
-        if self.serves_tls():
+        if self.wants_tls():
             service["tls"] = {"certificate": self.certificate[0], "key": self.certificate[1], "redirect": False}
         return service
 
@@ -377,13 +391,14 @@ class Baseline(Slipway):
 class Rig:
     """A folder, a certificate, the upstream and the proxies that were asked for."""
 
-    def __init__(self, build, names, kinds=(Nginx, Haproxy, Caddy, Slipway), baseline=None):
+    def __init__(self, build, names, kinds=(Nginx, Haproxy, Caddy, Slipway), baseline=None,
+                 core=PROXY_CORE, folder=None):
         if os.cpu_count() < 2:
             raise Failure("this needs two cores: one for the proxy, one for load and upstream")
         raise_descriptor_limit()
         Slipway.build = os.path.abspath(build)
         self.build = Slipway.build
-        self.folder = tempfile.mkdtemp(prefix="slipway-edge-")
+        self.folder = tempfile.mkdtemp(prefix="slipway-edge-", dir=folder)
         self.certificate = self.make_certificate()
         self.upstream = Upstream(self.build)
         Haproxy.log_socket = os.path.join(self.folder, "log.sock")
@@ -398,6 +413,7 @@ class Rig:
                 continue
             if kind.is_here():
                 self.proxies[kind.name] = kind(self.folder, self.certificate)
+                self.proxies[kind.name].core = core
             else:
                 print(f"{kind.name}: not on this machine (tools/setup --bench installs it)")
 

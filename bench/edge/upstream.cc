@@ -218,10 +218,7 @@ void Upstream::drain_log() {
 
 void Upstream::on_peer(Peer& peer, std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) {
-    watch(epoll_, peer.fd, peer.number, EPOLLIN, EPOLL_CTL_MOD);
-    std::string waiting;
-    waiting.swap(peer.out);
-    give(peer, waiting);
+    flush(peer);
   }
   if (peer.fd >= 0 && (events & ~std::uint32_t{EPOLLOUT}) != 0) read_from(peer);
   if (peer.fd < 0) drop(peer);
@@ -286,12 +283,12 @@ void Upstream::serve(Peer& peer, std::string_view method, const std::string& pat
                      std::size_t body) {
   Instance& instance = *peer.instance;
   if (const auto ready = instance.ready.find(path); ready != instance.ready.end() && body == 0)
-    return give(peer, ready->second);
+    return give_ready(peer, ready->second);
   if (path.starts_with("/bytes/")) {
     const std::string answer = answer_of(
         instance, std::string(std::min<std::uint64_t>(number_of(path, 0), kMostRequest), 'x'));
-    if (instance.ready.size() < kMostReady) instance.ready[path] = answer;
-    return give(peer, answer);
+    if (instance.ready.size() >= kMostReady) return give(peer, answer);
+    return give_ready(peer, instance.ready.emplace(path, std::move(answer)).first->second);
   }
   if (path.starts_with("/wait/")) return after(number_of(path, 0), peer);
   if (path.starts_with("/events/")) return begin_events(peer, number_of(path, 0));
@@ -329,18 +326,40 @@ void Upstream::echo_frames(Peer& peer) {
   }
 }
 
+// Sends what the socket takes of `bytes`. True: all of it.
+bool Upstream::send_now(Peer& peer, std::string_view& bytes) {
+  const ssize_t sent = send(peer.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN) peer.closing = true;
+  bytes.remove_prefix(sent < 0 ? 0 : static_cast<std::size_t>(sent));
+  return bytes.empty();
+}
+
 void Upstream::give(Peer& peer, std::string_view bytes) {
-  if (peer.out.empty()) {
-    const ssize_t sent = send(peer.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN) {
-      peer.closing = true;
-      return;
-    }
-    bytes.remove_prefix(sent < 0 ? 0 : static_cast<std::size_t>(sent));
-    if (bytes.empty()) return;
+  if (peer.rest.empty() && peer.out.empty()) {
+    if (send_now(peer, bytes) || peer.closing) return;
     watch(epoll_, peer.fd, peer.number, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
   }
   peer.out.append(bytes);
+}
+
+// Of an answer that lives as long as its instance only the place is kept: thousands of slow readers
+// of a large one shall not cost their copies.
+void Upstream::give_ready(Peer& peer, std::string_view answer) {
+  if (!peer.rest.empty() || !peer.out.empty()) return give(peer, answer);
+  if (send_now(peer, answer) || peer.closing) return;
+  watch(epoll_, peer.fd, peer.number, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
+  peer.rest = answer;
+}
+
+void Upstream::flush(Peer& peer) {
+  if (!peer.rest.empty() && !send_now(peer, peer.rest)) return;
+  std::string_view left = peer.out;
+  if (!left.empty() && !send_now(peer, left)) {
+    peer.out.erase(0, peer.out.size() - left.size());
+    return;
+  }
+  peer.out.clear();
+  watch(epoll_, peer.fd, peer.number, EPOLLIN, EPOLL_CTL_MOD);
 }
 
 void Upstream::after(std::uint64_t delay_ms, Peer& peer) {

@@ -30,6 +30,7 @@ struct Peer {
   int fd = -1;
   Instance* instance = nullptr;
   std::string in;
+  std::string_view rest;  // of a ready answer, before `out`
   std::string out;
   bool waits = false;  // an answer is due later; requests behind it stay in `in`
   bool closing = false;
@@ -65,6 +66,9 @@ class Upstream {
   void begin_events(Peer& peer, std::uint64_t duration_ms);
   void echo_frames(Peer& peer);
   void give(Peer& peer, std::string_view bytes);
+  void give_ready(Peer& peer, std::string_view answer);
+  bool send_now(Peer& peer, std::string_view& bytes);
+  void flush(Peer& peer);
   void after(std::uint64_t delay_ms, Peer& peer);
   void due(Peer& peer);
   int next_timeout() const;

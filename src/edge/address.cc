@@ -9,7 +9,7 @@
 namespace slipway::edge {
 namespace {
 
-using Bits = std::array<std::uint8_t, 16>;
+using Bits = AddressBits;
 constexpr int kMappedPrefix = 96;
 
 Bits mapped(const in_addr& v4) {
@@ -17,20 +17,6 @@ Bits mapped(const in_addr& v4) {
   bits[10] = bits[11] = 0xff;
   std::memcpy(bits.data() + 12, &v4, 4);
   return bits;
-}
-
-Bits bits_of(const Address& address) {
-  Bits bits{};
-  if (address.family() == AF_INET)
-    return mapped(reinterpret_cast<const sockaddr_in*>(&address.bytes)->sin_addr);
-  std::memcpy(bits.data(), &reinterpret_cast<const sockaddr_in6*>(&address.bytes)->sin6_addr,
-              bits.size());
-  return bits;
-}
-
-bool is_mapped(const Bits& bits) {
-  const Bits zero = mapped(in_addr{});
-  return std::memcmp(bits.data(), zero.data(), 12) == 0;
 }
 
 bool parse_number(std::string_view text, int least, int most, int& out) {
@@ -44,6 +30,20 @@ Error bad_address(std::string_view text) {
 }
 
 }  // namespace
+
+AddressBits bits_of(const Address& address) {
+  Bits bits{};
+  if (address.family() == AF_INET)
+    return mapped(reinterpret_cast<const sockaddr_in*>(&address.bytes)->sin_addr);
+  std::memcpy(bits.data(), &reinterpret_cast<const sockaddr_in6*>(&address.bytes)->sin6_addr,
+              bits.size());
+  return bits;
+}
+
+bool is_mapped(const AddressBits& bits) {
+  const Bits zero = mapped(in_addr{});
+  return std::memcmp(bits.data(), zero.data(), 12) == 0;
+}
 
 Result<Address> parse_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');

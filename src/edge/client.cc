@@ -10,6 +10,7 @@ constexpr std::size_t kMostLingered = 1024 * 1024;
 }  // namespace
 
 void Worker::on_client(Client& client) {
+  if (!take_proxy_header(client)) return;
   if (client.broken && client.phase != Client::Phase::Busy) return close_client(client);
   switch (client.phase) {
     case Client::Phase::Idle:
@@ -36,12 +37,13 @@ void Worker::on_busy_client(Client& client) {
   if (client.broken || (left && !exchange.tunnel)) return abort_exchange(exchange);
   if (exchange.tunnel) return pump_tunnel(exchange);
   if (!flush_client(client)) return abort_exchange(exchange);
+  if (exchange.gathered_for != nullptr) return gather(exchange);
   if (exchange.response_done) {
     if (client.out.empty()) finish_exchange(exchange);
     return;
   }
   if (!pump_request(exchange)) return;
-  if (exchange.upstream == nullptr || !client.out.empty() || pump_response(exchange))
+  if (exchange.upstream == nullptr || !may_read_on(exchange) || pump_response(exchange))
     set_exchange_deadline(exchange);
 }
 
@@ -105,17 +107,14 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
                            bool own) {
   const Match match = routes_ == nullptr ? Match() : routes_->match(head.host, head.path);
   LocalAnswer local;
-  if (settles_locally(client, head, match, local)) {
+  if (settles_locally(client, head, match, local) || refuses(client, head, match, local)) {
+    dress(match.service, local);
     const bool is_head = head.method == "HEAD";
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
+    note_local(head, match.service);
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
     add_hsts(client, match.service, local);
     return answer(client, local, is_head, keep);
-  }
-  if (refuses(client, head, match, local)) {
-    keep_rest(client, bytes, bytes.size(), own);
-    add_hsts(client, match.service, local);
-    return answer(client, local, head.method == "HEAD", false);
   }
   if (match.service->config.state == ServiceState::Paused)
     return hold(client, head, *match.service, bytes, own);
@@ -136,9 +135,11 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
                   std::string_view bytes, bool own) {
   if (service.runtime->held.load(std::memory_order_relaxed) >= limits_.held_per_service) {
     const bool is_head = head.method == "HEAD";
+    note_local(head, &service);
     client.in.clear();
     LocalAnswer full{503, "text/plain; charset=utf-8",
                      "too many requests wait for the paused service\n", "Retry-After: 5\r\n"};
+    dress(&service, full);
     return answer(client, full, is_head, false);
   }
   if (!own) client.in.assign(bytes);
@@ -149,6 +150,7 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
   if (client.held_until_ms == 0)
     client.held_until_ms = now_ms_ + static_cast<std::uint64_t>(service.config.max_pause.count());
   wheel_.set(client.deadline, client.held_until_ms, now_ms_);
+  if (client.peer_done) close_client(client);  // it left in the same moment: no event will tell
 }
 
 void Worker::leave_hold(Client& client) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "edge/log_options.h"
 #include "edge/worker_limits.h"
 
 namespace slipway::edge {
@@ -23,6 +24,7 @@ struct EdgeOptions {
   Millis stop_time{30'000};       // how long running requests may go on after SIGTERM
   Millis ticket_turn{3'600'000};  // how long one key seals TLS session tickets
   WorkerLimits limits;
+  AccessLogOptions access_log;
   // Lines for people; called on the thread of edge_main. Default: standard error.
   std::function<void(const std::string&)> say;
 };

@@ -3,6 +3,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 #include <vector>
 
@@ -104,20 +105,27 @@ struct Http2Session::Parts {
     return static_cast<Incoming*>(nghttp2_session_get_stream_user_data(session, stream));
   }
   void open();
+  void hear_heads(nghttp2_session_callbacks* callbacks);
+  void hear_frames(nghttp2_session_callbacks* callbacks);
   void submit_settings();
   void begin_head(std::int32_t stream);
   int add_field(std::int32_t stream, std::string_view name, std::string_view value);
   void end_head(std::int32_t stream, bool ends);
+  void begins(const nghttp2_frame_hd& head);
+  bool was_reset_here(std::int32_t stream) const;
   void received(const nghttp2_frame& frame);
   void sent(const nghttp2_frame& frame);
   void closed(std::int32_t stream);
   void idle_frame();
-  void refuse(std::int32_t stream, int status);
+  void fail(std::uint32_t code);
 
   Http2Limits limits;
   Events& events;
   nghttp2_session* session = nullptr;
   bool failed = false;
+  std::int32_t highest = 0;                   // identifier of a stream so far
+  std::array<std::int32_t, 32> reset_here{};  // the last ones, in a ring
+  std::size_t resets = 0;
   std::unordered_map<std::int32_t, std::unique_ptr<Incoming>> requests;  // one for each open stream
   std::size_t heads = 0;                                                 // begun and not ended
   std::uint64_t now_ms = 0;
@@ -136,47 +144,8 @@ int malformed(nghttp2_session* in, std::int32_t stream) {
 void Http2Session::Parts::open() {
   nghttp2_session_callbacks* callbacks = nullptr;
   ASSERT(nghttp2_session_callbacks_new(&callbacks) == 0);
-  using P = Http2Session::Parts;
-  nghttp2_session_callbacks_set_on_begin_headers_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-          static_cast<P*>(user)->begin_head(frame->hd.stream_id);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_header_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
-                    std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                    std::uint8_t, void* user) {
-        return static_cast<P*>(user)->add_field(frame->hd.stream_id, view(name, name_size),
-                                                view(value, value_size));
-      });
-  nghttp2_session_callbacks_set_on_invalid_header_callback(
-      callbacks, [](nghttp2_session* in, const nghttp2_frame* frame, const std::uint8_t*,
-                    std::size_t, const std::uint8_t*, std::size_t, std::uint8_t,
-                    void*) { return malformed(in, frame->hd.stream_id); });
-  nghttp2_session_callbacks_set_on_frame_recv_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        static_cast<P*>(user)->received(*frame);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-      callbacks, [](nghttp2_session*, std::uint8_t, std::int32_t stream, const std::uint8_t* bytes,
-                    std::size_t size, void* user) {
-        auto& parts = *static_cast<P*>(user);
-        if (Incoming* request = parts.incoming(stream)) request->unconsumed += size;
-        parts.events.on_body(stream, view(bytes, size));
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_stream_close_callback(
-      callbacks, [](nghttp2_session*, std::int32_t stream, std::uint32_t, void* user) {
-        static_cast<P*>(user)->closed(stream);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_on_frame_send_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        static_cast<P*>(user)->sent(*frame);
-        return 0;
-      });
+  hear_heads(callbacks);
+  hear_frames(callbacks);
   nghttp2_option* option = nullptr;
   ASSERT(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_auto_window_update(option, 1);
@@ -185,6 +154,57 @@ void Http2Session::Parts::open() {
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
   submit_settings();
+}
+
+void Http2Session::Parts::hear_heads(nghttp2_session_callbacks* callbacks) {
+  nghttp2_session_callbacks_set_on_begin_headers_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
+        if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+          static_cast<Parts*>(user)->begin_head(frame->hd.stream_id);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_header_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                    std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                    std::uint8_t, void* user) {
+        return static_cast<Parts*>(user)->add_field(frame->hd.stream_id, view(name, name_size),
+                                                    view(value, value_size));
+      });
+  nghttp2_session_callbacks_set_on_invalid_header_callback(
+      callbacks, [](nghttp2_session* in, const nghttp2_frame* frame, const std::uint8_t*,
+                    std::size_t, const std::uint8_t*, std::size_t, std::uint8_t,
+                    void*) { return malformed(in, frame->hd.stream_id); });
+}
+
+void Http2Session::Parts::hear_frames(nghttp2_session_callbacks* callbacks) {
+  nghttp2_session_callbacks_set_on_begin_frame_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
+        static_cast<Parts*>(user)->begins(*head);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_frame_recv_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
+        static_cast<Parts*>(user)->received(*frame);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
+      callbacks, [](nghttp2_session*, std::uint8_t, std::int32_t stream, const std::uint8_t* bytes,
+                    std::size_t size, void* user) {
+        auto& parts = *static_cast<Parts*>(user);
+        if (Incoming* request = parts.incoming(stream)) request->unconsumed += size;
+        parts.events.on_body(stream, view(bytes, size));
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_stream_close_callback(
+      callbacks, [](nghttp2_session*, std::int32_t stream, std::uint32_t, void* user) {
+        static_cast<Parts*>(user)->closed(stream);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_frame_send_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
+        static_cast<Parts*>(user)->sent(*frame);
+        return 0;
+      });
 }
 
 void Http2Session::Parts::submit_settings() {
@@ -237,10 +257,6 @@ int Http2Session::Parts::add_field(std::int32_t stream, std::string_view name,
   return 0;
 }
 
-void Http2Session::Parts::refuse(std::int32_t stream, int status) {
-  events.on_refused(stream, status);
-}
-
 void Http2Session::Parts::end_head(std::int32_t stream, bool ends) {
   Incoming* request = incoming(stream);
   if (request == nullptr) return;
@@ -251,13 +267,30 @@ void Http2Session::Parts::end_head(std::int32_t stream, bool ends) {
   request->in_head = false;
   --heads;
   request->ended = ends;
-  if (request->refused != 0) return refuse(stream, request->refused);
-  if (request->method == "CONNECT") return refuse(stream, kNotImplemented);
+  if (request->refused != 0) return events.on_refused(stream, request->refused);
+  if (request->method == "CONNECT") return events.on_refused(stream, kNotImplemented);
   // Two names for the host could be read differently behind us (RFC 9113 section 8.3.1).
   const bool two_hosts = !request->authority.empty() && !request->host.empty() &&
                          !http::equals_ignoring_case(request->authority, request->host);
-  if (two_hosts || !is_path(*request)) return refuse(stream, kBadRequest);
+  if (two_hosts || !is_path(*request)) return events.on_refused(stream, kBadRequest);
   events.on_request(stream, head_text(*request, ends), ends);
+}
+
+bool Http2Session::Parts::was_reset_here(std::int32_t stream) const {
+  return std::find(reset_here.begin(), reset_here.end(), stream) != reset_here.end();
+}
+
+// What nghttp2 lets pass: it ignores priorities altogether, and heads on streams it has forgotten.
+void Http2Session::Parts::begins(const nghttp2_frame_hd& head) {
+  if (head.type == NGHTTP2_PRIORITY) {
+    if (head.stream_id == 0 && !failed) return fail(NGHTTP2_PROTOCOL_ERROR);
+    return idle_frame();
+  }
+  if (head.type != NGHTTP2_HEADERS || failed) return;
+  const bool open = head.stream_id > highest || requests.contains(head.stream_id);
+  // The client may not know yet that a stream was reset from here.
+  if (!open && !was_reset_here(head.stream_id)) fail(NGHTTP2_STREAM_CLOSED);
+  highest = std::max(highest, head.stream_id);
 }
 
 void Http2Session::Parts::received(const nghttp2_frame& frame) {
@@ -271,7 +304,6 @@ void Http2Session::Parts::received(const nghttp2_frame& frame) {
       if (Incoming* request = incoming(frame.hd.stream_id)) request->ended = true;
       return events.on_body_end(frame.hd.stream_id);
     case NGHTTP2_RST_STREAM:
-    case NGHTTP2_PRIORITY:
     case NGHTTP2_PING:
     case NGHTTP2_SETTINGS:
       return idle_frame();
@@ -282,8 +314,14 @@ void Http2Session::Parts::received(const nghttp2_frame& frame) {
 
 void Http2Session::Parts::sent(const nghttp2_frame& frame) {
   // What this side has to reset costs as much as what the client resets.
-  if (frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code != NGHTTP2_NO_ERROR)
+  if (frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code != NGHTTP2_NO_ERROR) {
+    reset_here[resets++ % reset_here.size()] = frame.hd.stream_id;
+    // A window beyond its largest may come of SETTINGS, and is then an error of the connection
+    // (RFC 9113 section 6.9.2).
+    if (frame.rst_stream.error_code == NGHTTP2_FLOW_CONTROL_ERROR)
+      return fail(NGHTTP2_FLOW_CONTROL_ERROR);
     return idle_frame();
+  }
   const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   const bool answer = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
   if (!ends || !answer) return;
@@ -308,9 +346,12 @@ void Http2Session::Parts::idle_frame() {
   allowance_at_ms = now_ms;
   allowance = std::min<double>(limits.idle_frames, allowance + seconds * limits.idle_frames_per_s);
   allowance -= 1;
-  if (allowance >= 0 || failed) return;
+  if (allowance < 0 && !failed) fail(NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void Http2Session::Parts::fail(std::uint32_t code) {
   failed = true;
-  nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+  nghttp2_session_terminate_session(session, code);
 }
 
 Http2Session::Http2Session(const Http2Limits& limits, Events& events)

@@ -8,15 +8,29 @@
 namespace slipway::edge {
 namespace {
 constexpr int kRoundsInARow = 8;
+
+// Is what the upstream switches to one of the protocols that the request, as it went there,
+// offered? (RFC 9110 section 7.8)
+bool switches_to_an_offer(std::string_view request, const http::ResponseHead& head) {
+  http::RequestHead sent;
+  http::Problem problem;
+  if (http::parse_request_head(request, {}, sent, problem) != http::Parsed::Complete) return false;
+  const http::Header* offered = sent.headers.find(http::Known::Upgrade);
+  const http::Header* taken = head.headers.find(http::Known::Upgrade);
+  return offered != nullptr && taken != nullptr && http::list_has(offered->value(), taken->value());
 }
+}  // namespace
 
 bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
                           std::string_view rest) {
-  if (!exchange.wants_upgrade || !head.upgrade) {
+  // Before its request is complete, the bytes of a body would be read as the new protocol.
+  if (!exchange.wants_upgrade || !exchange.request_done ||
+      !switches_to_an_offer(exchange.head, head)) {
     fail(exchange, Failure::Garbled);
     return false;
   }
   Client& client = *exchange.client;
+  hear(exchange, head.status);
   exchange.status = head.status;
   exchange.tunnel = true;
   exchange.response_started = true;
@@ -27,6 +41,7 @@ bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
   head_out_.clear();
   write_switching_head(head, head_out_);
   exchange.frames.pass(rest);
+  exchange.bytes_out += rest.size();
   Pieces pieces;
   pieces.add(head_out_);
   pieces.add(rest);
@@ -34,6 +49,7 @@ bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
     abort_exchange(exchange);
     return false;
   }
+  exchange.bytes_in += client.in.size();
   exchange.to_upstream.append(client.in);  // what the client sent without waiting for the 101
   std::string().swap(client.in);
   pump_tunnel(exchange);
@@ -67,6 +83,7 @@ bool Worker::pump_to_client(Exchange& exchange) {
     const std::string_view bytes(scratch_.get(), static_cast<std::size_t>(got));
     if (bytes.size() < kScratch && !upstream.peer_done) upstream.readable = false;
     exchange.frames.pass(bytes);
+    exchange.bytes_out += bytes.size();
     Pieces pieces;
     pieces.add(bytes);
     alive = send_client(client, pieces);
@@ -90,6 +107,7 @@ bool Worker::pump_to_upstream(Exchange& exchange) {
       end_tunnel(exchange);
       return false;
     }
+    exchange.bytes_in += got.size;
     Pieces pieces;
     pieces.add({scratch_.get(), got.size});
     alive = pieces.send(upstream.fd.get(), exchange.to_upstream);
