@@ -200,7 +200,7 @@ void TlsSession::note_established() {
 }
 
 TlsSession::Received TlsSession::receive(char* to, std::size_t most, Peer peer) {
-  if (failed_) return {Got::Ended, 0, false};
+  if (failed_ || heard_end_) return {Got::Ended, 0, false};
   peer_ = peer;
   dry_ = false;
   std::size_t size = 0;
@@ -209,10 +209,11 @@ TlsSession::Received TlsSession::receive(char* to, std::size_t most, Peer peer) 
     const int done = SSL_read_ex(ssl_, to + size, most - size, &got);
     note_established();
     if (done != 1) {
-      const bool later = SSL_get_error(ssl_, done) == SSL_ERROR_WANT_READ;
+      const int why = SSL_get_error(ssl_, done);
       ERR_clear_error();
-      if (later) return {size > 0 ? Got::Bytes : Got::Later, size, false};
-      failed_ = true;
+      if (why == SSL_ERROR_WANT_READ) return {size > 0 ? Got::Bytes : Got::Later, size, false};
+      heard_end_ = true;
+      failed_ = why != SSL_ERROR_ZERO_RETURN;  // else the client may still wait for its answer
       // What came before the end is used first; the end is told by the next call.
       return {size > 0 ? Got::Bytes : Got::Ended, size, true};
     }

@@ -68,7 +68,8 @@ class TlsSession {
   bool established_ = false;
   bool resumed_ = false;
   bool h2_ = false;
-  bool failed_ = false;
+  bool heard_end_ = false;  // nothing more is received
+  bool failed_ = false;     // nothing more is sent either
 };
 
 }  // namespace slipway::edge
