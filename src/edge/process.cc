@@ -280,6 +280,7 @@ void EdgeProcess::tell_log_trouble() {
 
 int edge_main(const EdgeOptions& options) {
   io::ignore_sigpipe();
+  keep_record_buffers();
   EdgeProcess process(options);
   const Result<void> done = process.run();
   if (done) return 0;
