@@ -105,6 +105,7 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
   rewrite.keep_alive = exchange.keep_alive && exchange.request_done && !goodbye_ &&
                        (exchange.minor == 1 || ends_by_itself);
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
+  if (exchange.client->secure) rewrite.hsts = exchange.service->hsts;
   exchange.client->close_after_answer = !rewrite.keep_alive;
   if (exchange.course.marks_answer()) mark_answer(exchange, head, rewrite);
   exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
