@@ -140,9 +140,9 @@ TEST(CompressibleResponse, WhatIsPartialEmptyOrSealedIsNot) {
   EXPECT_EQ(verdict("204 No Content", kHtml), Compressible::No);
   EXPECT_EQ(verdict("205 Reset Content", kLong), Compressible::No);
   for (const char* field :
-       {"Content-Encoding: br\r\n", "Cache-Control: public, no-transform\r\n",
-        "Content-MD5: x\r\n", "Digest: sha-256=x\r\n", "Repr-Digest: sha-256=:x:\r\n",
-        "Content-Digest: sha-256=:x:\r\n", "Content-Range: bytes 0-1/2\r\n"})
+       {"Content-Encoding: br\r\n", "Cache-Control: public, no-transform\r\n", "Content-MD5: x\r\n",
+        "Digest: sha-256=x\r\n", "Repr-Digest: sha-256=:x:\r\n", "Content-Digest: sha-256=:x:\r\n",
+        "Content-Range: bytes 0-1/2\r\n"})
     EXPECT_EQ(verdict("200 OK", kLong + field), Compressible::No) << field;
 }
 
@@ -218,9 +218,7 @@ TEST(CompressRules, AreReadStrictly) {
     EXPECT_NE(refusal(bad), "") << bad;
 }
 
-TEST(CompressRules, ThereIsNoCompressionUnlessAsked) {
-  EXPECT_TRUE(Compress().algorithms.empty());
-}
+TEST(CompressRules, ThereIsNoCompressionUnlessAsked) { EXPECT_TRUE(Compress().algorithms.empty()); }
 
 }  // namespace
 }  // namespace slipway::edge
