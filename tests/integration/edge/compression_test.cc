@@ -394,7 +394,7 @@ TEST_F(Compression, ASlowReaderGetsEveryByteAndHoldsTheUpstreamBack) {
   serve(edge, app);
   constexpr std::size_t kSize = 8'000'000;
   Connection connection(edge.port());
-  const int small = 8192;
+  const int small = 65'536;
   ASSERT_EQ(::setsockopt(connection.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
   connection.send("GET /text+html/" + std::to_string(kSize) + " HTTP/1.1\r\n" + accepts("zstd") +
                   "\r\n");
