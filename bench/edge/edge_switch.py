@@ -129,9 +129,9 @@ class Prober:
 
 
 class Load:
-    """The open loop, and beside it WebSockets and, where there is TLS, its connections."""
+    """The open loop, and beside it WebSockets and, when TLS is what it is about, its connections."""
 
-    def __init__(self, rig, proxy):
+    def __init__(self, rig, proxy, with_tls=False):
         self.stop_file = os.path.join(rig.folder, "stop")
         mix = os.path.join(rig.folder, "mix")
         with open(mix, "w") as out:
@@ -142,7 +142,7 @@ class Load:
                                        "--timeout", "20s", "--report", self.report_file], stdout=subprocess.DEVNULL)
         self.result = multiprocessing.Queue()
         self.stopping = multiprocessing.Event()
-        beside = [(websockets_load.run, proxy.port)] + ([(tls_load.run, proxy.tls_port)] if proxy.serves_tls() else [])
+        beside = [(websockets_load.run, proxy.port)] + ([(tls_load.run, proxy.tls_port)] if with_tls else [])
         self.beside = [multiprocessing.Process(target=target, args=(port, self.stopping, self.result)) for target, port in beside]
         for child in self.beside:
             child.start()
@@ -218,7 +218,7 @@ def run_switches(rig, proxy, number):
 
 def run_replacements(rig, proxy, number):
     """Each time a new process takes the sockets of the one that runs."""
-    load = Load(rig, proxy)
+    load = Load(rig, proxy, with_tls=proxy.serves_tls())
     old = []
     try:
         for _ in range(number):
@@ -252,7 +252,7 @@ def served_certificate(port):
 
 
 def run_certificates(rig, proxy, number):
-    load = Load(rig, proxy)
+    load = Load(rig, proxy, with_tls=True)
     try:
         for _ in range(number):
             rig.make_certificate()
