@@ -39,7 +39,7 @@ def rewrite(path, *pairs):
         file.write(text)
 
 
-def begin(rig, proxy):
+def begin(rig, proxy, proxies):
     """The example in the rig's folder, and the proxy in front of it."""
     place = os.path.join(rig.folder, "cartrel")
     shutil.copytree(os.path.join(ROOT, "examples/cartrel"), place)
@@ -67,6 +67,7 @@ def begin(rig, proxy):
                               f"      config: {main}\n      master: {tmp}/master.sock\n")
         there = os.path.join(tmp, "master.sock")
         child = rig.start("proxy", ["haproxy", "-W", "-S", there, "-f", main, "-f", os.path.join(tmp, "conf.d")])
+    proxies.append(child)
     wait_until("the proxy", 10, lambda: rig.alive(child, "proxy") and os.path.exists(there))
     return child
 
@@ -92,7 +93,7 @@ def release_it(rig):
     rig.start_load(RATE, os.path.join(rig.folder, "mix"))
     rig.run("deploy", ENVIRONMENT, "v1.1.0", "--yes")
     expect("v1.1.0 has one", "Agency" in ask(rig, "/plans")[1])
-    rig.run("rollback", ENVIRONMENT, "--yes")
+    rig.run("rollback", ENVIRONMENT)
     expect("and after the rollback there is none", "Agency" not in ask(rig, "/plans")[1])
     rig.run("deploy", ENVIRONMENT, "v1.1.0", "--yes")
     report = rig.stop_load()
@@ -110,13 +111,14 @@ def close_and_open(rig):
     wait_until("the app again", 10, lambda: ask(rig, "/")[0] == 200)
 
 
-def survive_a_restart(rig, proxy, child):
+def survive_a_restart(rig, proxy, child, proxies):
     """What was routed is on the proxy's disk: it comes back without slipway."""
     rig.kill_daemon()
     argv = child.args
     child.send_signal(signal.SIGTERM)
     child.wait(timeout=20)
     again = rig.start("proxy", argv)
+    proxies.append(again)
     wait_until(f"{proxy} serving again", 10, lambda: rig.alive(again, "proxy") and serves(rig))
 
 
@@ -129,19 +131,24 @@ def serves(rig):
 
 def run(build, proxy):
     rig = Rig(build, prefix=f"slipway-{proxy}-")
+    proxies = []
     try:
         with open(os.path.join(rig.folder, "mix"), "w") as mix:
             mix.write('3 GET /plans\n1 POST /subscriptions {"shop":"s<1-99>","plan":"<Monthly|Annual>"}\n')
-        child = begin(rig, proxy)
+        child = begin(rig, proxy, proxies)
         rig.start_daemon()
         report = release_it(rig)
         close_and_open(rig)
-        survive_a_restart(rig, proxy, child)
+        survive_a_restart(rig, proxy, child, proxies)
         print(f"{proxy}: requests={report['requests']} failed={report['failed']}"
               f" p99_ms={report['latency_ms']['p99']:.1f}")
     except Failure as failure:
         raise Failure(f"{failure}\n--- proxy\n{rig.log_of('proxy')}") from None
     finally:
+        for one in proxies:  # politely: a master that is killed leaves its workers behind
+            if one.poll() is None:
+                one.send_signal(signal.SIGTERM)
+                one.wait(timeout=20)
         rig.stop()
 
 
