@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "edge/forwarded.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
@@ -52,6 +53,27 @@ bool asks_health(const http::RequestHead& head, const Match& match) {
   return head.path.substr(match.prefix) == service.health_path || head.path == service.health_path;
 }
 
+// Requests that must not go on whatever the service: TRACE would show an application's secrets,
+// Max-Forwards 0 asks for the answer of whoever reads it (RFC 9110 section 7.6.2), and a request
+// that comes back again and again would fill every connection.
+bool ends_here(const http::RequestHead& head, LocalAnswer& answer) {
+  static constexpr std::string_view kText = "text/plain; charset=utf-8";
+  static constexpr const char* kAllow = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+  if (head.method == "TRACE") {
+    answer = {405, kText, "TRACE is not passed on\n", kAllow};
+    return true;
+  }
+  if (head.method == "OPTIONS" && max_forwards(head.headers) == 0) {
+    answer = {200, kText, "", kAllow};
+    return true;
+  }
+  if (runs_in_circles(head.headers)) {
+    answer = {508, kText, "the target of the service leads back to the edge\n", ""};
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool Worker::settles_locally(const Client& client, const http::RequestHead& head,
@@ -61,16 +83,12 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
     return true;
   }
   const Service& service = match.service->config;
-  if (head.method == "TRACE") {
-    answer = {405, "text/plain; charset=utf-8", "TRACE is not passed on\n",
-              "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"};
-    return true;
-  }
+  if (ends_here(head, answer)) return true;
   if (service.state != ServiceState::Live && asks_health(head, match)) {
     answer = {200, "text/plain; charset=utf-8", "ok\n", ""};
     return true;
   }
-  if (service.tls.enabled() && service.tls.redirect) {
+  if (service.tls.enabled() && service.tls.redirect && !client.secure) {
     std::array<char, 256> buffer;
     answer = {301, kHtml, "",
               fmt::format("Location: https://{}{}{}\r\n", bare_host(head.host, buffer), head.path,
@@ -78,7 +96,8 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
     return true;
   }
   const bool passes =
-      service.state == ServiceState::Maintenance && match.service->allows(client.peer);
+      service.state == ServiceState::Maintenance &&
+      match.service->allows(client_address(head.headers, client.peer, *match.service));
   if (service.state == ServiceState::Stopped ||
       (service.state == ServiceState::Maintenance && !passes)) {
     answer = unavailable(service);
@@ -93,12 +112,25 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
 }
 
 void Worker::answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive) {
+  const bool late = answer.status == 408 || answer.status == 504;
+  log_answer(client, answer.status, late ? LogEnd::Timeout : LogEnd::Answered,
+             is_head ? 0 : answer.body.size());
+  send_answer(client, answer, is_head, keep_alive);
+}
+
+void Worker::send_answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive) {
   head_out_.clear();
   write_local_answer(answer, is_head, keep_alive, date_, head_out_);
   client.close_after_answer = !keep_alive;
+  if (Stream* stream = stream_of(client)) {
+    const std::string_view text = head_out_;
+    const std::size_t end = text.find("\r\n\r\n") + 4;
+    give_stream(*stream, text.substr(0, end), text.substr(end), true);
+    return after_answer(client);
+  }
   Pieces pieces;
   pieces.add(head_out_);
-  if (!pieces.send(client.fd.get(), client.out)) return close_client(client);
+  if (!send_client(client, pieces)) return close_client(client);
   after_answer(client);
 }
 
@@ -109,11 +141,16 @@ void Worker::answer_exchange(Exchange& exchange, int status, std::string_view te
   const bool is_head = exchange.is_head;
   const bool keep =
       exchange.keep_alive && exchange.minor == 1 && exchange.request_done && !goodbye_;
+  LocalAnswer local{status, "text/plain; charset=utf-8", std::string(text), ""};
+  dress(exchange.service, local);
   count(exchange, status);
+  exchange.answered_status = status;
+  exchange.bytes_out = is_head ? 0 : local.body.size();
+  if (exchange.end == LogEnd::Complete) exchange.end = LogEnd::Answered;
   detach(exchange, false);
   recycle(exchange);
   if (!keep) client.in.clear();
-  answer(client, {status, "text/plain; charset=utf-8", std::string(text), ""}, is_head, keep);
+  send_answer(client, local, is_head, keep);
 }
 
 void Worker::refresh_date() {

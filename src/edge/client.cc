@@ -1,23 +1,21 @@
 // The client's side of a worker: reading heads, deciding where a request goes, holding, closing.
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
-
+#include "edge/http2.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
 namespace {
 constexpr Millis kLingerTime{2'000};
+constexpr Millis kStreamEnd{60'000};
 constexpr std::size_t kMostLingered = 1024 * 1024;
 }  // namespace
 
 void Worker::on_client(Client& client) {
+  if (!take_proxy_header(client)) return;
   if (client.broken && client.phase != Client::Phase::Busy) return close_client(client);
   switch (client.phase) {
     case Client::Phase::Idle:
     case Client::Phase::Head:
-      if (!flush(client.fd.get(), client.out)) return close_client(client);
+      if (!flush_client(client)) return close_client(client);
       return read_requests(client);
     case Client::Phase::Held:
       if (client.peer_done) close_client(client);
@@ -26,6 +24,8 @@ void Worker::on_client(Client& client) {
       return linger(client);
     case Client::Phase::Busy:
       return on_busy_client(client);
+    case Client::Phase::Http2:
+      return on_http2(client);
   }
 }
 
@@ -36,13 +36,14 @@ void Worker::on_busy_client(Client& client) {
   const bool left = client.peer_done && exchange.request_done;
   if (client.broken || (left && !exchange.tunnel)) return abort_exchange(exchange);
   if (exchange.tunnel) return pump_tunnel(exchange);
-  if (!flush(client.fd.get(), client.out)) return abort_exchange(exchange);
+  if (!flush_client(client)) return abort_exchange(exchange);
+  if (exchange.gathered_for != nullptr) return gather(exchange);
   if (exchange.response_done) {
     if (client.out.empty()) finish_exchange(exchange);
     return;
   }
   if (!pump_request(exchange)) return;
-  if (exchange.upstream == nullptr || !client.out.empty() || pump_response(exchange))
+  if (exchange.upstream == nullptr || !may_read_on(exchange) || pump_response(exchange))
     set_exchange_deadline(exchange);
 }
 
@@ -62,24 +63,22 @@ void Worker::read_requests(Client& client) {
 }
 
 bool Worker::read_some(Client& client) {
-  const ssize_t got = read(client.fd.get(), scratch_.get(), kScratch);
-  if (got < 0 && errno == EINTR) return true;
-  if (got < 0 && errno == EAGAIN) {
-    client.readable = false;
-    return false;
-  }
-  if (got <= 0) {
+  const Received got = receive(client, scratch_.get(), kScratch);
+  if (got.got == Got::Later) return false;
+  if (got.got == Got::Ended) {
     close_client(client);
     return false;
   }
-  const auto size = static_cast<std::size_t>(got);
-  if (size < kScratch && !client.peer_done) client.readable = false;
-  if (client.in.empty()) {
-    use_bytes(client, {scratch_.get(), size}, false);
-  } else {
-    client.in.append(scratch_.get(), size);
-    use_bytes(client, client.in, true);
+  const bool own = !client.in.empty();
+  if (own) client.in.append(scratch_.get(), got.size);
+  const std::string_view bytes = own ? client.in : std::string_view(scratch_.get(), got.size);
+  if (!client.begun && starts_http2(client, bytes)) {
+    begin_http2(client, bytes);
+    return !client.closed;
   }
+  // The first bytes of HTTP/2's preface alone look like a request.
+  client.begun = client.begun || !kHttp2Preface.starts_with(bytes);
+  use_bytes(client, bytes, own);
   return true;
 }
 
@@ -108,9 +107,11 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
                            bool own) {
   const Match match = routes_ == nullptr ? Match() : routes_->match(head.host, head.path);
   LocalAnswer local;
-  if (settles_locally(client, head, match, local)) {
+  if (settles_locally(client, head, match, local) || refuses(client, head, match, local)) {
+    dress(match.service, local);
     const bool is_head = head.method == "HEAD";
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
+    note_local(head, match.service);
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
     return answer(client, local, is_head, keep);
   }
@@ -133,9 +134,11 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
                   std::string_view bytes, bool own) {
   if (service.runtime->held.load(std::memory_order_relaxed) >= limits_.held_per_service) {
     const bool is_head = head.method == "HEAD";
+    note_local(head, &service);
     client.in.clear();
     LocalAnswer full{503, "text/plain; charset=utf-8",
                      "too many requests wait for the paused service\n", "Retry-After: 5\r\n"};
+    dress(&service, full);
     return answer(client, full, is_head, false);
   }
   if (!own) client.in.assign(bytes);
@@ -146,6 +149,7 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
   if (client.held_until_ms == 0)
     client.held_until_ms = now_ms_ + static_cast<std::uint64_t>(service.config.max_pause.count());
   wheel_.set(client.deadline, client.held_until_ms, now_ms_);
+  if (client.peer_done) close_client(client);  // it left in the same moment: no event will tell
 }
 
 void Worker::leave_hold(Client& client) {
@@ -168,6 +172,10 @@ void Worker::retry_held() {
 
 void Worker::after_answer(Client& client) {
   client.held_until_ms = 0;
+  if (client.kind == Socket::Kind::Stream) {
+    client.phase = Client::Phase::Linger;  // until its last frame is sent
+    return set_deadline(client, kStreamEnd);
+  }
   if (client.close_after_answer) return linger(client);
   client.phase = Client::Phase::Idle;
   set_deadline(client, limits_.idle_time);
@@ -175,31 +183,38 @@ void Worker::after_answer(Client& client) {
 }
 
 void Worker::linger(Client& client) {
+  // Nothing that is still to come could turn the close into a reset: no need to wait for its end.
+  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty())
+    return close_client(client);
   if (client.phase != Client::Phase::Linger) {
     client.phase = Client::Phase::Linger;
     std::string().swap(client.in);
     set_deadline(client, kLingerTime);
   }
   if (!client.out.empty()) {
-    if (!flush(client.fd.get(), client.out)) return close_client(client);
+    if (!flush_client(client)) return close_client(client);
     if (!client.out.empty()) return;
   }
-  shutdown(client.fd.get(), SHUT_WR);
+  if (!client.said_all) end_sending(client);
+  client.said_all = true;
   drop_lingering(client);
 }
 
 void Worker::drop_lingering(Client& client) {
-  for (;;) {
-    const ssize_t got = read(client.fd.get(), scratch_.get(), kScratch);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) return close_client(client);
-    client.lingered += static_cast<std::size_t>(got);
+  while (client.readable) {
+    const Received got = receive(client, scratch_.get(), kScratch);
+    if (got.got == Got::Later) return;
+    if (got.got == Got::Ended) return close_client(client);
+    client.lingered += got.size;
     if (client.lingered > kMostLingered) return close_client(client);
   }
 }
 
 void Worker::close_client(Client& client) {
   if (client.closed) return;
+  if (client.h2 != nullptr) close_streams(client);
+  if (Stream* stream = stream_of(client)) stream_closed(*stream);
+  leave_tls(client);
   bury_client(client);
 }
 

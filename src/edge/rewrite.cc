@@ -5,6 +5,9 @@
 #include <array>
 #include <charconv>
 
+#include "edge/course.h"
+#include "edge/forwarded.h"
+#include "edge/trace.h"
 #include "http/bytes.h"
 
 namespace slipway::edge {
@@ -18,10 +21,22 @@ void field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-void number_field(std::string& out, std::string_view name, std::uint64_t value) {
+void number_field(std::string& out, std::string_view name, std::string_view before,
+                  std::uint64_t value) {
   std::array<char, 24> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  field(out, name, std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
+  out.append(name).append(": ").append(before);
+  out.append(text.data(), static_cast<std::size_t>(end - text.data())).append("\r\n");
+}
+void number_field(std::string& out, std::string_view name, std::uint64_t value) {
+  number_field(out, name, {}, value);
+}
+
+// By hand: the general formatter costs more than all the rest of a head.
+void append_hex(std::string& out, std::uint64_t value, std::size_t digits) {
+  std::array<char, 16> text;
+  for (std::size_t i = digits; i-- > 0; value >>= 4) text[i] = "0123456789abcdef"[value & 15];
+  out.append(text.data(), digits);
 }
 
 // "X_Forwarded_For" reaches many applications as the same variable as "X-Forwarded-For": a name
@@ -39,6 +54,8 @@ struct Forwarded {
   const Header* host = nullptr;
   const Header* id = nullptr;
   const Header* start = nullptr;
+  const Header* trace = nullptr;
+  bool traces_differ = false;  // several traceparents: none of them is valid
 };
 
 // True when the header is one the edge writes itself.
@@ -59,6 +76,10 @@ bool take_forwarded(const Header& header, Forwarded& found) {
     case static_cast<int>(Known::XRequestStart):
       if (found.start == nullptr && !header.value().empty()) found.start = &header;
       return true;
+    case static_cast<int>(Known::Traceparent):
+      found.traces_differ = found.trace != nullptr;
+      found.trace = &header;
+      return true;
     default:
       return false;
   }
@@ -76,24 +97,70 @@ void write_forwarded_for(const http::RequestHead& head, const RequestRewrite& re
   out.append(rewrite.client_ip).append("\r\n");
 }
 
-void write_own_fields(const http::RequestHead& head, const RequestRewrite& rewrite,
-                      const Forwarded& found, std::string& out) {
+// A trace that can not be read is not gone on with: its tracestate goes with it (W3C Trace Context
+// section 3.3).
+void write_trace(const http::RequestHead& head, const RequestRewrite& rewrite,
+                 const Forwarded& found, std::string& out) {
+  const bool passes =
+      found.trace != nullptr &&
+      (!rewrite.trace || (!found.traces_differ && is_traceparent(found.trace->value())));
+  if (passes) {
+    field(out, "traceparent", found.trace->value());
+  } else if (rewrite.trace) {
+    out.append("traceparent: ");
+    append_traceparent(rewrite.trace_random, out);
+    out.append("\r\n");
+  }
+  if (!passes && rewrite.trace) return;
+  for (const Header& header : head.headers) {
+    if (header.known == Known::Tracestate) field(out, "tracestate", header.value());
+  }
+}
+
+void write_own_fields(const http::RequestHead& head, std::string_view host,
+                      const RequestRewrite& rewrite, const Forwarded& found, std::string& out) {
   write_forwarded_for(head, rewrite, out);
   const bool trust = rewrite.trust_forwarded;
   field(out, "X-Forwarded-Proto",
         trust && found.proto != nullptr ? found.proto->value() : rewrite.proto);
-  field(out, "X-Forwarded-Host", trust && found.host != nullptr ? found.host->value() : head.host);
+  field(out, "X-Forwarded-Host", trust && found.host != nullptr ? found.host->value() : host);
   if (found.id != nullptr) {
     field(out, "X-Request-ID", found.id->value());
   } else {
-    fmt::format_to(std::back_inserter(out), "X-Request-ID: {:016x}{:08x}\r\n", rewrite.random,
-                   static_cast<std::uint32_t>(rewrite.now_unix_ms));
+    out.append("X-Request-ID: ");
+    append_hex(out, rewrite.random, 16);
+    append_hex(out, static_cast<std::uint32_t>(rewrite.now_unix_ms), 8);
+    out.append("\r\n");
   }
   if (found.start != nullptr) {
     field(out, "X-Request-Start", found.start->value());
   } else {
-    out.append("X-Request-Start: t=");
-    fmt::format_to(std::back_inserter(out), "{}\r\n", rewrite.now_unix_ms);
+    number_field(out, "X-Request-Start", "t=", rewrite.now_unix_ms);
+  }
+  write_trace(head, rewrite, found, out);
+  out.append(head.minor == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(kViaName).append("\r\n");
+}
+
+// Fields that are about this request's way and not its content: left out, or written anew.
+bool take_own(const http::RequestHead& head, const Header& header, const RequestRewrite& rewrite,
+              std::string& out) {
+  switch (static_cast<int>(header.known)) {
+    case static_cast<int>(Known::Host):
+    case static_cast<int>(Known::ContentLength):
+    case static_cast<int>(Known::Tracestate):
+      return true;
+    case static_cast<int>(Known::Forwarded):
+      return !rewrite.trust_forwarded;
+    case static_cast<int>(Known::Expect):
+      return head.minor == 0;  // an HTTP/1.0 client can not be told 100 (RFC 9110 section 10.1.1)
+    case static_cast<int>(Known::MaxForwards):
+      if (head.method != "OPTIONS" || max_forwards(head.headers) <= 0) return false;
+      number_field(out, "Max-Forwards", static_cast<std::uint64_t>(max_forwards(head.headers) - 1));
+      return true;
+    case static_cast<int>(Known::Other):
+      return imitates_known(header.name());
+    default:
+      return false;
   }
 }
 
@@ -107,11 +174,13 @@ void write_request_framing(const http::RequestHead& head, std::string& out) {
 }
 
 // End-to-end headers of a response, without framing.
-void write_response_fields(const http::ResponseHead& head, std::string& out) {
+void write_response_fields(const http::ResponseHead& head, std::string& out,
+                           std::string_view leave_out = {}) {
   const bool options = head.headers.find(Known::Connection) != nullptr;
   for (const Header& header : head.headers) {
     if (header.known == Known::ContentLength || http::is_hop_by_hop(header)) continue;
     if (options && http::is_nominated(head.headers, header)) continue;
+    if (!leave_out.empty() && http::equals_ignoring_case(header.name(), leave_out)) continue;
     field(out, header.name(), header.value());
   }
 }
@@ -139,14 +208,12 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
   const bool options = head.headers.find(Known::Connection) != nullptr;
   Forwarded found;
   for (const Header& header : head.headers) {
-    if (header.known == Known::Host || header.known == Known::ContentLength) continue;
     if (http::is_hop_by_hop(header) || take_forwarded(header, found)) continue;
-    if (!rewrite.trust_forwarded && header.known == Known::Forwarded) continue;
     if (options && http::is_nominated(head.headers, header)) continue;
-    if (header.known == Known::Other && imitates_known(header.name())) continue;
+    if (take_own(head, header, rewrite, out) || is_for_the_edge(header)) continue;
     field(out, header.name(), header.value());
   }
-  write_own_fields(head, rewrite, found, out);
+  write_own_fields(head, host, rewrite, found, out);
   write_request_framing(head, out);
   out.append("\r\n");
 }
@@ -154,7 +221,8 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
 bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& rewrite,
                          std::string& out) {
   write_status_line(head, out);
-  write_response_fields(head, out);
+  write_response_fields(head, out, rewrite.leave_out);
+  out.append(rewrite.extra);
   bool chunks = false;
   const Header* length = head.headers.find(Known::ContentLength);
   switch (head.framing.kind) {
@@ -172,6 +240,8 @@ bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& 
         field(out, "Content-Length", length->value());
       break;
   }
+  if (!rewrite.date.empty() && head.headers.find(Known::Date) == nullptr)
+    field(out, "Date", rewrite.date);
   if (!rewrite.release.empty()) field(out, "X-Slipway-Release", rewrite.release);
   if (!rewrite.keep_alive) {
     field(out, "Connection", "close");

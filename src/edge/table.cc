@@ -3,81 +3,32 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "edge/members.h"
 
 namespace slipway::edge {
 namespace {
 
 constexpr std::string_view kStateNames[] = {"live", "paused", "stopped", "maintenance"};
-constexpr std::int64_t kLongestMs = 7LL * 24 * 3600 * 1000;
 
-// Reads the members of one object, and remembers which names are known and the first mistake.
-class Members {
- public:
-  Members(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
-    if (!json.is_object()) fail("it is not an object");
+void read_weights(Members& members, std::vector<int>& weights) {
+  const Json* list = members.take("weights");
+  if (list == nullptr) return;
+  for (const Json& weight : list->items()) {
+    const bool fits = weight.is_int() && weight.as_int() >= 0 && weight.as_int() <= kWholeWeight;
+    if (!fits) return members.wrong("weights", "a list of whole numbers");
+    weights.push_back(static_cast<int>(weight.as_int()));
   }
-
-  void text(const char* key, std::string& out) {
-    if (const Json* value = take(key))
-      value->is_string() ? void(out = value->as_string()) : wrong(key, "a string");
-  }
-  void flag(const char* key, bool& out) {
-    if (const Json* value = take(key))
-      value->is_bool() ? void(out = value->as_bool()) : wrong(key, "true or false");
-  }
-  void texts(const char* key, std::vector<std::string>& out) {
-    const Json* value = take(key);
-    if (value == nullptr) return;
-    out = json_.strings(key);
-    if (!value->is_array() || out.size() != value->items().size()) wrong(key, "a list of strings");
-  }
-  template <class Number>
-  void number(const char* key, Number& out, std::int64_t most) {
-    const Json* value = take(key);
-    if (value == nullptr) return;
-    if (!value->is_int() || value->as_int() < 0 || value->as_int() > most)
-      return wrong(key, fmt::format("a whole number from 0 to {}", most).c_str());
-    out = static_cast<Number>(value->as_int());
-  }
-  void duration(const char* key, Millis& out) {
-    std::int64_t ms = out.count();
-    number(key, ms, kLongestMs);
-    out = Millis(ms);
-  }
-  const Json* take(const char* key) {
-    known_.emplace_back(key);
-    return json_.find(key);
-  }
-  void wrong(const char* key, const char* wanted) {
-    fail(fmt::format("\"{}\" must be {}", key, wanted));
-  }
-  void fail(const std::string& reason) {
-    if (problem_.empty()) problem_ = reason;
-  }
-
-  Result<void> finish() {
-    for (const Json::Member& member : json_.members()) {
-      bool known = false;
-      for (const std::string& name : known_) known = known || name == member.first;
-      if (!known) fail(fmt::format("\"{}\" is not a member it has", member.first));
-    }
-    if (problem_.empty()) return ok();
-    return Error(Code::Malformed, fmt::format("{}: {}", where_, problem_),
-                 "docs/formats/edge-table.md lists the members");
-  }
-
- private:
-  const Json& json_;
-  std::string where_;
-  std::vector<std::string> known_;
-  std::string problem_;
-};
+  if (!list->is_array()) members.wrong("weights", "a list of whole numbers");
+}
 
 Result<void> read_pool(const Json& json, Pool& pool) {
   Members members(json, "a pool of the edge's table");
   members.text("release", pool.release);
   members.number("weight", pool.weight, kWholeWeight);
   members.texts("targets", pool.targets);
+  members.texts("read_targets", pool.read_targets);
+  read_balance(members, pool.balance);
+  read_weights(members, pool.weights);
   return members.finish();
 }
 
@@ -97,7 +48,18 @@ Result<void> read_tls(const Json& json, Tls& tls) {
   members.text("certificate", tls.certificate);
   members.text("key", tls.key);
   members.flag("redirect", tls.redirect);
-  return members.finish();
+  members.number("hsts_s", tls.hsts_s, 10LL * 365 * 24 * 3600);
+  const Json* more = members.take("more");
+  TRY(members.finish());
+  if (more == nullptr) return ok();
+  for (const Json& entry : more->items()) {
+    Members pair(entry, "\"tls.more\" of a service of the edge's table");
+    CertificateFiles& files = tls.more.emplace_back();
+    pair.text("certificate", files.certificate);
+    pair.text("key", files.key);
+    TRY(pair.finish());
+  }
+  return ok();
 }
 
 Result<void> read_app(const Json& json, AppVersion& app) {
@@ -119,6 +81,28 @@ void read_state(Members& members, ServiceState& state) {
     return;
   }
   members.wrong("state", "live, paused, stopped or maintenance");
+}
+
+Json to_json(const Tls& tls) {
+  Json json = Json::object();
+  json.set("certificate", tls.certificate).set("key", tls.key);
+  json.set("redirect", tls.redirect).set("hsts_s", tls.hsts_s);
+  Json more = Json::array();
+  for (const CertificateFiles& files : tls.more) {
+    Json pair = Json::object();
+    more.push_back(pair.set("certificate", files.certificate).set("key", files.key));
+  }
+  return json.set("more", more);
+}
+
+Json to_json(const Pool& pool) {
+  Json json = Json::object();
+  json.set("release", pool.release).set("weight", pool.weight);
+  json.set("targets", Json::array_of(pool.targets));
+  if (!pool.read_targets.empty()) json.set("read_targets", Json::array_of(pool.read_targets));
+  if (pool.balance != Balance::OfService) json.set("balance", name_of(pool.balance));
+  if (!pool.weights.empty()) json.set("weights", Json::array_of(pool.weights));
+  return json;
 }
 
 Json timeouts_to_json(const Timeouts& timeouts) {
@@ -151,9 +135,7 @@ Json to_json(const Service& service) {
   json.set("hosts", Json::array_of(service.hosts)).set("paths", Json::array_of(service.paths));
   json.set("strip_prefix", service.strip_prefix);
   if (service.tls.enabled()) {
-    Json tls = Json::object();
-    tls.set("certificate", service.tls.certificate).set("key", service.tls.key);
-    json.set("tls", tls.set("redirect", service.tls.redirect));
+    json.set("tls", to_json(service.tls));
   }
   json.set("state", name_of(service.state))
       .set("message", service.message)
@@ -161,13 +143,15 @@ Json to_json(const Service& service) {
   json.set("retry_after_s", service.retry_after_s).set("max_pause_ms", service.max_pause.count());
   json.set("health_path", service.health_path).set("allow", Json::array_of(service.allow));
   json.set("release_header", service.release_header)
-      .set("forward_headers", service.forward_headers);
+      .set("forward_headers", service.forward_headers)
+      .set("trusted_proxies", Json::array_of(service.trusted_proxies))
+      .set("traceparent", service.traceparent);
   json.set("timeouts", timeouts_to_json(service.timeouts)).set("drain_ms", service.drain.count());
+  json.set("traffic", to_json(service.traffic)).set("shield", to_json(service.shield));
+  json.set("compress", to_json(service.compress));
   Json pools = Json::array();
   for (const Pool& pool : service.pools) {
-    Json entry = Json::object();
-    entry.set("release", pool.release).set("weight", pool.weight);
-    pools.push_back(entry.set("targets", Json::array_of(pool.targets)));
+    pools.push_back(to_json(pool));
   }
   return json.set("pools", pools);
 }
@@ -205,14 +189,22 @@ Result<Service> service_from_json(const Json& json) {
   members.texts("allow", service.allow);
   members.flag("release_header", service.release_header);
   members.flag("forward_headers", service.forward_headers);
+  members.texts("trusted_proxies", service.trusted_proxies);
+  members.flag("traceparent", service.traceparent);
   members.duration("drain_ms", service.drain);
   const Json* tls = members.take("tls");
   const Json* timeouts = members.take("timeouts");
+  const Json* traffic = members.take("traffic");
+  const Json* shield = members.take("shield");
+  const Json* compress = members.take("compress");
   const Json* pools = members.take("pools");
   TRY(members.finish());
   if (service.paths.empty()) service.paths = {"/"};
   if (tls != nullptr) TRY(read_tls(*tls, service.tls));
   if (timeouts != nullptr) TRY(read_timeouts(*timeouts, service.timeouts));
+  if (traffic != nullptr) TRY(read_traffic(*traffic, service.traffic));
+  if (shield != nullptr) TRY(read_shield(*shield, service.shield));
+  if (compress != nullptr) TRY(read_compress(*compress, service.compress));
   if (pools == nullptr) return service;
   for (const Json& entry : pools->items()) TRY(read_pool(entry, service.pools.emplace_back()));
   return service;

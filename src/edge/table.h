@@ -8,6 +8,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "edge/compress_rules.h"
+#include "edge/shield.h"
+#include "edge/traffic.h"
 
 namespace slipway::edge {
 
@@ -21,6 +24,10 @@ struct Pool {
   std::string release;
   int weight = kWholeWeight;
   std::vector<std::string> targets;  // "127.0.0.1:20001"
+  // Those that only read: GET and HEAD go to them, everything else to `targets`.
+  std::vector<std::string> read_targets{};
+  Balance balance = Balance::OfService;
+  std::vector<int> weights{};  // of `targets`; empty: all alike
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 
@@ -34,10 +41,18 @@ struct Timeouts {
   friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
+struct CertificateFiles {
+  std::string certificate;  // PEM, the chain included
+  std::string key;
+  friend bool operator==(const CertificateFiles&, const CertificateFiles&) = default;
+};
+
 struct Tls {
   std::string certificate;  // PEM files; empty: no TLS
   std::string key;
+  std::vector<CertificateFiles> more;  // for hosts that the first does not name
   bool redirect = true;
+  std::int64_t hsts_s = 0;  // Strict-Transport-Security max-age; 0: not sent
   bool enabled() const { return !certificate.empty(); }
   friend bool operator==(const Tls&, const Tls&) = default;
 };
@@ -59,8 +74,13 @@ struct Service {
   std::vector<std::string> allow;  // CIDRs
   bool release_header = false;
   bool forward_headers = false;
+  std::vector<std::string> trusted_proxies;  // CIDRs
+  bool traceparent = true;
   Timeouts timeouts;
   Millis drain{30'000};
+  Traffic traffic;
+  Shield shield;
+  Compress compress;
   std::vector<Pool> pools;
   friend bool operator==(const Service&, const Service&) = default;
 };
@@ -93,8 +113,9 @@ Result<std::vector<Service>> services_from_json(const Json& array);
 Result<Table> table_from_json(const Json& json);
 // What the shapes alone cannot say: hosts not taken twice, weights, addresses, CIDRs.
 Result<void> validate(const Table& table);
-// The TLS files can be read and belong together. Asked when a table is changed, not when it is
-// loaded: a certificate that went missing must not keep everything else from being served.
-Result<void> check_certificates(const std::vector<Service>& services);
+// The folders of error pages can be read. Asked only of those that `before` does not have for the
+// same service: a page that went missing must not keep a release from being switched.
+Result<void> check_error_pages(const std::vector<Service>& services,
+                               const std::vector<Service>& before);
 
 }  // namespace slipway::edge

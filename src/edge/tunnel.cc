@@ -8,15 +8,29 @@
 namespace slipway::edge {
 namespace {
 constexpr int kRoundsInARow = 8;
+
+// Is what the upstream switches to one of the protocols that the request, as it went there,
+// offered? (RFC 9110 section 7.8)
+bool switches_to_an_offer(std::string_view request, const http::ResponseHead& head) {
+  http::RequestHead sent;
+  http::Problem problem;
+  if (http::parse_request_head(request, {}, sent, problem) != http::Parsed::Complete) return false;
+  const http::Header* offered = sent.headers.find(http::Known::Upgrade);
+  const http::Header* taken = head.headers.find(http::Known::Upgrade);
+  return offered != nullptr && taken != nullptr && http::list_has(offered->value(), taken->value());
 }
+}  // namespace
 
 bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
                           std::string_view rest) {
-  if (!exchange.wants_upgrade || !head.upgrade) {
+  // Before its request is complete, the bytes of a body would be read as the new protocol.
+  if (!exchange.wants_upgrade || !exchange.request_done ||
+      !switches_to_an_offer(exchange.head, head)) {
     fail(exchange, Failure::Garbled);
     return false;
   }
   Client& client = *exchange.client;
+  hear(exchange, head.status);
   exchange.status = head.status;
   exchange.tunnel = true;
   exchange.response_started = true;
@@ -27,13 +41,15 @@ bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
   head_out_.clear();
   write_switching_head(head, head_out_);
   exchange.frames.pass(rest);
+  exchange.bytes_out += rest.size();
   Pieces pieces;
   pieces.add(head_out_);
   pieces.add(rest);
-  if (!pieces.send(client.fd.get(), client.out)) {
+  if (!send_client(client, pieces)) {
     abort_exchange(exchange);
     return false;
   }
+  exchange.bytes_in += client.in.size();
   exchange.to_upstream.append(client.in);  // what the client sent without waiting for the 101
   std::string().swap(client.in);
   pump_tunnel(exchange);
@@ -49,7 +65,7 @@ void Worker::pump_tunnel(Exchange& exchange) {
 bool Worker::pump_to_client(Exchange& exchange) {
   Client& client = *exchange.client;
   Upstream& upstream = *exchange.upstream;
-  bool alive = flush(client.fd.get(), client.out);
+  bool alive = flush_client(client);
   for (int rounds = 0; alive && client.out.empty() && upstream.readable; ++rounds) {
     if (rounds == kRoundsInARow) {
       again_.push_back(&upstream);
@@ -67,9 +83,10 @@ bool Worker::pump_to_client(Exchange& exchange) {
     const std::string_view bytes(scratch_.get(), static_cast<std::size_t>(got));
     if (bytes.size() < kScratch && !upstream.peer_done) upstream.readable = false;
     exchange.frames.pass(bytes);
+    exchange.bytes_out += bytes.size();
     Pieces pieces;
     pieces.add(bytes);
-    alive = pieces.send(client.fd.get(), client.out);
+    alive = send_client(client, pieces);
   }
   if (!alive) abort_exchange(exchange);
   return alive;
@@ -84,19 +101,15 @@ bool Worker::pump_to_upstream(Exchange& exchange) {
       again_.push_back(&client);
       return true;
     }
-    const ssize_t got = read(client.fd.get(), scratch_.get(), kScratch);
-    if (got < 0 && errno == EAGAIN) {
-      client.readable = false;
-      return true;
-    }
-    if (got <= 0) {
+    const Received got = receive(client, scratch_.get(), kScratch);
+    if (got.got == Got::Later) return true;
+    if (got.got == Got::Ended) {
       end_tunnel(exchange);
       return false;
     }
-    const std::string_view bytes(scratch_.get(), static_cast<std::size_t>(got));
-    if (bytes.size() < kScratch && !client.peer_done) client.readable = false;
+    exchange.bytes_in += got.size;
     Pieces pieces;
-    pieces.add(bytes);
+    pieces.add({scratch_.get(), got.size});
     alive = pieces.send(upstream.fd.get(), exchange.to_upstream);
   }
   if (!alive) end_tunnel(exchange);
@@ -112,8 +125,11 @@ void Worker::end_tunnel(Exchange& exchange) {
 }
 
 void Worker::end_tunnel_politely(Exchange& exchange) {
-  if (exchange.websocket && exchange.frames.between_frames())
-    exchange.client->out.append(close_frame_1012());
+  if (exchange.websocket && exchange.frames.between_frames()) {
+    Pieces pieces;
+    pieces.add(close_frame_1012());
+    if (!send_client(*exchange.client, pieces)) return abort_exchange(exchange);
+  }
   end_tunnel(exchange);
 }
 

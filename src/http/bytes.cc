@@ -9,6 +9,7 @@ struct KnownName {
 };
 constexpr KnownName kNames[] = {
     {"te", Known::Te},
+    {"via", Known::Via},
     {"host", Known::Host},
     {"date", Known::Date},
     {"expect", Known::Expect},
@@ -18,7 +19,10 @@ constexpr KnownName kNames[] = {
     {"forwarded", Known::Forwarded},
     {"connection", Known::Connection},
     {"keep-alive", Known::KeepAlive},
+    {"tracestate", Known::Tracestate},
+    {"traceparent", Known::Traceparent},
     {"retry-after", Known::RetryAfter},
+    {"max-forwards", Known::MaxForwards},
     {"x-request-id", Known::XRequestId},
     {"content-length", Known::ContentLength},
     {"x-request-start", Known::XRequestStart},
@@ -81,8 +85,11 @@ bool is_host(std::string_view text) {
     const std::size_t colon = text.find(':');
     const std::string_view name = text.substr(0, colon);
     if (name.empty()) return false;
-    for (char c : name) {
-      if (!is_host_char(c)) return false;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      if (!is_host_char(name[i])) return false;
+      if (name[i] == '%' &&
+          (i + 2 >= name.size() || !is_hex_char(name[i + 1]) || !is_hex_char(name[i + 2])))
+        return false;
     }
     port = colon == std::string_view::npos ? std::string_view() : text.substr(colon);
   }

@@ -44,7 +44,16 @@ bool ChunkedDecoder::take(char c) {
     case State::Size:
     case State::SizeLf:
       return take_size(c);
-    case State::Extension:
+    case State::SizeSpace:
+    case State::ExtensionStart:
+    case State::ExtensionName:
+    case State::ExtensionNameSpace:
+    case State::ExtensionValueStart:
+    case State::ExtensionValue:
+    case State::ExtensionQuoted:
+    case State::ExtensionEscape:
+    case State::ExtensionEnd:
+    case State::ExtensionEndSpace:
       return take_extension(c);
     case State::ContentCr:
       if (c != '\r') return fail("RFC 9112 section 7.1", "a chunk is longer than its size says");
@@ -91,7 +100,9 @@ bool ChunkedDecoder::take_size(char c) {
   if (c == '\r') {
     state_ = State::SizeLf;
   } else if (c == ';') {
-    state_ = State::Extension;
+    state_ = State::ExtensionStart;
+  } else if (is_ows(c)) {
+    state_ = State::SizeSpace;
   } else {
     return fail("RFC 9112 section 7.1",
                 "a chunk size is followed by something that is no extension");
@@ -99,21 +110,62 @@ bool ChunkedDecoder::take_size(char c) {
   return true;
 }
 
+// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), so white space stands only in
+// front of a ";", a "=" or a value. Bad is the answer to everything else.
+ChunkedDecoder::State ChunkedDecoder::after_extension(char c) const {
+  switch (c) {
+    case ';':
+      return State::ExtensionStart;
+    case '\r':
+      return state_ == State::SizeSpace || state_ == State::ExtensionNameSpace ||
+                     state_ == State::ExtensionEndSpace
+                 ? State::Bad
+                 : State::SizeLf;
+    case ' ':
+    case '\t':
+      if (state_ == State::SizeSpace) return state_;
+      return state_ == State::ExtensionName || state_ == State::ExtensionNameSpace
+                 ? State::ExtensionNameSpace
+                 : State::ExtensionEndSpace;
+    default:
+      return State::Bad;
+  }
+}
+
+ChunkedDecoder::State ChunkedDecoder::after_extension_part(char c) const {
+  switch (static_cast<int>(state_)) {
+    case static_cast<int>(State::ExtensionStart):
+      if (is_ows(c)) return state_;
+      return is_token_char(c) ? State::ExtensionName : State::Bad;
+    case static_cast<int>(State::ExtensionValueStart):
+      if (is_ows(c)) return state_;
+      if (c == '"') return State::ExtensionQuoted;
+      return is_token_char(c) ? State::ExtensionValue : State::Bad;
+    case static_cast<int>(State::ExtensionQuoted):
+      if (c == '"') return State::ExtensionEnd;
+      if (c == '\\') return State::ExtensionEscape;
+      return is_field_char(c) ? state_ : State::Bad;
+    case static_cast<int>(State::ExtensionEscape):
+      return is_field_char(c) ? State::ExtensionQuoted : State::Bad;
+    case static_cast<int>(State::ExtensionName):
+    case static_cast<int>(State::ExtensionNameSpace):
+      if (c == '=') return State::ExtensionValueStart;
+      if (state_ == State::ExtensionName && is_token_char(c)) return state_;
+      return after_extension(c);
+    case static_cast<int>(State::ExtensionValue):
+      return is_token_char(c) ? state_ : after_extension(c);
+    default:
+      return after_extension(c);
+  }
+}
+
 bool ChunkedDecoder::take_extension(char c) {
   if (++line_bytes_ > kMostLineBytes || ++extension_bytes_ > kMostExtensionBytes)
     return fail("RFC 9112 section 7.1.1", "chunk extensions are larger than the limit");
-  if (c == '\r' && !in_quotes_) {
-    state_ = State::SizeLf;
-    return true;
-  }
-  if (!is_field_char(c))
-    return fail("RFC 9112 section 7.1.1", "a chunk extension has a control character");
-  if (in_quotes_ && !escaped_ && c == '\\') {
-    escaped_ = true;
-    return true;
-  }
-  if (c == '"' && !escaped_) in_quotes_ = !in_quotes_;
-  escaped_ = false;
+  const State next = after_extension_part(c);
+  if (next == State::Bad)
+    return fail("RFC 9112 section 7.1.1", "a chunk extension is not name or name=value");
+  state_ = next;
   return true;
 }
 

@@ -29,7 +29,7 @@ constexpr std::uint32_t kHopByHop =
     bit(Known::ProxyAuthenticate) | bit(Known::ProxyAuthorization) | bit(Known::Te) |
     bit(Known::Trailer) | bit(Known::TransferEncoding) | bit(Known::Upgrade);
 constexpr std::uint32_t kNeverNominated =
-    bit(Known::ContentLength) | bit(Known::TransferEncoding) | bit(Known::Host) |
+    bit(Known::ContentLength) | bit(Known::TransferEncoding) | bit(Known::Host) | bit(Known::Via) |
     bit(Known::Forwarded) | bit(Known::XForwardedFor) | bit(Known::XForwardedHost) |
     bit(Known::XForwardedProto) | bit(Known::XRequestId) | bit(Known::XRequestStart);
 
@@ -62,12 +62,13 @@ bool Headers::add(const Header& header) {
 
 bool is_hop_by_hop(const Header& header) { return (bit(header.known) & kHopByHop) != 0; }
 
+bool list_has(std::string_view list, std::string_view member) {
+  return any_option(list, [&](std::string_view o) { return equals_ignoring_case(o, member); });
+}
+
 bool connection_has(const Headers& headers, std::string_view wanted) {
   for (const Header& header : headers) {
-    if (header.known != Known::Connection) continue;
-    if (any_option(header.value(),
-                   [&](std::string_view o) { return equals_ignoring_case(o, wanted); }))
-      return true;
+    if (header.known == Known::Connection && list_has(header.value(), wanted)) return true;
   }
   return false;
 }
@@ -131,7 +132,8 @@ std::string_view reason_phrase(int status) {
                                         {502, "Bad Gateway"},
                                         {503, "Service Unavailable"},
                                         {504, "Gateway Timeout"},
-                                        {505, "HTTP Version Not Supported"}};
+                                        {505, "HTTP Version Not Supported"},
+                                        {508, "Loop Detected"}};
   for (const Phrase& phrase : kPhrases) {
     if (phrase.status == status) return phrase.text;
   }

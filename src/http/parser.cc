@@ -1,5 +1,6 @@
 #include "http/parser.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "http/bytes.h"
@@ -196,7 +197,11 @@ bool parse_absolute(std::string_view target, RequestHead& head, Problem& problem
            "the target is neither a path nor an http URI");
     return false;
   }
-  split_path(slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash), head);
+  // OPTIONS of the server itself (RFC 9112 section 3.2.4).
+  const bool whole_server = slash == std::string_view::npos && head.method == "OPTIONS";
+  if (whole_server) head.path = "*";
+  if (!whole_server)
+    split_path(slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash), head);
   return true;
 }
 
@@ -280,6 +285,18 @@ bool check_host(RequestHead& head, Problem& problem) {
   return true;
 }
 
+// An upgrade to h2c is never passed on: behind it the requests would no longer be seen by whoever
+// reads this head. RFC 9110 section 7.8 lets a server ignore Upgrade; RFC 9113 took h2c out of it.
+bool offers_upgrade(const Headers& headers) {
+  bool offered = false;
+  for (const Header& header : headers) {
+    if (header.known != Known::Upgrade) continue;
+    offered = true;
+    if (list_has(header.value(), "h2c")) return false;
+  }
+  return offered;
+}
+
 void read_request_options(RequestHead& head) {
   const bool close = connection_has(head.headers, "close");
   head.keep_alive = head.minor == 1 ? !close : !close && connection_has(head.headers, "keep-alive");
@@ -287,8 +304,7 @@ void read_request_options(RequestHead& head) {
   const Header* expect = head.headers.find(Known::Expect);
   head.expect_continue = expect != nullptr && head.framing.has_body() &&
                          equals_ignoring_case(expect->value(), "100-continue");
-  head.upgrade =
-      head.headers.find(Known::Upgrade) != nullptr && connection_has(head.headers, "upgrade");
+  head.upgrade = connection_has(head.headers, "upgrade") && offers_upgrade(head.headers);
 }
 
 // The end of a head so far incomplete may already be known to be wrong: a first line that can not
@@ -312,8 +328,7 @@ Parsed refuse_first_line(Lines::Got got, std::string_view rest, const Limits& li
     return refuse(problem, kBadRequest, "RFC 9112 section 3.1", "the method is not a token");
   const std::size_t space = rest.find(' ');
   if (got != Lines::Got::BareLf && space != std::string_view::npos &&
-      rest.find_first_of(" \n", space + 1) == std::string_view::npos &&
-      rest.size() - space > limits.target_bytes + 1)
+      std::min(rest.find_first_of(" \n", space + 1), rest.size()) - space > limits.target_bytes + 1)
     return refuse(problem, kTargetTooLong, "RFC 9112 section 3",
                   "the target is longer than the limit");
   return refuse_line(got, problem);
@@ -393,9 +408,16 @@ Parsed read_response(Lines& lines, std::string_view method, const Limits& limits
   if (frame(fields, head.minor, BodyFraming::Kind::UntilClose, head.framing, problem) !=
       Parsed::Complete)
     return Parsed::Refused;
+  const bool framed = head.framing.kind == BodyFraming::Kind::Chunked ||
+                      (head.framing.kind == BodyFraming::Kind::Length && head.framing.length > 0);
+  if (head.status < 200 && framed)
+    return refuse(problem, kBadGateway, "RFC 9112 section 6.3",
+                  "an interim response announces a body");
   if (never_has_body(head.status, method)) head.framing = {};
   const bool close = connection_has(head.headers, "close");
+  // A 204 that announces a body may be followed by it: nothing after it can be told apart.
   head.keep_alive = head.framing.kind != BodyFraming::Kind::UntilClose && !close &&
+                    !(framed && head.status == 204 && method != "HEAD") &&
                     (head.minor == 1 || connection_has(head.headers, "keep-alive"));
   head.upgrade = head.headers.find(Known::Upgrade) != nullptr;
   head.size = lines.at();

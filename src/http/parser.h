@@ -21,15 +21,19 @@ enum class Known : std::uint8_t {
   Forwarded,
   Host,
   KeepAlive,
+  MaxForwards,
   ProxyAuthenticate,
   ProxyAuthorization,
   ProxyConnection,
   RetryAfter,
   Server,
   Te,
+  Traceparent,
+  Tracestate,
   Trailer,
   TransferEncoding,
   Upgrade,
+  Via,
   XForwardedFor,
   XForwardedHost,
   XForwardedProto,
@@ -101,7 +105,7 @@ struct RequestHead {
   BodyFraming framing;
   bool keep_alive = true;        // the client allows another request on this connection
   bool expect_continue = false;  // Expect: 100-continue, on 1.1 and with a body
-  bool upgrade = false;          // Connection: upgrade with an Upgrade header, on 1.1
+  bool upgrade = false;          // Connection: upgrade with an Upgrade header, on 1.1; never h2c
   std::size_t size = 0;          // bytes up to and including the empty line
   Headers headers;
 };
@@ -159,7 +163,16 @@ class ChunkedDecoder {
   enum class State : std::uint8_t {
     SizeStart,
     Size,
-    Extension,
+    SizeSpace,
+    ExtensionStart,
+    ExtensionName,
+    ExtensionNameSpace,
+    ExtensionValueStart,
+    ExtensionValue,
+    ExtensionQuoted,
+    ExtensionEscape,
+    ExtensionEnd,
+    ExtensionEndSpace,
     SizeLf,
     Content,
     ContentCr,
@@ -175,13 +188,13 @@ class ChunkedDecoder {
   bool take(char c);
   bool take_size(char c);
   bool take_extension(char c);
+  State after_extension(char c) const;
+  State after_extension_part(char c) const;
   bool take_trailer(char c);
   bool take_end(char c);
   bool fail(std::string_view rule, std::string_view reason);
 
   State state_ = State::SizeStart;
-  bool in_quotes_ = false;
-  bool escaped_ = false;
   std::uint64_t size_ = 0;
   std::uint32_t digits_ = 0;
   std::uint32_t line_bytes_ = 0;       // of the chunk line or of all trailers, against the limits
@@ -197,6 +210,8 @@ bool is_hop_by_hop(const Header& header);
 bool is_nominated(const Headers& headers, const Header& header);
 // Does any Connection header carry this option ("close", "keep-alive", "upgrade")?
 bool connection_has(const Headers& headers, std::string_view option);
+// Is this a member of the comma list, whatever its letter case?
+bool list_has(std::string_view list, std::string_view member);
 
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 bool is_token(std::string_view text);

@@ -181,9 +181,16 @@ TEST_F(EdgeDriver, DrainShowsOnlyWhatStillHasRequests) {
 
 TEST_F(EdgeDriver, PreflightFindsAHostThatAnotherAppHas) {
   TestServer server(
-      [](const http::Request&, const ResponderPtr& responder) {
-        responder->respond(200, R"({"format":1,"generation":1,"services":[
-          {"name":"web","app":"blog","environment":"production","hosts":["shop.example"]}]})");
+      [](const http::Request& request, const ResponderPtr& responder) {
+        if (request.method == "GET") return responder->respond(200, R"({"version":7,"epoch":3})");
+        const auto body = Json::parse(request.body).value_or(Json());
+        const Json& service = body.at("services").items()[0];
+        EXPECT_TRUE(body.flag("check_only")) << "looking must not change anything";
+        EXPECT_EQ(body.integer("expected_version"), 7);
+        EXPECT_EQ(body.integer("epoch"), 3);
+        EXPECT_EQ(service.at("timeouts").integer("response_ms"), 1500);
+        if (service.strings("hosts")[0] == "other.example") return responder->respond(200, "{}");
+        responder->respond(409, R"({"error":{"code":"HostTaken","what":"w"}})");
       },
       socket_);
   plan::Plan plan;
@@ -192,6 +199,8 @@ TEST_F(EdgeDriver, PreflightFindsAHostThatAnotherAppHas) {
   plan.settings.services.resize(1);
   plan.settings.services[0].name = "web";
   plan.settings.services[0].route.hosts = {"shop.example"};
+  plan.settings.services[0].edge =
+      Json::parse(R"({"timeouts":{"response_ms":1500}})").value_or(Json());
   const auto findings = make_router(socket_)->preflight(plan);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].why.code, Code::HostTaken);
@@ -199,11 +208,25 @@ TEST_F(EdgeDriver, PreflightFindsAHostThatAnotherAppHas) {
   EXPECT_TRUE(make_router(socket_)->preflight(plan).empty());
 }
 
+TEST_F(EdgeDriver, SettingsNoEdgeHasAreRefusedBeforeAnythingIsSent) {
+  ports::Split split;
+  ports::Front& front = split.fronts.emplace_back();
+  front.service = "web";
+  front.edge = Json::parse(R"({"timeouts":{"dial_ms":1}})").value_or(Json());
+  const auto outcome = set_split(split);
+  EXPECT_EQ(outcome.kind, Kind::NotApplied);
+  EXPECT_EQ(outcome.why.code, Code::Malformed);
+  EXPECT_NE(outcome.why.what.find("dial_ms"), std::string::npos) << outcome.why.what;
+  front.edge = Json::parse(R"({"hosts":["shop.example"]})").value_or(Json());
+  EXPECT_NE(set_split(split).why.what.find("hosts"), std::string::npos);
+}
+
 // A stub edge that answers /v1/stats with `asked` requests and streams the numbers it is given.
 class StatsStub {
  public:
-  StatsStub(const std::string& socket, int asked, int pushed)
-      : asked_(asked),
+  StatsStub(const std::string& socket, int asked, int pushed, int began_ms = 1'000)
+      : began_ms_(began_ms),
+        asked_(asked),
         pushed_(pushed),
         server_([this](const http::Request& request,
                        const ResponderPtr& responder) { answer(request, responder); },
@@ -211,10 +234,11 @@ class StatsStub {
   bool was_followed() const { return followed_; }
 
  private:
-  static std::string document(int requests) {
+  std::string document(int requests) const {
     return R"({"services":[{"app":"shop","environment":"production","service":"web","release":"r-0001","requests":)" +
            std::to_string(requests) +
-           R"(,"server_error":1,"upstream_failures":2,"latency_us":[[100,5]]}]})" + "\n";
+           R"(,"server_error":1,"upstream_failures":2,"latency_us":[[100,5]]}],"at_ms":)" +
+           std::to_string(began_ms_ + requests) + "}\n";
   }
   void answer(const http::Request& request, const ResponderPtr& responder) {
     if (request.path != "/v1/stats/stream") return responder->respond(200, document(asked_));
@@ -223,6 +247,7 @@ class StatsStub {
     streams_.push_back(responder);
     followed_ = true;
   }
+  int began_ms_;
   int asked_;
   int pushed_;
   std::atomic<bool> followed_{false};
@@ -259,7 +284,7 @@ TEST_F(EdgeDriver, CountersFollowTheEdgeThatTookTheOldOnesPlace) {
   const auto counters = make_counters(socket_);
   EXPECT_EQ(read_until(*counters, 10), 10U);
   former.reset();
-  StatsStub next(socket_, 4, 4);
+  StatsStub next(socket_, 4, 4, 2'000);
   EXPECT_EQ(read_until(*counters, 14), 14U) << "ten of the former and four of the next";
 }
 

@@ -11,6 +11,8 @@ namespace slipway::drivers::edge {
 namespace {
 constexpr std::int64_t kFreshUs = 1'000'000;
 constexpr Millis kReconnectAfter{200};
+// Further back than this, and the edge's clock was set.
+constexpr std::int64_t kMostOvertakenMs = 10'000;
 constexpr char kStream[] = "/v1/stats/stream?every_ms=250";
 
 class EdgeCounters final : public ports::Counters {
@@ -42,8 +44,14 @@ class EdgeCounters final : public ports::Counters {
   // False: the object is going away.
   bool take(const Json& document) {
     const std::lock_guard hold(mutex_);
-    tally_.take(document);
+    // What was asked for and what is pushed travel on two connections: the older of two documents
+    // may come last, and counters that seem to fall would be taken for those of a new edge.
+    const std::int64_t at_ms = document.integer("at_ms");
+    const bool overtaken = at_ms < last_at_ms_ && last_at_ms_ - at_ms < kMostOvertakenMs;
     taken_us_ = io::monotonic_us();
+    if (overtaken) return !closing_;
+    last_at_ms_ = at_ms;
+    tally_.take(document);
     return !closing_;
   }
 
@@ -65,6 +73,7 @@ class EdgeCounters final : public ports::Counters {
   std::condition_variable closed_;
   bool closing_ = false;
   std::int64_t taken_us_ = 0;
+  std::int64_t last_at_ms_ = 0;  // of the document taken last, by the edge's clock
   Tally tally_;
   std::thread follower_;
 };

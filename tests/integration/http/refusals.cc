@@ -1,0 +1,338 @@
+// What two parsers could read differently is refused, and the connection is closed.
+#include "tests/integration/http/cases.h"
+
+namespace slipway::edge::test {
+namespace {
+
+std::string te(const std::string& value) {
+  return a_post("Transfer-Encoding: " + value + "\r\n", "0\r\n\r\n");
+}
+std::string length(const std::string& value) {
+  return a_post("Content-Length: " + value + "\r\n", "x");
+}
+std::string line(const std::string& request_line) { return request_line + "\r\nHost: h\r\n\r\n"; }
+std::string host(const std::string& value) {
+  return "GET / HTTP/1.1\r\nHost: " + value + "\r\n\r\n";
+}
+
+std::string many_fields(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += "X: y\r\n";
+  return out;
+}
+
+const std::string kEmptyChunks = "0\r\n\r\n";
+
+}  // namespace
+
+std::vector<Refusal> framing_refusals() {
+  return {
+      {"9112 6.1", "length and then coding", 400,
+       a_post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", kEmptyChunks)},
+      {"9112 6.1", "coding and then length", 400,
+       a_post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", kEmptyChunks)},
+      {"9112 6.1", "coding and length 0", 400,
+       a_post("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", kEmptyChunks)},
+      {"9112 6.1", "unknown coding and length", 400,
+       a_post("Transfer-Encoding: gzip\r\nContent-Length: 1\r\n", "x")},
+      {"9112 6.3", "two different lengths", 400,
+       a_post("Content-Length: 0\r\nContent-Length: 36\r\n", "")},
+      {"9112 6.3", "the same length twice", 400,
+       a_post("Content-Length: 1\r\nContent-Length: 1\r\n", "x")},
+      {"9112 6.3", "two lengths of another letter case", 400,
+       a_post("Content-Length: 1\r\ncontent-length: 2\r\n", "x")},
+      {"9110 8.6", "a list of equal lengths", 400, length("1, 1")},
+      {"9110 8.6", "a list of different lengths", 400, length("1, 2")},
+      {"9110 8.6", "a list with an empty member", 400, length("1,")},
+      {"9110 8.6", "a length with plus", 400, length("+1")},
+      {"9110 8.6", "a length with minus", 400, length("-1")},
+      {"9110 8.6", "a hexadecimal length", 400, length("0x1")},
+      {"9110 8.6", "a length in hexadecimal digits", 400, length("a")},
+      {"9110 8.6", "a length with an underscore", 400, length("1_0")},
+      {"9110 8.6", "a length with a space inside", 400, length("1 0")},
+      {"9110 8.6", "a length with a tab inside", 400, length("1\t0")},
+      {"9110 8.6", "a length with a fraction", 400, length("1.0")},
+      {"9110 8.6", "a length with an exponent", 400, length("1e1")},
+      {"9110 8.6", "a length in quotes", 400, length("\"1\"")},
+      {"9110 8.6", "an empty length", 400, length("")},
+      {"9110 8.6", "a length in letters", 400, length("one")},
+      {"9110 8.6", "a length with a parameter", 400, length("1;a=b")},
+      {"9110 8.6", "a length of 2 to the 64 and 1", 400, length("18446744073709551617")},
+      {"9110 8.6", "a length of 2 to the 63", 400, length("9223372036854775808")},
+      {"9110 8.6", "a length of a hundred digits", 400, length(std::string(100, '9'))},
+      {"9110 8.6", "a length in other digits", 400, length("\xd9\xa1")},
+      {"9110 5.5", "a length with NUL", 400, a_post(raw("Content-Length: 1\0\r\n"), "x")},
+      {"9110 5.5", "a length with a vertical tab", 400, length("\v1")},
+      {"9112 5.1", "a space before the colon of the length", 400,
+       a_post("Content-Length : 1\r\n", "x")},
+      {"9112 5.2", "a folded length", 400, a_post("Content-Length:\r\n 1\r\n", "x")},
+  };
+}
+
+std::vector<Refusal> coding_refusals() {
+  return {
+      {"9112 6.1", "coding gzip", 501, te("gzip")},
+      {"9112 6.1", "coding identity", 501, te("identity")},
+      {"9112 6.1", "coding xchunked", 501, te("xchunked")},
+      {"9112 6.1", "coding x-chunked", 501, te("x-chunked")},
+      {"9112 6.1", "coding chunk", 501, te("chunk")},
+      {"9112 6.1", "coding cow", 501, te("cow")},
+      {"9112 6.3", "chunked is not the only coding", 400, te("gzip, chunked")},
+      {"9112 6.3", "chunked is not the last coding", 400, te("chunked, gzip")},
+      {"9112 6.1", "chunked twice in a list", 400, te("chunked, chunked")},
+      {"9112 6.1", "chunked twice in two fields", 400,
+       a_post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", kEmptyChunks)},
+      {"9112 6.1", "chunked, and identity in another field", 400,
+       a_post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", kEmptyChunks)},
+      {"9112 6.1", "identity, and chunked in another field", 400,
+       a_post("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", kEmptyChunks)},
+      {"9112 6.1", "chunked in quotes", 400, te("\"chunked\"")},
+      {"9112 6.1", "chunked in single quotes", 501, te("'chunked'")},
+      {"9112 6.1", "chunked with a parameter", 400, te("chunked;a=b")},
+      {"9112 6.1", "chunked behind a comma", 400, te(",chunked")},
+      {"9112 6.1", "chunked before a comma", 400, te("chunked,")},
+      {"9112 6.1", "chunked and a word", 400, te("chunked x")},
+      {"9112 6.1", "an empty coding", 400, te("")},
+      {"9110 5.5", "chunked behind a vertical tab", 400, te("\vchunked")},
+      {"9110 5.5", "chunked before a vertical tab", 400, te("chunked\v")},
+      {"9110 5.5", "chunked behind a form feed", 400, te("\fchunked")},
+      {"9110 5.5", "chunked before NUL", 400,
+       a_post(raw("Transfer-Encoding: chunked\0\r\n"), kEmptyChunks)},
+      {"9110 5.5", "chunked behind a bare CR", 400, te("\rchunked")},
+      {"9112 6.1", "chunked behind a no-break space", 400,
+       te("\xa0"
+          "chunked")},
+      {"9112 5.1", "a space before the colon of the coding", 400,
+       a_post("Transfer-Encoding : chunked\r\n", kEmptyChunks)},
+      {"9112 5.1", "a tab before the colon of the coding", 400,
+       a_post("Transfer-Encoding\t: chunked\r\n", kEmptyChunks)},
+      {"9112 5.2", "a folded coding", 400,
+       a_post("Transfer-Encoding:\r\n chunked\r\n", kEmptyChunks)},
+      {"9112 5.2", "a coding folded into the field above", 400,
+       a_post("X: y\r\n Transfer-Encoding: chunked\r\n", kEmptyChunks)},
+      {"9112 2.2", "a coding behind a bare LF", 400,
+       a_post("X: y\nTransfer-Encoding: chunked\r\n", kEmptyChunks)},
+      {"9112 2.2", "a coding behind a bare CR", 400,
+       a_post("X: y\rTransfer-Encoding: chunked\r\n", kEmptyChunks)},
+      {"9112 6.1", "a coding in HTTP/1.0", 400,
+       "POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+      {"9112 6.1", "a coding in HTTP/1.0 that would keep the connection", 400,
+       "POST / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n0\r\n\r\n"},
+      {"9112 6.1", "a GET with both length and coding", 400,
+       a_get("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n")},
+  };
+}
+
+std::vector<Refusal> line_refusals() {
+  return {
+      {"9112 2.2", "bare LFs", 400, "GET / HTTP/1.1\nHost: h\n\n"},
+      {"9112 2.2", "a bare LF behind the request line", 400, "GET / HTTP/1.1\nHost: h\r\n\r\n"},
+      {"9112 2.2", "a bare LF between fields", 400, "GET / HTTP/1.1\r\nHost: h\nX: y\r\n\r\n"},
+      {"9112 2.2", "a bare LF for the empty line", 400, "GET / HTTP/1.1\r\nHost: h\r\n\n"},
+      {"9112 2.2", "a bare CR for the line end", 400, "GET / HTTP/1.1\rHost: h\r\r"},
+      {"9112 2.2", "a bare CR in a value", 400, a_get("X: a\rb\r\n")},
+      {"9112 2.2", "CR CR LF", 400, a_get("X: a\r\r\n")},
+      {"9112 2.2", "white space before the first field", 400, "GET / HTTP/1.1\r\n Host: h\r\n\r\n"},
+      {"9112 2.2", "two empty lines before the request", 400, "\r\n\r\n" + a_get("")},
+      {"9112 2.2", "a bare LF before the request", 400, "\n" + a_get("")},
+      {"9112 3", "two spaces behind the method", 400, line("GET  / HTTP/1.1")},
+      {"9112 3", "two spaces behind the target", 400, line("GET /  HTTP/1.1")},
+      {"9112 3", "a tab behind the method", 400, line("GET\t/ HTTP/1.1")},
+      {"9112 3", "a tab behind the target", 400, line("GET /\tHTTP/1.1")},
+      {"9112 3", "a space behind the version", 400, line("GET / HTTP/1.1 ")},
+      {"9112 3", "a word behind the version", 400, line("GET / HTTP/1.1 x")},
+      {"9112 3", "a space in front", 400, line(" GET / HTTP/1.1")},
+      {"9112 3", "no version", 400, line("GET /")},
+      {"9112 3", "no target", 400, line("GET HTTP/1.1")},
+      {"9112 3", "an empty target", 400, line("GET  HTTP/1.1")},
+      {"9112 3", "a space in the target", 400, line("GET /a b HTTP/1.1")},
+      {"9112 3", "HTTP/0.9", 400, "GET /\r\n"},
+      {"9112 2.3", "a version in small letters", 400, line("GET / http/1.1")},
+      {"9112 2.3", "a version of one digit", 400, line("GET / HTTP/1")},
+      {"9112 2.3", "a version of three digits", 400, line("GET / HTTP/1.10")},
+      {"9112 2.3", "a version with a leading zero", 400, line("GET / HTTP/01.1")},
+      {"9112 2.3", "a version with a comma", 400, line("GET / HTTP/1,1")},
+      {"9112 2.3", "a version with a space", 400, line("GET / HTTP/ 1.1")},
+      {"9112 2.3", "another protocol's version", 400, line("GET / RTSP/1.0")},
+      {"9110 15.6.6", "HTTP/2.0 in a request line", 505, line("GET / HTTP/2.0")},
+      {"9110 15.6.6", "HTTP/3.0 in a request line", 505, line("GET / HTTP/3.0")},
+      {"9110 15.6.6", "HTTP/1.2", 505, line("GET / HTTP/1.2")},
+      {"9110 15.6.6", "HTTP/0.9 written out", 505, line("GET / HTTP/0.9")},
+      {"9113 3.4", "the preface of HTTP/2 where HTTP/2 is not spoken", 505,
+       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+      {"9110 9.1", "a method with @", 400, line("G@T / HTTP/1.1")},
+      {"9110 9.1", "a method with a colon", 400, line("GET: / HTTP/1.1")},
+      {"9110 9.1", "a method with NUL", 400, raw("GE\0T / HTTP/1.1\r\nHost: h\r\n\r\n")},
+      {"9110 9.1", "a method in eight bits", 400, line("G\xc9T / HTTP/1.1")},
+      {"9112 3", "the hello of TLS", 400, raw("\x16\x03\x01\x00\xa5\x01")},
+      {"9112 3", "a method longer than any", 501, line(std::string(40, 'M') + " / HTTP/1.1")},
+      {"9112 3.2", "NUL in the target", 400, raw("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n")},
+      {"9112 3.2", "eight bits in the target", 400, line("GET /\xff HTTP/1.1")},
+      {"9112 3.2", "a control character in the target", 400, line("GET /\x01 HTTP/1.1")},
+      {"9112 3.2", "DEL in the target", 400, line("GET /\x7f HTTP/1.1")},
+      {"9112 3.2.1", "a fragment", 400, line("GET /#a HTTP/1.1")},
+      {"9112 3.2", "a relative target", 400, line("GET x HTTP/1.1")},
+      {"9112 3.2", "a query alone", 400, line("GET ?a HTTP/1.1")},
+      {"9112 3.2.2", "another scheme", 400, line("GET ftp://h/ HTTP/1.1")},
+      {"9112 3.2.2", "a scheme without an authority", 400, line("GET http:/x HTTP/1.1")},
+      {"9110 4.2.4", "userinfo in the target", 400, line("GET http://u:p@h/ HTTP/1.1")},
+      {"9110 4.2.1", "an empty host in the target", 400, line("GET http:///x HTTP/1.1")},
+      {"9110 4.2.1", "a port without a host in the target", 400, line("GET http://:80/ HTTP/1.1")},
+      {"9112 3.2.3", "an authority with GET", 400, line("GET h:80 HTTP/1.1")},
+      {"9110 9.3.6", "CONNECT", 501, line("CONNECT h:443 HTTP/1.1")},
+      {"9110 9.3.6", "CONNECT with a path", 501, line("CONNECT / HTTP/1.1")},
+      {"9112 3.2.4", "an asterisk with GET", 400, line("GET * HTTP/1.1")},
+      {"9112 3.2.4", "an asterisk and more", 400, line("OPTIONS *x HTTP/1.1")},
+      {"9112 3", "a target longer than the limit", 414,
+       line("GET /" + std::string(9000, 'a') + " HTTP/1.1")},
+      {"9112 3", "a target that never ends", 414, "GET /" + std::string(40'000, 'a')},
+  };
+}
+
+std::vector<Refusal> field_refusals() {
+  return {
+      {"9112 3.2", "no Host", 400, "GET / HTTP/1.1\r\n\r\n"},
+      {"9112 3.2", "no Host with an absolute target", 400, "GET http://h/ HTTP/1.1\r\n\r\n"},
+      {"9112 3.2", "the same Host twice", 400, a_get("Host: h\r\n")},
+      {"9112 3.2", "two Hosts", 400, a_get("Host: other\r\n")},
+      {"9112 3.2", "two Hosts of another letter case", 400, a_get("hOsT: other\r\n")},
+      {"9112 3.2", "two Hosts on HTTP/1.0", 400, "GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n"},
+      {"9110 7.2", "an empty Host", 400, host("")},
+      {"9110 7.2", "a path in Host", 400, host("h/x")},
+      {"9110 7.2", "a URI in Host", 400, host("http://h")},
+      {"9110 7.2", "userinfo in Host", 400, host("u@h")},
+      {"9110 7.2", "a space in Host", 400, host("h x")},
+      {"9110 7.2", "a list with spaces in Host", 400, host("h, other")},
+      {"9110 7.2", "letters for a port in Host", 400, host("h:x")},
+      {"9110 7.2", "a sign before the port in Host", 400, host("h:+80")},
+      {"9110 7.2", "two ports in Host", 400, host("h:80:80")},
+      {"9110 7.2", "a port alone in Host", 400, host(":80")},
+      {"9110 7.2", "an open bracket in Host", 400, host("[::1")},
+      {"9110 7.2", "letters behind the bracket in Host", 400, host("[::1]x")},
+      {"9110 7.2", "a name in brackets in Host", 400, host("[name]")},
+      {"9110 7.2", "half an escape in Host", 400, host("h%2")},
+      {"9110 7.2", "a wrong escape in Host", 400, host("h%zz")},
+      {"9110 7.2", "eight bits in Host", 400, host("h\xe9")},
+      {"9110 7.2", "a quote in Host", 400, host("h\"")},
+      {"9110 7.2", "a query in Host", 400, host("h?x")},
+      {"9110 7.2", "a fragment in Host", 400, host("h#x")},
+      {"9110 7.2", "a backslash in Host", 400, host("h\\x")},
+      {"9112 5.1", "a space before the colon of Host", 400, "GET / HTTP/1.1\r\nHost : h\r\n\r\n"},
+      {"9112 5", "a line without a colon", 400, a_get("X\r\n")},
+      {"9112 5", "a field without a name", 400, a_get(": x\r\n")},
+      {"9110 5.1", "a name with a space", 400, a_get("A B: x\r\n")},
+      {"9110 5.1", "a name with a slash", 400, a_get("A/B: x\r\n")},
+      {"9110 5.1", "a name in parentheses", 400, a_get("(A): x\r\n")},
+      {"9110 5.1", "a name with NUL", 400, a_get(raw("A\0B: x\r\n"))},
+      {"9110 5.1", "a name in eight bits", 400, a_get("A\xe4: x\r\n")},
+      {"9110 5.1", "a name with DEL", 400, a_get("A\x7f: x\r\n")},
+      {"9112 5.1", "a space before the colon", 400, a_get("X : y\r\n")},
+      {"9110 5.5", "NUL in a value", 400, a_get(raw("X: a\0b\r\n"))},
+      {"9110 5.5", "a control character in a value", 400, a_get("X: a\x02\r\n")},
+      {"9110 5.5", "an escape character in a value", 400, a_get("X: a\x1b[0m\r\n")},
+      {"9110 5.5", "DEL in a value", 400, a_get("X: a\x7f\r\n")},
+      {"9112 5.2", "a folded value", 400, a_get("X: a\r\n b\r\n")},
+      {"9112 5.2", "a value folded by a tab", 400, a_get("X: a\r\n\tb\r\n")},
+      {"9112 5.2", "a fold before the empty line", 400, a_get("X: a\r\n \r\n")},
+      {"6585 5", "more fields than allowed", 431, a_get(many_fields(101))},
+      {"6585 5", "a head larger than the limit", 431,
+       a_get("X: " + std::string(40'000, 'a') + "\r\n")},
+      {"6585 5", "a name larger than the limit", 431, a_get(std::string(40'000, 'a') + ": x\r\n")},
+      {"6585 5", "a field that never ends", 431,
+       "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(40'000, 'a')},
+  };
+}
+
+std::vector<Refusal> chunk_refusals() {
+  const std::string end = "\r\na\r\n0\r\n\r\n";
+  return {
+      {"9112 7.1", "a size with 0x", 400, chunked("0x1" + end)},
+      {"9112 7.1", "a size with plus", 400, chunked("+1" + end)},
+      {"9112 7.1", "a size with minus", 400, chunked("-1" + end)},
+      {"9112 7.1", "a size with an underscore", 400, chunked("1_1" + end)},
+      {"9112 7.1", "a size with a dot", 400, chunked("1.0" + end)},
+      {"9112 7.1", "a size in other letters", 400, chunked("g" + end)},
+      {"9112 7.1", "a size with h behind", 400, chunked("1h" + end)},
+      {"9112 7.1", "a space before the size", 400, chunked(" 1" + end)},
+      {"9112 7.1", "a tab before the size", 400, chunked("\t1" + end)},
+      {"9112 7.1.1", "a space behind the size and no extension", 400, chunked("1 " + end)},
+      {"9112 7.1.1", "a tab behind the size and no extension", 400, chunked("1\t" + end)},
+      {"9112 7.1", "no size", 400, chunked(end)},
+      {"9112 7.1", "an extension without a size", 400, chunked(";a" + end)},
+      {"9112 7.1", "a size of 2 to the 64 and more", 400, chunked("ffffffffffffffff1" + end)},
+      {"9112 7.1", "a size of 2 to the 64 less 1", 400, chunked("ffffffffffffffff" + end)},
+      {"9112 7.1", "a size that overflows to 1", 400, chunked("10000000000000001" + end)},
+      {"9112 7.1", "a size of too many zeros", 400, chunked(std::string(40, '0') + "1" + end)},
+      {"9112 7.1", "bare LFs between chunks", 400, chunked("1\na\n0\n\n")},
+      {"9112 7.1", "a bare LF behind the size", 400, chunked("1\na\r\n0\r\n\r\n")},
+      {"9112 7.1", "a bare LF behind the content", 400, chunked("1\r\na\n0\r\n\r\n")},
+      {"9112 7.1", "a bare CR behind the size", 400, chunked("1\ra\r\n0\r\n\r\n")},
+      {"9112 7.1", "CR CR LF behind the size", 400, chunked("1\r\r\na\r\n0\r\n\r\n")},
+      {"9112 7.1", "more content than the size says", 400, chunked("1\r\nab\r\n0\r\n\r\n")},
+      {"9112 7.1", "less content than the size says", 400, chunked("3\r\na\r\n0\r\n\r\n")},
+      {"9112 7.1", "no line end behind the content", 400, chunked("1\r\na0\r\n\r\n")},
+      {"9112 7.1", "two line ends behind the content", 400, chunked("1\r\na\r\n\r\n0\r\n\r\n")},
+      {"9112 7.1", "a bare LF for the last line", 400, chunked("0\r\n\n")},
+      {"9112 7.1", "a bare LF behind the last size", 400, chunked("0\n\r\n")},
+      {"9112 7.1", "NUL behind the size", 400, chunked(raw("1\0\r\na\r\n0\r\n\r\n"))},
+      {"9112 7.1.1", "an extension without a name", 400, chunked("1;" + end)},
+      {"9112 7.1.1", "two semicolons", 400, chunked("1;;a" + end)},
+      {"9112 7.1.1", "an extension of a value alone", 400, chunked("1;=a" + end)},
+      {"9112 7.1.1", "an extension with an empty value", 400, chunked("1;a=" + end)},
+      {"9112 7.1.1", "an extension with a space in it", 400, chunked("1;a b" + end)},
+      {"9112 7.1.1", "a space behind an extension", 400, chunked("1;a " + end)},
+      {"9112 7.1.1", "an extension with an open quote", 400, chunked("1;a=\"b" + end)},
+      {"9112 7.1.1", "more behind a quoted value", 400, chunked("1;a=\"b\"c" + end)},
+      {"9112 7.1.1", "a control character in an extension", 400, chunked("1;a=\x01" + end)},
+      {"9112 7.1.1", "a bare LF in an extension", 400, chunked("1;a\nb" + end)},
+      {"9112 7.1.1", "a bare CR in an extension", 400, chunked("1;a\rb" + end)},
+      {"9112 7.1.1", "a line end in a quoted value", 400, chunked("1;a=\"\r\n0\r\n\r\n")},
+      {"9112 7.1.1", "a bare LF in a quoted value", 400, chunked("1;a=\"\n\"" + end)},
+      {"9112 7.1.1", "an extension that never ends", 400,
+       chunked("1;" + std::string(5000, 'x') + end)},
+      {"9112 7.1.2", "a trailer without a name", 400, chunked("0\r\n: x\r\n\r\n")},
+      {"9112 7.1.2", "a trailer without a colon", 400, chunked("0\r\nX\r\n\r\n")},
+      {"9112 5.1", "a space before the colon of a trailer", 400, chunked("0\r\nX : y\r\n\r\n")},
+      {"9112 5.2", "a folded trailer", 400, chunked("0\r\nX: y\r\n z\r\n\r\n")},
+      {"9112 2.2", "white space before the first trailer", 400, chunked("0\r\n x\r\n\r\n")},
+      {"9112 2.2", "a bare LF behind a trailer", 400, chunked("0\r\nX: y\n\r\n")},
+      {"9110 5.5", "NUL in a trailer", 400, chunked(raw("0\r\nX: \0\r\n\r\n"))},
+      {"9112 7.1.2", "trailers without end", 400,
+       chunked("0\r\n" + std::string(9'000, 'x') + ": y\r\n\r\n")},
+  };
+}
+
+std::vector<Refusal> local_answers() {
+  const std::string body = "Content-Length: 1\r\n";
+  const auto to = [](const std::string& name, const std::string& fields) {
+    return "POST / HTTP/1.1\r\nHost: " + name + "\r\n" + fields + "\r\n";
+  };
+  return {
+      {"9110 9.3.8", "TRACE is not passed on", 405, line("TRACE / HTTP/1.1"), Then::Kept},
+      {"9110 9.3.8", "TRACE with a body", 405,
+       "TRACE / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"},
+      {"9112 9.3", "TRACE with close", 405,
+       "TRACE / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"},
+      {"9110 7.6.2", "OPTIONS with Max-Forwards 0", 200,
+       "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n", Then::Kept},
+      {"9110 7.6.3", "a request that runs in circles", 508,
+       a_get("Via: 1.1 slipway, 1.1 slipway, 1.1 slipway, 1.1 slipway\r\n"
+             "Via: 1.1 slipway, 1.1 slipway, 1.1 slipway, 1.1 slipway\r\n"),
+       Then::Kept},
+      {"9110 15.6.4", "a stopped service", 503, to("stopped.test", ""), Then::Kept},
+      {"9112 9.3", "a stopped service and a body that is not read", 503,
+       to("stopped.test", body) + "x"},
+      {"9110 10.1.1", "a stopped service and a client that waits for 100", 503,
+       to("stopped.test", body + "Expect: 100-continue\r\n")},
+      {"9110 15.5.5", "a path that nobody has", 404,
+       "GET /x HTTP/1.1\r\nHost: stripped.test\r\n\r\n", Then::Kept},
+      {"9110 15.5.5", "a path that only begins like a prefix", 404,
+       "GET /apple HTTP/1.1\r\nHost: stripped.test\r\n\r\n", Then::Kept},
+      {"9112 9.3", "a path that nobody has, on HTTP/1.0", 404,
+       "GET /x HTTP/1.0\r\nHost: stripped.test\r\n\r\n"},
+      {"9110 15.6.5", "a paused service that is not resumed", 504, to("paused.test", "")},
+  };
+}
+
+}  // namespace slipway::edge::test
