@@ -54,6 +54,8 @@ class EdgeProcess {
   Result<void> tell_predecessor_serving();
   void on_predecessor();
   void tell_predecessor_table(const Table& table);
+  std::size_t cut_at_predecessor(const std::string& app, const std::string& environment,
+                                 const std::string& release);
   void take_predecessor_line(const Json& line);
 
   // successor.cc: the process that takes over from this one
@@ -77,7 +79,8 @@ class EdgeProcess {
   io::Fd knocks_;  // edge-handover.sock
   std::optional<Channel> predecessor_;
   std::uint64_t predecessor_installed_ = 0;
-  Json predecessor_news_;  // what it said first
+  std::optional<std::size_t> predecessor_cut_;  // its answer to the last "cut"
+  Json predecessor_news_;                       // what it said first
   std::optional<Channel> successor_;
   std::string log_trouble_;  // what was last said of the access log
   bool leaving_ = false;     // a successor serves, or a signal came

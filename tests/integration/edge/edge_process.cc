@@ -17,6 +17,9 @@ int main(int argc, char** argv) {
   options.version = "test";
   for (int i = 4; i < argc; ++i) {
     const std::string flag = argv[i];
+    if (flag == "--proxy-protocol") options.proxy_protocol = true;
+    if (flag == "--connections-per-client" && i + 1 < argc)
+      options.limits.connections_per_client = std::atoi(argv[++i]);
     if (flag == "--workers" && i + 1 < argc)
       options.workers = static_cast<unsigned>(std::atoi(argv[++i]));
     if (flag == "--take-over") options.take_over = true;
