@@ -161,6 +161,8 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
 
 bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
                          bool last) {
+  // Before the client can know: its next request may be at another worker before this one is over.
+  if (last) let_go(exchange);
   exchange.bytes_out += content.size();
   if (Stream* stream = stream_of(*exchange.client))
     return give_stream(*stream, head, content, last);

@@ -147,6 +147,11 @@ std::string Connection::read_bytes(std::size_t size) {
   return out;
 }
 
+Reply Connection::read_behind(const std::string& read) {
+  in_.insert(0, read);
+  return this->read();
+}
+
 std::string Connection::read_to_end() {
   while (fill()) {
   }

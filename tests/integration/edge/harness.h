@@ -41,6 +41,7 @@ class Connection {
   Reply read_any(const std::string& method = "GET");  // interim ones too
   Reply get(const std::string& target, const std::string& fields = "Host: any\r\n");
   std::string read_bytes(std::size_t size);
+  Reply read_behind(const std::string& read);  // the response that read_bytes() took the front of
   std::string read_to_end();
   bool ended();  // the edge closes it (true) or it stays silent
   void shut_down_sending();
