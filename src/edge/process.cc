@@ -150,7 +150,13 @@ Result<void> EdgeProcess::open_control_sockets() {
 
 Result<void> EdgeProcess::start() {
   TRY(io::make_dirs(options_.state));
-  TRY(io::make_dirs(options_.limits.acme_webroot, 0755));
+  if (auto made = io::make_dirs(options_.acme_webroot, 0755); !made) {
+    Error error = std::move(made).error();
+    error.next =
+        "choose another state folder with --state DIR, or one for challenges with "
+        "--acme-webroot DIR";
+    return error;
+  }
   loop_ = TRY(io::EventLoop::make());
   signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT, SIGHUP},
                                         [this](int signal) { on_signal(signal); }));
@@ -211,6 +217,7 @@ Result<void> EdgeProcess::run() {
   }
   server_->stop_listening();
   engine_->stop_accepting();
+  listeners_.clear();  // whoever comes now is refused and does not wait for nothing
   engine_->say_goodbye();
   wait_until_done(false, 0, now_ms() + static_cast<std::uint64_t>(options_.stop_time.count()));
   say("stopped");
