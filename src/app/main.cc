@@ -26,6 +26,11 @@ constexpr cli::Entry kEntries[] = {
     {"edge pause", run_edge_pause},
     {"edge stop", run_edge_stop},
     {"edge drain", run_edge_drain},
+    {"edge rollout deploy", run_edge_rollout_deploy},
+    {"edge rollout set", run_edge_rollout_set},
+    {"edge rollout stop", run_edge_rollout_stop},
+    {"edge split", run_edge_split},
+    {"edge status", run_edge_status},
     {"edge resume", run_edge_resume},
     {"dev", run_dev},
 };

@@ -13,6 +13,11 @@ int run_edge_remove(cli::Session& session);
 int run_edge_pause(cli::Session& session);
 int run_edge_stop(cli::Session& session);
 int run_edge_drain(cli::Session& session);
+int run_edge_rollout_deploy(cli::Session& session);
+int run_edge_rollout_set(cli::Session& session);
+int run_edge_rollout_stop(cli::Session& session);
+int run_edge_split(cli::Session& session);
+int run_edge_status(cli::Session& session);
 int run_edge_resume(cli::Session& session);
 int run_dev(cli::Session& session);
 

@@ -146,8 +146,16 @@ Result<void> EdgeProcess::open_control_sockets() {
                     [this](std::uint32_t) { on_successor_knocks(); });
 }
 
+Result<void> EdgeProcess::make_state() const {
+  auto made = io::make_dirs(options_.state);
+  if (made) return made;
+  Error why = made.error().in("cannot use the state folder " + options_.state);
+  why.next = "choose another with --state DIR or SLIPWAY_STATE";
+  return why;
+}
+
 Result<void> EdgeProcess::start() {
-  TRY(io::make_dirs(options_.state));
+  TRY(make_state());
   loop_ = TRY(io::EventLoop::make());
   signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT, SIGHUP},
                                         [this](int signal) { on_signal(signal); }));
@@ -208,6 +216,7 @@ Result<void> EdgeProcess::run() {
   }
   server_->stop_listening();
   engine_->stop_accepting();
+  listeners_.clear();  // else the kernel goes on taking connections that nobody will answer
   engine_->say_goodbye();
   wait_until_done(false, 0, now_ms() + static_cast<std::uint64_t>(options_.stop_time.count()));
   say("stopped");
