@@ -17,6 +17,7 @@ std::string fresh_rollout() { return kRolloutPrefix + io::random_hex(6); }
 
 Millis now() { return Millis(io::monotonic_us() / 1000); }
 
+// Only the time counts: there is no outcome to act on.
 void rest(Millis time) { static_cast<void>(io::wait_ready(-1, 0, time)); }
 
 Result<Json> call(const std::string& socket, const std::string& method, const std::string& target,
