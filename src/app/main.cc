@@ -32,6 +32,9 @@ constexpr cli::Entry kEntries[] = {
     {"edge split", run_edge_split},
     {"edge status", run_edge_status},
     {"edge resume", run_edge_resume},
+    {"edge reload", run_edge_reload},
+    {"edge certificate obtain", run_edge_certificate_obtain},
+    {"edge certificate renew", run_edge_certificate_renew},
     {"dev", run_dev},
 };
 

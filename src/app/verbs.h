@@ -19,6 +19,9 @@ int run_edge_rollout_stop(cli::Session& session);
 int run_edge_split(cli::Session& session);
 int run_edge_status(cli::Session& session);
 int run_edge_resume(cli::Session& session);
+int run_edge_reload(cli::Session& session);
+int run_edge_certificate_obtain(cli::Session& session);
+int run_edge_certificate_renew(cli::Session& session);
 int run_dev(cli::Session& session);
 
 }  // namespace slipway::app

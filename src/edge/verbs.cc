@@ -11,19 +11,22 @@
 namespace slipway::edge::verbs {
 namespace {
 
-Result<Tls> tls_of(const DeployOptions& options) {
-  Tls tls;
-  const bool has_files =
-      !options.tls_certificate_path.empty() && !options.tls_private_key_path.empty();
-  if (!options.tls) return tls;
-  if (!has_files)
+// Without files the service keeps the certificate it has.
+Result<void> set_tls(const DeployOptions& options, Service& service) {
+  const bool files = !options.tls_certificate_path.empty() && !options.tls_private_key_path.empty();
+  if (!options.tls) service.tls = {};
+  if (!options.tls) return ok();
+  service.tls.redirect = options.tls_redirect;
+  if (service.tls.enabled() && !files) return ok();
+  if (!files)
     return Error(Code::Usage, "--tls needs a certificate and a private key",
-                 "give --tls-certificate-path and --tls-private-key-path");
+                 "give --tls-certificate-path and --tls-private-key-path, or deploy without --tls "
+                 "and then: slipway edge certificate obtain " +
+                     options.name);
   // The edge reads them, and it was not started in this folder.
-  tls.certificate = io::absolute_path(options.tls_certificate_path);
-  tls.key = io::absolute_path(options.tls_private_key_path);
-  tls.redirect = options.tls_redirect;
-  return tls;
+  service.tls.certificate = io::absolute_path(options.tls_certificate_path);
+  service.tls.key = io::absolute_path(options.tls_private_key_path);
+  return ok();
 }
 
 // What kamal-proxy has flags for; the rest of a shield is left as it is.
@@ -75,7 +78,7 @@ Result<Service> service_of(const DeployOptions& options, const Known& known) {
   service.forward_headers = options.forward_headers;
   service.timeouts.response = options.target_timeout;
   service.drain = options.drain_timeout;
-  service.tls = TRY(tls_of(options));
+  TRY(set_tls(options, service));
   service.page.clear();
   set_shield(options, service.shield);
   set_targets(options, service);
@@ -144,6 +147,19 @@ Result<void> drain(const std::string& name, Millis timeout, const std::string& s
 Result<void> resume(const std::string& name, const std::string& socket) {
   return edit_app(name, socket, [](Service& service) {
     service.state = ServiceState::Live;
+    return ok();
+  });
+}
+
+Result<Json> reload(const std::string& socket) {
+  return call(socket, "POST", "/v1/certificates/reload");
+}
+
+Result<void> use_certificate(const std::string& name, const std::string& certificate,
+                             const std::string& key, const std::string& socket) {
+  return edit_app(name, socket, [&](Service& service) {
+    service.tls.certificate = certificate;
+    service.tls.key = key;
     return ok();
   });
 }

@@ -28,7 +28,7 @@ struct DeployOptions {
   Millis deploy_timeout{30'000};
   Millis drain_timeout{30'000};
   Millis target_timeout{30'000};
-  bool tls = false;
+  bool tls = false;  // without paths: as the service has it
   bool tls_redirect = true;
   std::string tls_certificate_path;
   std::string tls_private_key_path;
@@ -88,6 +88,12 @@ Result<void> split_releases(const std::string& name, const std::vector<ReleaseSh
 // {edge, services: [{name, release, requests, …, in_flight, p50_us, p95_us}]}
 Result<Json> status(const std::string& socket);
 Result<std::string> status_text(const std::string& socket);
+// Reads the certificate files anew: {changed, unchanged}. Malformed: one of them is broken, and the
+// one before it is still served.
+Result<Json> reload(const std::string& socket);
+// The service shows this certificate from now on. NotFound: the edge has no such service.
+Result<void> use_certificate(const std::string& name, const std::string& certificate,
+                             const std::string& key, const std::string& socket);
 // [{name, hosts, paths, state, tls, releases, targets}], those of the daemon too (name
 // "app/environment/service").
 Result<Json> list(const std::string& socket);
