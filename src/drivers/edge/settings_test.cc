@@ -13,6 +13,15 @@ namespace slipway::drivers::edge {
 namespace {
 constexpr std::string_view kBlock = "services.*.edge.";
 
+// The items of a list in quotes: "*+json" would be YAML's word for something else.
+std::string quoted(std::string_view value) {
+  if (!value.starts_with('[')) return std::string(value);
+  std::string out;
+  for (const auto item : split(value.substr(1, value.size() - 2), ','))
+    out += (out.empty() ? "[\"" : ", \"") + std::string(trim(item)) + "\"";
+  return out + "]";
+}
+
 // A file that says one key; TLS needs its files beside it.
 std::string file_with(const config::Key& key, std::string_view value) {
   std::string out = "app: shop\nservices:\n  web:\n    run: x\n    edge:\n";
@@ -28,7 +37,7 @@ std::string file_with(const config::Key& key, std::string_view value) {
     in_list = list;
     indent += "  ";
     const bool last = part.data() + part.size() == path.data() + path.size();
-    out += last ? " " + std::string(value) + "\n" : "\n";
+    out += last ? " " + quoted(value) + "\n" : "\n";
     if (part == "tls" && !last) out += indent + "<<: *pair\n";
   }
   return out;
