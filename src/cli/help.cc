@@ -78,6 +78,7 @@ std::string usage_of(const Verb& verb) {
     if (!out.empty()) out += ' ';
     out += argument.need == Need::Optional ? fmt::format("[{}]", argument.name)
                                            : std::string(argument.name);
+    if (argument.need == Need::Many) out += "…";
   }
   return out;
 }

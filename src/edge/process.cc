@@ -148,8 +148,16 @@ Result<void> EdgeProcess::open_control_sockets() {
                     [this](std::uint32_t) { on_successor_knocks(); });
 }
 
+Result<void> EdgeProcess::make_state() const {
+  auto made = io::make_dirs(options_.state);
+  if (made) return made;
+  Error why = made.error().in("cannot use the state folder " + options_.state);
+  why.next = "choose another with --state DIR or SLIPWAY_STATE";
+  return why;
+}
+
 Result<void> EdgeProcess::start() {
-  TRY(io::make_dirs(options_.state));
+  TRY(make_state());
   if (auto made = io::make_dirs(options_.acme_webroot, 0755); !made) {
     Error error = std::move(made).error();
     error.next =
