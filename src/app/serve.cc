@@ -3,6 +3,7 @@
 
 #include "app/verbs.h"
 #include "app/wiring.h"
+#include "base/units.h"
 #include "daemon/daemon.h"
 #include "edge/edge.h"
 #include "io/files.h"
@@ -10,6 +11,23 @@
 namespace slipway::app {
 namespace {
 constexpr int kMostWorkers = 256;
+constexpr int kMostConnections = 1'000'000;
+constexpr int kMostKeptLogs = 100;
+
+Result<edge::AccessLogOptions> access_log_options(const cli::Given& given) {
+  edge::AccessLogOptions options;
+  options.where = given.text("--access-log");
+  const std::string size = given.text("--access-log-rotate");
+  options.rotate_bytes = parse_size(size).value_or(0);
+  if (options.rotate_bytes < edge::kLeastRotateBytes)
+    return Error(Code::Usage,
+                 fmt::format("--access-log-rotate is a size of at least {}, not \"{}\"",
+                             size_text(edge::kLeastRotateBytes), size),
+                 "write 64MiB, say");
+  options.keep = static_cast<int>(TRY(given.number("--access-log-keep", 0, kMostKeptLogs)));
+  options.query = !given.has("--access-log-no-query");
+  return options;
+}
 
 Result<edge::EdgeOptions> edge_options(cli::Session& session) {
   const auto& given = session.given();
@@ -18,12 +36,16 @@ Result<edge::EdgeOptions> edge_options(cli::Session& session) {
   options.version = session.around().version;
   if (given.has("--listen")) options.listen = given.all("--listen");
   options.listen_tls = given.all("--listen-tls");
+  options.limits.h2c = given.has("--h2c");
   options.proxy_protocol = given.has("--proxy-protocol");
   options.workers = static_cast<unsigned>(TRY(given.number("--workers", 0, kMostWorkers)));
+  options.limits.connections_per_client =
+      TRY(given.number("--connections-per-client", 0, kMostConnections));
   options.user = given.text("--user");
   options.take_over = given.has("--take-over");
   options.goodbye = TRY(given.duration("--goodbye"));
   options.stop_time = TRY(given.duration("--stop-time"));
+  options.access_log = TRY(access_log_options(given));
   return options;
 }
 }  // namespace

@@ -4,6 +4,7 @@
 #include "drivers/command/drivers.h"
 #include "drivers/edge/drivers.h"
 #include "drivers/http_probe/probe.h"
+#include "drivers/nginx/drivers.h"
 #include "drivers/process/driver.h"
 #include "edge/edge.h"
 
@@ -32,6 +33,7 @@ Result<drivers::command::Settings> command_of(const config::Environment& setting
   }
   drivers::command::Settings out;
   out.command = found->second;
+  out.dir = settings.folder;
   return out;
 }
 
@@ -49,12 +51,22 @@ Result<void> add_platform(daemon::DriverSet& set, const config::Environment& set
   return ok();
 }
 
+drivers::nginx::Settings nginx_of(const config::Nginx& nginx) {
+  return {nginx.program, nginx.config,     nginx.folder, nginx.pid,
+          nginx.log,     nginx.access_log, nginx.listen, nginx.snippet};
+}
+
 Result<void> add_router(daemon::DriverSet& set, const config::Environment& settings,
                         const std::string& state) {
   if (settings.router == "edge") {
     const std::string socket = edge::control_socket_path(state);
     set.router = drivers::edge::make_router(socket);
     set.counters = drivers::edge::make_counters(socket);
+    return ok();
+  }
+  if (settings.router == "nginx") {
+    set.router = drivers::nginx::make_router(nginx_of(settings.nginx));
+    set.counters = drivers::nginx::make_counters(nginx_of(settings.nginx));
     return ok();
   }
   if (settings.router != "command") return unknown("router", settings.router);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "config/edge_settings.h"
 #include "config/keys.h"
 #include "config/values.h"
 
@@ -106,6 +107,7 @@ Service build_service(const Node& node) {
   out.user = in.text("user");
   out.drain = in.duration("drain");
   out.route = build_route(in);
+  out.edge = build_edge_settings(node);
   return out;
 }
 
@@ -197,6 +199,31 @@ Maintenance build_maintenance(const Reader& in) {
   return {in.text("page"), in.duration("retry_after"), in.list("allow")};
 }
 
+Nginx build_nginx(const Reader& in) {
+  Nginx out;
+  const auto listen = in.list("listen");
+  if (!listen.empty()) out.listen = listen;
+  out.snippet = in.text("snippet");
+  out.access_log = in.text("access_log");
+  out.folder = in.text("folder");
+  out.config = in.text("config");
+  out.pid = in.text("pid");
+  out.log = in.text("log");
+  out.program = in.text("program");
+  return out;
+}
+
+Haproxy build_haproxy(const Reader& in) {
+  Haproxy out;
+  const auto bind = in.list("bind");
+  if (!bind.empty()) out.bind = bind;
+  out.folder = in.text("folder");
+  out.config = in.text("config");
+  out.master = in.text("master");
+  out.program = in.text("program");
+  return out;
+}
+
 }  // namespace
 
 Environment build_environment(const Node& merged) {
@@ -207,6 +234,8 @@ Environment build_environment(const Node& merged) {
   out.branch = in.text("branch");
   out.platform = in.text("platform");
   out.router = in.text("router");
+  out.nginx = build_nginx(in.map("nginx"));
+  out.haproxy = build_haproxy(in.map("haproxy"));
   out.drivers = in.texts("drivers");
   out.services = build_services(merged);
   out.secrets = build_secrets(merged);

@@ -73,6 +73,7 @@ struct Service {
   std::string user;
   Millis drain{30'000};  // how long running requests may finish after the switch
   Route route;
+  Json edge;  // what the router does beyond the route (config/edge_settings.h); null: nothing
 };
 
 // One smoke check. Exactly one of get and run is set.
@@ -117,14 +118,40 @@ struct Maintenance {
   std::vector<std::string> allow;  // CIDRs that pass
 };
 
+// The proxy behind `router: nginx`, as its machine has it.
+struct Nginx {
+  std::vector<std::string> listen{"80"};
+  std::string snippet;
+  std::string access_log = "/var/log/nginx/access.log";
+  std::string folder = "/etc/nginx/conf.d";
+  std::string config = "/etc/nginx/nginx.conf";
+  std::string pid = "/run/nginx.pid";
+  std::string log = "/var/log/nginx";
+  std::string program = "nginx";
+  friend bool operator==(const Nginx&, const Nginx&) = default;
+};
+
+// The proxy behind `router: haproxy`.
+struct Haproxy {
+  std::vector<std::string> bind{":80"};
+  std::string folder = "/etc/haproxy/slipway";
+  std::string config = "/etc/haproxy/haproxy.cfg";
+  std::string master = "/run/haproxy-master.sock";
+  std::string program = "haproxy";
+  friend bool operator==(const Haproxy&, const Haproxy&) = default;
+};
+
 struct Environment {
   std::string name;
   std::string url;
   std::string branch;
   std::string platform = "process";            // process | command
-  std::string router = "edge";                 // edge | command
+  std::string router = "edge";                 // edge | nginx | haproxy | command
+  Nginx nginx;                                 // for the router nginx
+  Haproxy haproxy;                             // for the router haproxy
   std::map<std::string, std::string> drivers;  // driver name -> command line, for `command`
-  std::vector<Service> services;               // in dependency order (needs first), ties as written
+  std::string folder;  // of slipway.yaml, where the commands run; known from the request on
+  std::vector<Service> services;  // in dependency order (needs first), ties as written
   std::map<std::string, SecretRef> secrets;
   std::vector<Smoke> smoke;
   Rollout rollout;
@@ -145,6 +172,8 @@ struct Config {
 // sha256 over everything of an environment that changes how its release runs (no secret values).
 std::string fingerprint(const Environment& environment);
 Json to_json(const Environment& environment);
+Json to_json(const Nginx& nginx);
+Json to_json(const Haproxy& haproxy);
 // The reverse of to_json(Environment); used where a stored release is started again.
 Result<Environment> environment_from_json(const Json& json);
 

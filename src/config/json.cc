@@ -88,6 +88,7 @@ Json service_json(const Service& service) {
   out.set("user", service.user);
   out.set("drain_ms", service.drain.count());
   out.set("route", route_json(service.route));
+  if (!service.edge.is_null()) out.set("edge", service.edge);
   return out;
 }
 
@@ -112,6 +113,7 @@ Service service_from(const Json& json) {
   out.drain = millis(json, "drain_ms", out.drain);
   const auto& route = json.at("route");
   out.route = {route.strings("hosts"), route.strings("paths"), route.flag("strip_path", true)};
+  out.edge = json.at("edge");
   return out;
 }
 
@@ -217,7 +219,51 @@ Maintenance maintenance_from(const Json& json) {
   return out;
 }
 
+Nginx nginx_from(const Json& json) {
+  Nginx out;
+  if (json.at("listen").is_array()) out.listen = json.strings("listen");
+  out.snippet = json.text("snippet");
+  out.access_log = json.text("access_log", out.access_log);
+  out.folder = json.text("folder", out.folder);
+  out.config = json.text("config", out.config);
+  out.pid = json.text("pid", out.pid);
+  out.log = json.text("log", out.log);
+  out.program = json.text("program", out.program);
+  return out;
+}
+
+Haproxy haproxy_from(const Json& json) {
+  Haproxy out;
+  if (json.at("bind").is_array()) out.bind = json.strings("bind");
+  out.folder = json.text("folder", out.folder);
+  out.config = json.text("config", out.config);
+  out.master = json.text("master", out.master);
+  out.program = json.text("program", out.program);
+  return out;
+}
+
 }  // namespace
+
+Json to_json(const Nginx& nginx) {
+  return Json::object()
+      .set("listen", Json::array_of(nginx.listen))
+      .set("snippet", nginx.snippet)
+      .set("access_log", nginx.access_log)
+      .set("folder", nginx.folder)
+      .set("config", nginx.config)
+      .set("pid", nginx.pid)
+      .set("log", nginx.log)
+      .set("program", nginx.program);
+}
+
+Json to_json(const Haproxy& haproxy) {
+  return Json::object()
+      .set("bind", Json::array_of(haproxy.bind))
+      .set("folder", haproxy.folder)
+      .set("config", haproxy.config)
+      .set("master", haproxy.master)
+      .set("program", haproxy.program);
+}
 
 Json to_json(const Environment& environment) {
   Json services = Json::array();
@@ -232,7 +278,10 @@ Json to_json(const Environment& environment) {
   out.set("branch", environment.branch);
   out.set("platform", environment.platform);
   out.set("router", environment.router);
+  if (environment.router == "nginx") out.set("nginx", to_json(environment.nginx));
+  if (environment.router == "haproxy") out.set("haproxy", to_json(environment.haproxy));
   out.set("drivers", texts_json(environment.drivers));
+  if (!environment.folder.empty()) out.set("folder", environment.folder);
   out.set("services", services);
   out.set("secrets", secrets);
   out.set("smoke", smoke);
@@ -255,7 +304,10 @@ Result<Environment> environment_from_json(const Json& json) {
   out.branch = json.text("branch");
   out.platform = json.text("platform", out.platform);
   out.router = json.text("router", out.router);
+  out.nginx = nginx_from(json.at("nginx"));
+  out.haproxy = haproxy_from(json.at("haproxy"));
   out.drivers = texts_from(json.at("drivers"));
+  out.folder = json.text("folder");
   for (const auto& service : json.at("services").items())
     out.services.push_back(service_from(service));
   for (const auto& [name, secret] : json.at("secrets").members()) {

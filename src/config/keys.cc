@@ -69,6 +69,8 @@ std::string words_for_type(const Key& key) {
   switch (key.type) {
     case Type::None:
       return "a map";
+    case Type::Plain:
+      return "a text without quotes, ';', '#', '$', '{' and '}'";
     case Type::Text:
     case Type::Template:
     case Type::Value:
@@ -93,6 +95,8 @@ std::string words_for_type(const Key& key) {
       return "one of " + replace_all(std::string(key.range), "|", ", ");
     case Type::Path:
       return "a path that begins with '/'";
+    case Type::File:
+      return "a file";
     case Type::Host:
       return "a host name";
     case Type::Cidr:

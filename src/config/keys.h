@@ -24,6 +24,7 @@ enum class Shape {
 enum class Type {
   None,
   Text,      // any text, no ${…}
+  Plain,     // text without what would end a line or a word of another program's configuration
   Template,  // text in which ${version} is replaced
   Value,     // like Template, may be empty
   Name,      // a-z, 0-9, '-'
@@ -36,6 +37,7 @@ enum class Type {
   Bool,
   Enum,
   Path,  // path of a URL
+  File,  // a file of this machine; relative to slipway.yaml
   Host,
   Cidr,
   Url,

@@ -263,5 +263,39 @@ environments:
             "");
 }
 
+TEST(Routers, OneLineIsEnoughAndTheRestIsAsDebianHasIt) {
+  const auto nginx = environment_of("app: a\nservices: { web: { run: x } }\nrouter: nginx\n");
+  EXPECT_EQ(nginx.router, "nginx");
+  EXPECT_EQ(nginx.nginx, Nginx{});
+  const auto haproxy = environment_of("app: a\nservices: { web: { run: x } }\nrouter: haproxy\n");
+  EXPECT_EQ(haproxy.router, "haproxy");
+  EXPECT_EQ(haproxy.haproxy, Haproxy{});
+}
+
+TEST(Routers, SettingsAreReadAndAreInTheFingerprintOfTheirRouterAlone) {
+  const auto with = [](const std::string& more) {
+    return environment_of("app: a\nservices: { web: { run: x } }\n" + more);
+  };
+  const auto set = with("router: nginx\nnginx: { listen: [8080, 443 ssl], pid: /srv/n.pid }\n");
+  EXPECT_EQ(set.nginx.listen, (std::vector<std::string>{"8080", "443 ssl"}));
+  EXPECT_EQ(set.nginx.pid, "/srv/n.pid");
+  EXPECT_EQ(set.nginx.config, "/etc/nginx/nginx.conf");
+  EXPECT_NE(fingerprint(set), fingerprint(with("router: nginx\n")));
+  auto unread = with("");
+  unread.nginx.pid = "/srv/n.pid";
+  EXPECT_EQ(fingerprint(unread), fingerprint(with("")));
+}
+
+TEST(Routers, AStoredEnvironmentKeepsTheirSettings) {
+  auto before = environment_of("app: a\nservices: { web: { run: x } }\nrouter: haproxy\n");
+  before.haproxy = {{"127.0.0.1:1"}, "/a", "/b", "/c", "/d"};
+  const auto after = environment_from_json(to_json(before));
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->haproxy, before.haproxy);
+  before.router = "nginx";
+  before.nginx = {{"81"}, "/s", "off", "/f", "/c", "/p", "/l", "/n"};
+  EXPECT_EQ(environment_from_json(to_json(before))->nginx, before.nginx);
+}
+
 }  // namespace
 }  // namespace slipway::config

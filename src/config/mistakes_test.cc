@@ -198,6 +198,21 @@ const Case kCases[] = {
     {"CommandWithoutScript", WEB "platform: command\n",
      "3:11 'platform: command' has no script to ask | add drivers: { platform: "
      "./deploy/platform.sh }"},
+    {"SettingsOfAnotherRouter", WEB "router: haproxy\nnginx: { listen: [8080] }\n",
+     "4:1 'nginx' works with the router nginx alone; here it is haproxy | take it away, or write "
+     "'router: nginx'"},
+    {"SettingsWithoutTheirRouter", WEB "haproxy: { bind: [\":8080\"] }\n",
+     "3:1 'haproxy' works with the router haproxy alone; here it is edge | take it away, or write "
+     "'router: haproxy'"},
+    {"RouterMisspelt", WEB "router: ngnix\n",
+     "3:9 'router' is 'ngnix', which is not one of edge, nginx, haproxy, command | did you mean "
+     "'nginx'?"},
+    {"AnotherDirectiveInAListen", WEB "router: nginx\nnginx: { listen: [\"80; user root\"] }\n",
+     "4:19 'nginx.listen' is '80; user root', which is not a text without quotes, ';', '#', '$', "
+     "'{' and '}' | for example [80, 443 ssl]"},
+    {"UnknownNginxKey", WEB "router: nginx\nnginx: { pidfile: /run/nginx.pid }\n",
+     "4:10 unknown key 'pidfile' in nginx | known here: listen, snippet, access_log, folder, "
+     "config, pid, log, program; a key of your own begins with 'x-'"},
     {"KeyInTheWrongMap", "services: { web: { run: x, interval: 5s } }\n",
      "2:28 unknown key 'interval' in services.web | 'interval' belongs in 'services.*.health'"},
     {"AppInAnEnvironment", WEB "environments: { production: { app: b } }\n",

@@ -53,13 +53,20 @@ class Walk {
   void value(const Key& key, const Node* node, const std::string& path) {
     // Without a canary there are no steps to show.
     if (key.path == "rollout.steps" && node == nullptr && !canary_) return;
+    if (key.path == "router") router_ = node == nullptr ? std::string() : node->text;
     if (node != nullptr) return add(path, value_text(*node), origin_of(*node));
     add(path, std::string(key.otherwise), "default");
   }
 
   void map(const Key& key, const Node* node, const std::string& path) {
     // A service without a health block is not probed: its defaults would say otherwise.
-    if (node == nullptr && key.path == "services.*.health") return add(path, "", "default");
+    // The same for what the edge is not asked to do; its time-outs hold in any case.
+    const bool silent = key.path == "services.*.health" || key.path == "services.*.edge" ||
+                        (key.path.starts_with("services.*.edge.") && key.name() != "timeouts");
+    if (node == nullptr && silent) return add(path, "", "default");
+    // A proxy that is not the router is not driven.
+    const bool is_proxy = key.path == "nginx" || key.path == "haproxy";
+    if (node == nullptr && is_proxy && router_ != key.path) return;
     const Node* strategy =
         key.path == "rollout" && node != nullptr ? node->find("strategy") : nullptr;
     if (key.path == "rollout") canary_ = strategy != nullptr && strategy->text == "canary";
@@ -116,6 +123,7 @@ class Walk {
   std::string_view file_;
   std::vector<Resolved>& out_;
   bool canary_ = false;
+  std::string router_;  // as written
 };
 
 }  // namespace

@@ -156,6 +156,20 @@ void check_drivers(const Scene& scene) {
   }
 }
 
+// Settings of a proxy that is not the router would be read by nobody.
+void check_router_settings(const Scene& scene) {
+  for (const std::string name : {"nginx", "haproxy"}) {
+    const Node* settings = scene.tree.find(name);
+    const Node* router = scene.tree.find("router");
+    if (settings == nullptr || scene.environment.router == name) continue;
+    const bool same_hand = router != nullptr && router->from == settings->from;
+    scene.problems.add({settings->key_at,
+                        fmt::format("'{}' works with the router {} alone; here it is {}", name,
+                                    name, scene.environment.router),
+                        fmt::format("take it away, or write 'router: {}'", name), !same_hand});
+  }
+}
+
 }  // namespace
 
 void check_rules(const Node& merged, const Environment& environment, Problems& problems) {
@@ -165,6 +179,7 @@ void check_rules(const Node& merged, const Environment& environment, Problems& p
   check_smoke(scene);
   check_rollout(scene);
   check_drivers(scene);
+  check_router_settings(scene);
 }
 
 }  // namespace slipway::config

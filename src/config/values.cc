@@ -88,6 +88,12 @@ Answer check_text(const Key& key, std::string_view text) {
   return check_braces(key, text);
 }
 
+Answer check_plain(const Key& key, std::string_view text) {
+  if (text.empty()) return Complaint{"is empty", "leave the key out, or give it a text"};
+  if (text.find_first_of("'\"`;#${}\\\n") == std::string_view::npos) return std::nullopt;
+  return not_a(key, text, fmt::format("for example {}", key.example));
+}
+
 Answer check_name(const Key& key, std::string_view text) {
   if (is_name(text)) return std::nullopt;
   std::string near;
@@ -335,8 +341,11 @@ std::optional<Complaint> complaint_about(const Key& key, std::string_view text) 
   switch (key.type) {
     case Type::None:
       return Complaint{"cannot be a single value", {}};
+    case Type::Plain:
+      return check_plain(key, text);
     case Type::Text:
     case Type::Template:
+    case Type::File:
     case Type::Value:
       return check_text(key, text);
     case Type::Name:

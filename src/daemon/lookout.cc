@@ -48,6 +48,8 @@ Result<void> Lookout::with_drivers(const ports::AppRef& app,
   const auto wanted = TRY(settings(app));
   const std::lock_guard lock(kept->mutex);
   std::string key = wanted.platform + "\n" + wanted.router;
+  if (wanted.router == "nginx") key += config::to_json(wanted.nginx).dump();
+  if (wanted.router == "haproxy") key += config::to_json(wanted.haproxy).dump();
   for (const auto& [name, command] : wanted.drivers) key += "\n" + name + "=" + command;
   if (!kept->drivers || kept->key != key) {
     kept->drivers = TRY(house_.drivers(wanted, app.app));

@@ -12,7 +12,7 @@ namespace slipway::daemon {
 namespace {
 
 YAML::Node page() {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto root = std::filesystem::path(SLIPWAY_SOURCE_DIR);
   return YAML::LoadFile((root / "docs/reference/openapi.yaml").string());
 }
 

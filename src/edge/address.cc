@@ -9,7 +9,7 @@
 namespace slipway::edge {
 namespace {
 
-using Bits = std::array<std::uint8_t, 16>;
+using Bits = AddressBits;
 constexpr int kMappedPrefix = 96;
 
 Bits mapped(const in_addr& v4) {
@@ -17,20 +17,6 @@ Bits mapped(const in_addr& v4) {
   bits[10] = bits[11] = 0xff;
   std::memcpy(bits.data() + 12, &v4, 4);
   return bits;
-}
-
-Bits bits_of(const Address& address) {
-  Bits bits{};
-  if (address.family() == AF_INET)
-    return mapped(reinterpret_cast<const sockaddr_in*>(&address.bytes)->sin_addr);
-  std::memcpy(bits.data(), &reinterpret_cast<const sockaddr_in6*>(&address.bytes)->sin6_addr,
-              bits.size());
-  return bits;
-}
-
-bool is_mapped(const Bits& bits) {
-  const Bits zero = mapped(in_addr{});
-  return std::memcmp(bits.data(), zero.data(), 12) == 0;
 }
 
 bool parse_number(std::string_view text, int least, int most, int& out) {
@@ -44,6 +30,20 @@ Error bad_address(std::string_view text) {
 }
 
 }  // namespace
+
+AddressBits bits_of(const Address& address) {
+  Bits bits{};
+  if (address.family() == AF_INET)
+    return mapped(reinterpret_cast<const sockaddr_in*>(&address.bytes)->sin_addr);
+  std::memcpy(bits.data(), &reinterpret_cast<const sockaddr_in6*>(&address.bytes)->sin6_addr,
+              bits.size());
+  return bits;
+}
+
+bool is_mapped(const AddressBits& bits) {
+  const Bits zero = mapped(in_addr{});
+  return std::memcmp(bits.data(), zero.data(), 12) == 0;
+}
 
 Result<Address> parse_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
@@ -80,12 +80,17 @@ int port_of(const Address& address) {
 std::string ip_text(const Address& address) {
   const Bits bits = bits_of(address);
   char text[INET6_ADDRSTRLEN] = {};
-  if (is_mapped(bits)) {
-    inet_ntop(AF_INET, bits.data() + 12, text, sizeof text);
-  } else {
+  if (!is_mapped(bits)) {
     inet_ntop(AF_INET6, bits.data(), text, sizeof text);
+    return text;
   }
-  return text;
+  // By hand, because every request needs it and inet_ntop goes through printf.
+  char* at = text;
+  for (std::size_t i = 12; i < bits.size(); ++i) {
+    if (i > 12) *at++ = '.';
+    at = std::to_chars(at, text + sizeof text, bits[i]).ptr;
+  }
+  return {text, at};
 }
 
 std::string to_text(const Address& address) {

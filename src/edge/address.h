@@ -25,6 +25,11 @@ std::string to_text(const Address& address);  // with the port
 std::string ip_text(const Address& address);  // without; an IPv4 address mapped into IPv6 as IPv4
 int port_of(const Address& address);
 
+// 16 bytes for both families: IPv4 is mapped into IPv6 (::ffff:a.b.c.d).
+using AddressBits = std::array<std::uint8_t, 16>;
+AddressBits bits_of(const Address& address);
+bool is_mapped(const AddressBits& bits);
+
 class Cidr {
  public:
   // "10.0.0.0/8", "::1/128", or a single address.
@@ -32,7 +37,7 @@ class Cidr {
   bool contains(const Address& address) const;
 
  private:
-  std::array<std::uint8_t, 16> bits_{};  // IPv4 mapped into IPv6
+  AddressBits bits_{};
   int prefix_ = 128;
 };
 

@@ -112,9 +112,22 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
 }
 
 void Worker::answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive) {
+  const bool late = answer.status == 408 || answer.status == 504;
+  log_answer(client, answer.status, late ? LogEnd::Timeout : LogEnd::Answered,
+             is_head ? 0 : answer.body.size());
+  send_answer(client, answer, is_head, keep_alive);
+}
+
+void Worker::send_answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive) {
   head_out_.clear();
   write_local_answer(answer, is_head, keep_alive, date_, head_out_);
   client.close_after_answer = !keep_alive;
+  if (Stream* stream = stream_of(client)) {
+    const std::string_view text = head_out_;
+    const std::size_t end = text.find("\r\n\r\n") + 4;
+    give_stream(*stream, text.substr(0, end), text.substr(end), true);
+    return after_answer(client);
+  }
   Pieces pieces;
   pieces.add(head_out_);
   if (!send_client(client, pieces)) return close_client(client);
@@ -128,11 +141,16 @@ void Worker::answer_exchange(Exchange& exchange, int status, std::string_view te
   const bool is_head = exchange.is_head;
   const bool keep =
       exchange.keep_alive && exchange.minor == 1 && exchange.request_done && !goodbye_;
+  LocalAnswer local{status, "text/plain; charset=utf-8", std::string(text), ""};
+  dress(exchange.service, local);
   count(exchange, status);
+  exchange.answered_status = status;
+  exchange.bytes_out = is_head ? 0 : local.body.size();
+  if (exchange.end == LogEnd::Complete) exchange.end = LogEnd::Answered;
   detach(exchange, false);
   recycle(exchange);
   if (!keep) client.in.clear();
-  answer(client, {status, "text/plain; charset=utf-8", std::string(text), ""}, is_head, keep);
+  send_answer(client, local, is_head, keep);
 }
 
 void Worker::refresh_date() {

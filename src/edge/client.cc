@@ -1,13 +1,16 @@
 // The client's side of a worker: reading heads, deciding where a request goes, holding, closing.
+#include "edge/http2.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
 namespace {
 constexpr Millis kLingerTime{2'000};
+constexpr Millis kStreamEnd{60'000};
 constexpr std::size_t kMostLingered = 1024 * 1024;
 }  // namespace
 
 void Worker::on_client(Client& client) {
+  if (!take_proxy_header(client)) return;
   if (client.broken && client.phase != Client::Phase::Busy) return close_client(client);
   switch (client.phase) {
     case Client::Phase::Idle:
@@ -21,6 +24,8 @@ void Worker::on_client(Client& client) {
       return linger(client);
     case Client::Phase::Busy:
       return on_busy_client(client);
+    case Client::Phase::Http2:
+      return on_http2(client);
   }
 }
 
@@ -32,12 +37,13 @@ void Worker::on_busy_client(Client& client) {
   if (client.broken || (left && !exchange.tunnel)) return abort_exchange(exchange);
   if (exchange.tunnel) return pump_tunnel(exchange);
   if (!flush_client(client)) return abort_exchange(exchange);
+  if (exchange.gathered_for != nullptr) return gather(exchange);
   if (exchange.response_done) {
     if (client.out.empty()) finish_exchange(exchange);
     return;
   }
   if (!pump_request(exchange)) return;
-  if (exchange.upstream == nullptr || !client.out.empty() || pump_response(exchange))
+  if (exchange.upstream == nullptr || !may_read_on(exchange) || pump_response(exchange))
     set_exchange_deadline(exchange);
 }
 
@@ -63,13 +69,16 @@ bool Worker::read_some(Client& client) {
     close_client(client);
     return false;
   }
-  const std::size_t size = got.size;
-  if (client.in.empty()) {
-    use_bytes(client, {scratch_.get(), size}, false);
-  } else {
-    client.in.append(scratch_.get(), size);
-    use_bytes(client, client.in, true);
+  const bool own = !client.in.empty();
+  if (own) client.in.append(scratch_.get(), got.size);
+  const std::string_view bytes = own ? client.in : std::string_view(scratch_.get(), got.size);
+  if (!client.begun && starts_http2(client, bytes)) {
+    begin_http2(client, bytes);
+    return !client.closed;
   }
+  // The first bytes of HTTP/2's preface alone look like a request.
+  client.begun = client.begun || !kHttp2Preface.starts_with(bytes);
+  use_bytes(client, bytes, own);
   return true;
 }
 
@@ -98,15 +107,13 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
                            bool own) {
   const Match match = routes_ == nullptr ? Match() : routes_->match(head.host, head.path);
   LocalAnswer local;
-  if (settles_locally(client, head, match, local)) {
+  if (settles_locally(client, head, match, local) || refuses(client, head, match, local)) {
+    dress(match.service, local);
     const bool is_head = head.method == "HEAD";
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
+    note_local(head, match.service);
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
     return answer(client, local, is_head, keep);
-  }
-  if (refuses(client, head, match, local)) {
-    keep_rest(client, bytes, bytes.size(), own);
-    return answer(client, local, head.method == "HEAD", false);
   }
   if (match.service->config.state == ServiceState::Paused)
     return hold(client, head, *match.service, bytes, own);
@@ -127,9 +134,11 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
                   std::string_view bytes, bool own) {
   if (service.runtime->held.load(std::memory_order_relaxed) >= limits_.held_per_service) {
     const bool is_head = head.method == "HEAD";
+    note_local(head, &service);
     client.in.clear();
     LocalAnswer full{503, "text/plain; charset=utf-8",
                      "too many requests wait for the paused service\n", "Retry-After: 5\r\n"};
+    dress(&service, full);
     return answer(client, full, is_head, false);
   }
   if (!own) client.in.assign(bytes);
@@ -140,6 +149,7 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
   if (client.held_until_ms == 0)
     client.held_until_ms = now_ms_ + static_cast<std::uint64_t>(service.config.max_pause.count());
   wheel_.set(client.deadline, client.held_until_ms, now_ms_);
+  if (client.peer_done) close_client(client);  // it left in the same moment: no event will tell
 }
 
 void Worker::leave_hold(Client& client) {
@@ -162,6 +172,10 @@ void Worker::retry_held() {
 
 void Worker::after_answer(Client& client) {
   client.held_until_ms = 0;
+  if (client.kind == Socket::Kind::Stream) {
+    client.phase = Client::Phase::Linger;  // until its last frame is sent
+    return set_deadline(client, kStreamEnd);
+  }
   if (client.close_after_answer) return linger(client);
   client.phase = Client::Phase::Idle;
   set_deadline(client, limits_.idle_time);
@@ -169,6 +183,9 @@ void Worker::after_answer(Client& client) {
 }
 
 void Worker::linger(Client& client) {
+  // Nothing that is still to come could turn the close into a reset: no need to wait for its end.
+  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty())
+    return close_client(client);
   if (client.phase != Client::Phase::Linger) {
     client.phase = Client::Phase::Linger;
     std::string().swap(client.in);
@@ -178,12 +195,13 @@ void Worker::linger(Client& client) {
     if (!flush_client(client)) return close_client(client);
     if (!client.out.empty()) return;
   }
-  end_sending(client);
+  if (!client.said_all) end_sending(client);
+  client.said_all = true;
   drop_lingering(client);
 }
 
 void Worker::drop_lingering(Client& client) {
-  for (;;) {
+  while (client.readable) {
     const Received got = receive(client, scratch_.get(), kScratch);
     if (got.got == Got::Later) return;
     if (got.got == Got::Ended) return close_client(client);
@@ -194,6 +212,9 @@ void Worker::drop_lingering(Client& client) {
 
 void Worker::close_client(Client& client) {
   if (client.closed) return;
+  if (client.h2 != nullptr) close_streams(client);
+  if (Stream* stream = stream_of(client)) stream_closed(*stream);
+  leave_tls(client);
   bury_client(client);
 }
 

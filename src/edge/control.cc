@@ -23,6 +23,11 @@ std::uint64_t number_of(const http::Request& request, std::string_view name) {
   return value;
 }
 
+std::int64_t wall_ms() {
+  io::SystemClock clock;
+  return to_unix_ms(clock.now());
+}
+
 int status_of(Code code) {
   switch (static_cast<int>(code)) {
     case static_cast<int>(Code::Conflict):
@@ -80,10 +85,40 @@ Json entry_json(const DrainEntry& entry) {
   return json.set("deadline_in_ms", entry.deadline_in_ms);
 }
 
+Json target_json(const TargetState& state) {
+  const DrainEntry& at = state.place;
+  Json json = Json::object();
+  json.set("app", at.app).set("environment", at.environment).set("service", at.service);
+  json.set("release", at.release).set("address", at.address).set("reads_only", state.reads_only);
+  json.set("healthy", !state.sick).set("ejected_for_ms", state.ejected_for_ms);
+  json.set("ejections", static_cast<std::int64_t>(state.ejections));
+  return json.set("in_flight", at.in_flight);
+}
+
+std::string targets_text(const std::vector<TargetState>& states) {
+  std::string out = "# TYPE slipway_edge_target_up gauge\n";
+  for (const TargetState& state : states) {
+    const DrainEntry& at = state.place;
+    fmt::format_to(
+        std::back_inserter(out),
+        "slipway_edge_target_up{{app=\"{}\",environment=\"{}\",service=\"{}\",release=\"{}\","
+        "target=\"{}\"}} {}\n",
+        at.app, at.environment, at.service, at.release, at.address,
+        state.sick || state.ejected_for_ms > 0 ? 0 : 1);
+  }
+  return out;
+}
+
 }  // namespace
 
-Control::Control(io::EventLoop& loop, Engine& engine, Tables& tables, ControlFacts facts)
-    : loop_(loop), engine_(engine), tables_(tables), facts_(std::move(facts)) {
+Control::Control(io::EventLoop& loop, Engine& engine, Tables& tables, Certificates& certificates,
+                 ControlFacts facts)
+    : loop_(loop),
+      engine_(engine),
+      tables_(tables),
+      certificates_(certificates),
+      facts_(std::move(facts)),
+      health_(loop) {
   tick_drains();
 }
 
@@ -93,6 +128,7 @@ Control::~Control() {
 }
 
 void Control::tick_drains() {
+  health_.follow(engine_.routes());
   const Millis pause = engine_.tick() ? kDrainTick : kIdleDrainTick;
   drain_timer_ = loop_.after(pause, [this] { tick_drains(); });
 }
@@ -112,11 +148,19 @@ Control::Reply Control::route(const http::Request& request) {
     Call call;
   };
   static const Route kRoutes[] = {
-      {"GET", "/v1/edge", &Control::get_edge},    {"GET", "/v1/table", &Control::get_table},
-      {"PUT", "/v1/table", &Control::put_table},  {"GET", "/v1/apps/*/*", &Control::get_app},
-      {"PUT", "/v1/apps/*/*", &Control::put_app}, {"DELETE", "/v1/apps/*/*", &Control::delete_app},
-      {"GET", "/v1/drain", &Control::get_drain},  {"POST", "/v1/drain", &Control::post_drain},
-      {"GET", "/v1/stats", &Control::get_stats},  {"GET", "/metrics", &Control::get_metrics},
+      {"GET", "/v1/edge", &Control::get_edge},
+      {"GET", "/v1/table", &Control::get_table},
+      {"PUT", "/v1/table", &Control::put_table},
+      {"GET", "/v1/apps/*/*", &Control::get_app},
+      {"PUT", "/v1/apps/*/*", &Control::put_app},
+      {"DELETE", "/v1/apps/*/*", &Control::delete_app},
+      {"GET", "/v1/drain", &Control::get_drain},
+      {"POST", "/v1/drain", &Control::post_drain},
+      {"GET", "/v1/stats", &Control::get_stats},
+      {"GET", "/metrics", &Control::get_metrics},
+      {"POST", "/v1/certificates/reload", &Control::post_reload},
+      {"POST", "/v1/logs/reopen", &Control::reopen_logs},
+      {"GET", "/v1/targets", &Control::get_targets},
   };
   bool path_known = false;
   const std::vector<std::string_view> segments = split(request.path, '/');
@@ -158,6 +202,12 @@ Control::Reply Control::get_edge(const http::Request&, const std::vector<std::st
   json.set("listen", Json::array_of(facts_.listen))
       .set("workers", static_cast<std::int64_t>(facts_.workers));
   json.set("clients", static_cast<std::uint64_t>(engine_.clients()));
+  const TlsCounts counts = engine_.tls_counts();
+  Json tls = Json::object();
+  tls.set("handshakes", counts.handshakes).set("resumed", counts.resumed);
+  json.set("tls", tls.set("failed", counts.failed));
+  json.set("certificates", to_json(certificates_.entries(), wall_ms()));
+  json.set("access_log", access_log_json());
   return {200, json.set("draining_process", predecessor_.alive).dump()};
 }
 
@@ -229,9 +279,11 @@ bool Control::gets_requests(const DrainEntry& entry) const {
         service.name != entry.service)
       continue;
     for (const Pool& pool : service.pools) {
-      if (pool.release != entry.release || pool.weight == 0) continue;
-      if (std::find(pool.targets.begin(), pool.targets.end(), entry.address) != pool.targets.end())
-        return true;
+      if (pool.release != entry.release || !edge::gets_requests(service, pool)) continue;
+      for (const auto* targets : {&pool.targets, &pool.read_targets}) {
+        if (std::find(targets->begin(), targets->end(), entry.address) != targets->end())
+          return true;
+      }
     }
   }
   return false;
@@ -268,11 +320,25 @@ Control::Reply Control::get_drain(const http::Request& request, const std::vecto
 }
 
 Control::Reply Control::post_drain(const http::Request& request, const std::vector<std::string>&) {
-  const std::size_t count = engine_.cut(request.query_value("app").value_or(""),
-                                        request.query_value("environment").value_or(""),
-                                        request.query_value("release").value_or(""));
+  const std::string app = request.query_value("app").value_or("");
+  const std::string environment = request.query_value("environment").value_or("");
+  const std::string release = request.query_value("release").value_or("");
+  std::size_t count = engine_.cut(app, environment, release);
+  if (cut_predecessor_ && predecessor_.alive) count += cut_predecessor_(app, environment, release);
   Json json = Json::object();
   return {200, json.set("cut", static_cast<std::uint64_t>(count)).dump()};
+}
+
+Control::Reply Control::post_reload(const http::Request&, const std::vector<std::string>&) {
+  const Certificates::Reloaded done = certificates_.reload();
+  Json json = Json::object();
+  if (!done.problems.empty()) {
+    json = error_json(Error(Code::Malformed, join(done.problems, "; "),
+                            "mend the files and reload again; what was served before still is"));
+  }
+  json.set("changed", Json::array_of(done.changed));
+  json.set("unchanged", static_cast<std::uint64_t>(done.unchanged));
+  return {done.problems.empty() ? 200 : 422, json.dump()};
 }
 
 Stats Control::stats() const {
@@ -288,12 +354,56 @@ Json Control::stats_json() const {
   return json.set("services", to_json(stats()));
 }
 
+Control::Reply Control::get_targets(const http::Request&, const std::vector<std::string>&) {
+  Json list = Json::array();
+  for (const TargetState& state : engine_.targets()) list.push_back(target_json(state));
+  Json json = Json::object();
+  return {200, json.set("targets", list).dump()};
+}
+
 Control::Reply Control::get_stats(const http::Request&, const std::vector<std::string>&) {
   return {200, stats_json().dump()};
 }
 
 Control::Reply Control::get_metrics(const http::Request&, const std::vector<std::string>&) {
-  return {200, prometheus_text(stats()), "text/plain; version=0.0.4"};
+  const TlsCounts counts = engine_.tls_counts();
+  std::string text = prometheus_text(stats()) + targets_text(engine_.targets()) +
+                     engine_.gate().prometheus_text() +
+                     certificate_metrics(certificates_.entries(), wall_ms());
+  for (const auto& [name, count] :
+       {std::pair("handshakes", counts.handshakes), std::pair("handshakes_resumed", counts.resumed),
+        std::pair("handshakes_failed", counts.failed)})
+    text += fmt::format(
+        "# TYPE slipway_edge_tls_{0}_total counter\n"
+        "slipway_edge_tls_{0}_total {1}\n",
+        name, count);
+  if (access_log_ != nullptr) {
+    const AccessLog::Counts log = access_log_->counts();
+    text += fmt::format(
+        "# TYPE slipway_edge_access_log_lines_total counter\n"
+        "slipway_edge_access_log_lines_total {}\n"
+        "# TYPE slipway_edge_access_log_dropped_total counter\n"
+        "slipway_edge_access_log_dropped_total {}\n",
+        log.lines, log.dropped);
+  }
+  return {200, std::move(text), "text/plain; version=0.0.4"};
+}
+
+Json Control::access_log_json() const {
+  if (access_log_ == nullptr) return Json();
+  const AccessLog::Counts counts = access_log_->counts();
+  Json json = Json::object();
+  json.set("where", counts.where).set("lines", counts.lines).set("dropped", counts.dropped);
+  return json.set("trouble", counts.trouble);
+}
+
+Control::Reply Control::reopen_logs(const http::Request&, const std::vector<std::string>&) {
+  if (access_log_ != nullptr) {
+    if (const auto reopened = access_log_->reopen(); !reopened)
+      return {status_of(reopened.error().code), error_json(reopened.error()).dump()};
+  }
+  Json json = Json::object();
+  return {200, json.set("access_log", access_log_json()).dump()};
 }
 
 void Control::stream_stats(const http::Request& request,

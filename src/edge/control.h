@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/checks.h"
 #include "edge/tables.h"
 #include "http/server.h"
 #include "io/event_loop.h"
@@ -20,7 +21,8 @@ struct ControlFacts {
 
 class Control {
  public:
-  Control(io::EventLoop& loop, Engine& engine, Tables& tables, ControlFacts facts);
+  Control(io::EventLoop& loop, Engine& engine, Tables& tables, Certificates& certificates,
+          ControlFacts facts);
   ~Control();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
@@ -34,6 +36,11 @@ class Control {
   };
   void set_predecessor(Predecessor predecessor) { predecessor_ = std::move(predecessor); }
   const Predecessor& predecessor() const { return predecessor_; }
+  // Ends what drains in the predecessor and matches; how many requests.
+  using Cut = std::function<std::size_t(const std::string& app, const std::string& environment,
+                                        const std::string& release)>;
+  void cut_predecessor_with(Cut cut) { cut_predecessor_ = std::move(cut); }
+  void set_access_log(AccessLog* log) { access_log_ = log; }  // nullptr: there is none
   // This process's counters and its predecessor's.
   Stats stats() const;
 
@@ -54,9 +61,13 @@ class Control {
   Reply delete_app(const http::Request& request, const std::vector<std::string>& names);
   Reply get_drain(const http::Request& request, const std::vector<std::string>& names);
   Reply post_drain(const http::Request& request, const std::vector<std::string>& names);
+  Reply post_reload(const http::Request& request, const std::vector<std::string>& names);
+  Reply get_targets(const http::Request& request, const std::vector<std::string>& names);
   Reply get_stats(const http::Request& request, const std::vector<std::string>& names);
   Reply get_metrics(const http::Request& request, const std::vector<std::string>& names);
+  Reply reopen_logs(const http::Request& request, const std::vector<std::string>& names);
   Reply refuse(const Error& error, std::uint64_t version, std::uint64_t epoch) const;
+  Json access_log_json() const;
   Json app_json(const std::string& app, const std::string& environment) const;
   Json stats_json() const;
   std::vector<DrainEntry> drains() const;
@@ -69,8 +80,12 @@ class Control {
   io::EventLoop& loop_;
   Engine& engine_;
   Tables& tables_;
+  Certificates& certificates_;
   ControlFacts facts_;
+  HealthWatch health_;
   Predecessor predecessor_;
+  Cut cut_predecessor_;
+  AccessLog* access_log_ = nullptr;
   io::EventLoop::TimerId drain_timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // timers of streams outlive nothing
 };

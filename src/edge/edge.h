@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "edge/log_options.h"
 #include "edge/worker_limits.h"
 
 namespace slipway::edge {
@@ -18,9 +19,11 @@ struct EdgeOptions {
   std::string user;             // switch to this user after binding; empty: stay
   bool take_over = false;  // a running edge is replaced in any case; then its absence is an error
   std::string version = "dev";
-  Millis goodbye{60'000};    // how long open connections may go on in a replaced process
-  Millis stop_time{30'000};  // how long running requests may go on after SIGTERM
+  Millis goodbye{60'000};         // how long open connections may go on in a replaced process
+  Millis stop_time{30'000};       // how long running requests may go on after SIGTERM
+  Millis ticket_turn{3'600'000};  // how long one key seals TLS session tickets
   WorkerLimits limits;
+  AccessLogOptions access_log;
   // Lines for people; called on the thread of edge_main. Default: standard error.
   std::function<void(const std::string&)> say;
 };

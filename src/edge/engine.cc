@@ -10,8 +10,11 @@ std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) /
 
 Engine::Engine(const EngineOptions& options, const std::vector<ListenSocket>& listen)
     : registry_(options.workers) {
-  for (unsigned i = 0; i < options.workers; ++i)
-    workers_.push_back(std::make_unique<Worker>(i, options.limits, listen));
+  for (unsigned i = 0; i < options.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(i, options.limits, listen, gate_));
+    if (AccessLog* log = options.access_log)
+      workers_.back()->log_to(&log->ring(i), log->with_query());
+  }
   routes_ = std::make_shared<const Routes>(Table(), registry_);
   for (const auto& worker : workers_) worker->start();
 }
@@ -40,9 +43,11 @@ void Engine::install(const Table& table) {
   const auto fresh = std::make_shared<const Routes>(table, registry_);
   const auto old = std::move(routes_);
   routes_ = fresh;
+  if (fresh->limits_rates()) gate_.make_buckets();
   on_all([&fresh](Worker& worker) { worker.install(fresh); });
   std::erase_if(draining_, [&](const Draining& d) { return fresh->has_target(d.target.get()); });
   start_drains(*old);
+  registry_.error_pages().forget_unused();
 }
 
 // The drain time is the service's own in the new table, or what it was when the service itself is
@@ -96,9 +101,9 @@ void Engine::each_target(Use use) const {
   for (const RouteService& service : routes_->services()) {
     const ServiceState state = service.config.state;
     const bool open = state == ServiceState::Live || state == ServiceState::Maintenance;
-    for (const RoutePool& pool : service.pools) {
-      for (const auto& target : pool.targets)
-        use(*target, open && pool.weight > 0, std::uint64_t{0});
+    for (std::size_t i = 0; i < service.pools.size(); ++i) {
+      const bool given = open && gets_requests(service.config, service.config.pools[i]);
+      for (const auto& target : service.pools[i].targets) use(*target, given, std::uint64_t{0});
     }
   }
   for (const Draining& draining : draining_) use(*draining.target, false, draining.deadline_ms);
@@ -138,6 +143,27 @@ std::vector<DrainEntry> Engine::in_flight() const {
   return entries;
 }
 
+std::vector<TargetState> Engine::targets() const {
+  std::vector<TargetState> states;
+  const auto now = static_cast<std::int64_t>(now_ms());
+  for (const RouteService& service : routes_->services()) {
+    for (const RoutePool& pool : service.pools) {
+      for (std::size_t i = 0; i < pool.targets.size(); ++i) {
+        const TargetRuntime& target = *pool.targets[i];
+        TargetState state;
+        state.place = entry_of(target);
+        state.reads_only = i >= pool.writers;
+        state.sick = target.sick.load(std::memory_order_relaxed);
+        const auto until = static_cast<std::int64_t>(target.ejected_until_ms.load());
+        state.ejected_for_ms = std::max<std::int64_t>(until - now, 0);
+        state.ejections = target.ejections.load(std::memory_order_relaxed);
+        states.push_back(std::move(state));
+      }
+    }
+  }
+  return states;
+}
+
 Stats Engine::stats() const {
   Stats stats;
   for (const auto& release : registry_.releases()) {
@@ -148,6 +174,21 @@ Stats Engine::stats() const {
     stats.push_back(std::move(sum));
   }
   return stats;
+}
+
+void Engine::use_tls(const std::shared_ptr<const TlsTerms>& terms) {
+  on_all([&terms](Worker& worker) { worker.use_tls(terms); });
+}
+
+TlsCounts Engine::tls_counts() const {
+  TlsCounts sum;
+  for (const auto& worker : workers_) {
+    const TlsCounts own = worker->tls_counts();
+    sum.handshakes += own.handshakes;
+    sum.resumed += own.resumed;
+    sum.failed += own.failed;
+  }
+  return sum;
 }
 
 void Engine::accept() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "edge/access_log.h"
 #include "edge/stats.h"
 #include "edge/worker.h"
 
@@ -12,6 +13,7 @@ namespace slipway::edge {
 struct EngineOptions {
   unsigned workers = 1;
   WorkerLimits limits;
+  AccessLog* access_log = nullptr;  // outlives the engine
 };
 
 // A target that gets no new requests.
@@ -23,6 +25,15 @@ struct DrainEntry {
   std::string address;
   std::int64_t in_flight = 0;
   std::int64_t deadline_in_ms = -1;  // -1: none, it is still in the table with weight 0
+};
+
+// What the edge knows of one target of the table.
+struct TargetState {
+  DrainEntry place;
+  bool reads_only = false;
+  bool sick = false;                // its own checks say so
+  std::int64_t ejected_for_ms = 0;  // left alone so long
+  std::uint32_t ejections = 0;      // in a row
 };
 
 class Engine {
@@ -47,10 +58,16 @@ class Engine {
   // Every target with requests in flight, draining or not.
   std::vector<DrainEntry> in_flight() const;
 
+  void use_tls(const std::shared_ptr<const TlsTerms>& terms);  // every worker has them on return
+  TlsCounts tls_counts() const;
+  std::vector<TargetState> targets() const;
+  const std::shared_ptr<const Routes>& routes() const { return routes_; }
+
   void accept();  // not before the first table is installed: it would answer 404
   void stop_accepting();
   void say_goodbye();
   void close_idle_clients();
+  const Gate& gate() const { return gate_; }
   std::size_t clients() const;
   std::size_t busy_clients() const;
 
@@ -66,6 +83,7 @@ class Engine {
   template <class Use>
   void each_target(Use use) const;  // use(target, gets_requests, deadline_ms)
 
+  Gate gate_;
   Registry registry_;
   std::shared_ptr<const Routes> routes_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -12,9 +12,15 @@
 namespace slipway::edge {
 namespace {
 
-constexpr std::uint64_t kEjectionMs = 1'000;
+constexpr int kBadGateway = 502;
+constexpr int kGatewayTimeout = 504;
 constexpr std::size_t kSpareExchanges = 256;
 constexpr std::size_t kMostKeptBuffer = 16 * 1024;
+
+int status_of(Failure why) {
+  const bool late = why == Failure::Timeout || why == Failure::ConnectTimeout;
+  return late ? kGatewayTimeout : kBadGateway;
+}
 
 void trim_buffer(std::string& buffer) {
   if (buffer.capacity() > kMostKeptBuffer) std::string().swap(buffer);
@@ -33,6 +39,7 @@ Exchange& Worker::take_exchange(Client& client) {
   }
   Exchange& exchange = *owned.release();
   exchange.client = &client;
+  exchange.places = std::exchange(places_, Places());
   exchange.began_us = static_cast<std::uint64_t>(io::monotonic_us());
   exchange.before = exchange_list_.before;
   exchange.after = &exchange_list_;
@@ -47,6 +54,8 @@ Exchange& Worker::take_exchange(Client& client) {
 void Worker::recycle(Exchange& exchange) {
   ASSERT(exchange.upstream == nullptr && exchange.target == nullptr);
   let_go(exchange);
+  log_exchange(exchange);
+  end_encoding(exchange);
   exchange.before->after = exchange.after;
   exchange.after->before = exchange.before;
   exchange.client->exchange = nullptr;
@@ -56,11 +65,13 @@ void Worker::recycle(Exchange& exchange) {
   if (spare_exchanges_.size() >= kSpareExchanges) return;
   std::string head = std::move(exchange.head);
   std::string body = std::move(exchange.to_upstream);
+  std::string note = exchange.note.take_buffer();
   exchange = Exchange();
   trim_buffer(head);
   trim_buffer(body);
   exchange.head = std::move(head);
   exchange.to_upstream = std::move(body);
+  exchange.note.give_buffer(std::move(note));
   spare_exchanges_.push_back(std::move(owned));
 }
 
@@ -70,6 +81,9 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.routes = routes_;
   exchange.service = match.service;
   exchange.request_framing = head.framing;
+  // Its frames end the body; the chunks are for the upstream.
+  if (client.kind == Socket::Kind::Stream && head.framing.kind == http::BodyFraming::Kind::Chunked)
+    exchange.request_framing.kind = http::BodyFraming::Kind::UntilClose;
   exchange.request_left = head.framing.length;
   exchange.request_done = !head.framing.has_body();
   exchange.is_head = head.method == "HEAD";
@@ -77,6 +91,9 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.wants_upgrade = head.upgrade;
   exchange.keep_alive = head.keep_alive;
   exchange.minor = head.minor;
+  note_exchange(exchange, head);
+  if (match.service->reads_course) set_course(exchange, head, match);
+  note_accepted_coding(exchange, head);
   const Service& service = match.service->config;
   const std::string ip = ip_text(client.peer);
   RequestRewrite rewrite;
@@ -87,20 +104,22 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   if (client.secure) rewrite.proto = "https";
   rewrite.now_unix_ms = now_ms_ + wall_offset_ms_;
   rewrite.random = next_request_id();
+  exchange.note.made_id = rewrite.random;
+  exchange.note.made_id_ms = static_cast<std::uint32_t>(rewrite.now_unix_ms);
   for (std::uint64_t& random : rewrite.trace_random) random = next_request_id();
   write_request_head(head, rewrite, exchange.head);
   const std::size_t head_size = head.size;
+  const bool expects_continue = head.expect_continue;
   const std::size_t used = head_size + take_request_body(exchange, bytes.substr(head_size));
   keep_rest(client, bytes, used, own);
   if (exchange.request_framing.kind == http::BodyFraming::Kind::Chunked &&
       exchange.request_chunks.problem().status != 0)
     return answer_exchange(exchange, 400, "the chunked body is malformed\n");
-  if (!choose_first(exchange)) return answer_exchange(exchange, 503, "the service has no target\n");
+  if (request_too_large(exchange)) return refuse_request_body(exchange);
+  if (!choose_first(exchange)) return nobody_chosen(exchange);
+  if (exchange.course.mirrors) begin_mirror(exchange);
+  if (gathers(exchange)) return begin_gathering(exchange, expects_continue);
   attempt(exchange);
-}
-
-ReleaseCounters& Worker::counters_of(const TargetRuntime& target) {
-  return target.release->counters[index_];
 }
 
 void Worker::attempt(Exchange& exchange) {
@@ -109,6 +128,7 @@ void Worker::attempt(Exchange& exchange) {
   target.gauges[index_].in_flight.fetch_add(1, std::memory_order_relaxed);
   exchange.head_sent = 0;
   exchange.upload_dead = false;
+  exchange.end = LogEnd::Complete;
   exchange.response_due_ms = 0;
   exchange.response_in.clear();
   Upstream* upstream = exchange.repeated ? nullptr : take_pooled(exchange);
@@ -216,24 +236,8 @@ void Worker::on_upstream(Upstream& upstream, std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 && !upstream.peer_done) {
     if (!send_request(exchange) || !pump_request(exchange)) return;
   }
-  if (exchange.client->out.empty() && upstream.readable && !pump_response(exchange)) return;
+  if (may_read_on(exchange) && upstream.readable && !pump_response(exchange)) return;
   set_exchange_deadline(exchange);
-}
-
-void Worker::count_failure(const TargetRuntime& target) {
-  bump(counters_of(target).upstream_failures);
-}
-
-// A request is counted once for each release that got it.
-void Worker::count(Exchange& exchange, int status) {
-  const TargetRuntime* target = exchange.target;
-  if (target == nullptr || exchange.counted == target->release.get()) return;
-  exchange.counted = target->release.get();
-  ReleaseCounters& counters = counters_of(*target);
-  bump(counters.requests);
-  const auto kind = static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1);
-  bump(counters.by_class[kind]);
-  counters.latency_us.record(static_cast<std::uint64_t>(io::monotonic_us()) - exchange.began_us);
 }
 
 void Worker::fail(Exchange& exchange, Failure why) {
@@ -245,39 +249,25 @@ void Worker::fail(Exchange& exchange, Failure why) {
     // The connection was closed under us while it waited in the pool: nobody's fault, once.
     exchange.repeated = true;
     detach(exchange, false);
-    exchange.attempts = 0;
+    --exchange.attempts;
     exchange.target = &target;
     return attempt(exchange);
   }
-  count_failure(target);
-  const bool never_sent = why == Failure::ConnectRefused || why == Failure::ConnectTimeout;
-  if (!never_sent) return give_up(exchange, why);
-  target.ejected_until_ms.store(now_ms_ + kEjectionMs, std::memory_order_relaxed);
-  const RoutePool* failed_pool = exchange.pool;
-  const std::shared_ptr<const Routes> keep = exchange.routes;
-  detach(exchange, false);
-  if (choose_other(exchange)) {
-    const bool other_release = exchange.pool->release != failed_pool->release;
-    if (other_release) {
-      // The release that was chosen first answers for its failure, whoever answers the client.
-      TargetRuntime* chosen = exchange.target;
-      exchange.target = &target;
-      count(exchange, 502);
-      exchange.target = chosen;
-    }
-    return attempt(exchange);
-  }
-  exchange.target = &target;
-  target.gauges[index_].in_flight.fetch_add(1, std::memory_order_relaxed);
+  count_failure(exchange);
+  hear(exchange, why);
+  if (exchange.course.whose == Course::For::Bridge) return end_bridge(exchange);
+  if (goes_on(exchange, why, status_of(why))) return;
   give_up(exchange, why);
 }
 
 void Worker::give_up(Exchange& exchange, Failure why) {
   const bool late = why == Failure::Timeout || why == Failure::ConnectTimeout;
+  exchange.end = late ? LogEnd::Timeout : LogEnd::UpstreamFailed;
   if (exchange.response_started) return abort_exchange(exchange);
-  answer_exchange(
-      exchange, late ? 504 : 502,
-      late ? "the service did not answer in time\n" : "the service could not be reached\n");
+  const int status = status_of(why);
+  answer_exchange(exchange, status,
+                  status == kGatewayTimeout ? "the service did not answer in time\n"
+                                            : "the service could not be reached\n");
 }
 
 // Ends both sides at once. A half-sent response must never look complete, so nothing polite is
@@ -286,6 +276,7 @@ void Worker::abort_exchange(Exchange& exchange) {
   Client& client = *exchange.client;
   constexpr int kClientLeft = 499;
   if (exchange.status == 0) count(exchange, kClientLeft);
+  if (exchange.end == LogEnd::Complete) exchange.end = LogEnd::ClientLeft;
   detach(exchange, false);
   reset_when_closed(client);
   recycle(exchange);
@@ -296,12 +287,13 @@ void Worker::set_exchange_deadline(Exchange& exchange) {
   const Timeouts& timeouts = exchange.service->config.timeouts;
   Client& client = *exchange.client;
   if (exchange.tunnel) return set_deadline(client, timeouts.tunnel_idle);
-  if (!client.out.empty()) return set_deadline(client, timeouts.client_write);
+  if (!client.out.empty()) return await_reader(exchange);
+  exchange.reader_since_ms = 0;
   if (exchange.upstream == nullptr) return set_deadline(client, timeouts.response);
   if (!exchange.upstream->connected) return set_deadline(client, timeouts.connect);
   if (exchange.status != 0) return set_deadline(client, timeouts.upstream_idle);
-  if (!exchange.request_done && exchange.to_upstream.empty())
-    return set_deadline(client, timeouts.client_body);
+  if (!exchange.request_done && exchange.to_upstream.empty()) return await_body(exchange);
+  exchange.upload_pace.rest(now_ms_);
   if (exchange.response_due_ms == 0 || !exchange.request_done)
     exchange.response_due_ms = now_ms_ + static_cast<std::uint64_t>(timeouts.response.count());
   wheel_.set(client.deadline, exchange.response_due_ms, now_ms_);
@@ -309,15 +301,18 @@ void Worker::set_exchange_deadline(Exchange& exchange) {
 
 void Worker::exchange_due(Exchange& exchange) {
   const bool client_slow = !exchange.client->out.empty();
+  if (client_slow && !exchange.tunnel && reader_keeps_up(exchange)) return;
+  exchange.end = LogEnd::Timeout;
+  if (client_slow) gate_.refused(Refusal::SlowReader);
   if (exchange.tunnel || client_slow) return abort_exchange(exchange);
+  if (exchange.gathered_for != nullptr) return body_is_late(exchange);
   if (exchange.upstream != nullptr && !exchange.upstream->connected)
     return fail(exchange, Failure::ConnectTimeout);
   if (exchange.status != 0) {
-    if (exchange.target != nullptr) count_failure(*exchange.target);
+    count_failure(exchange);
     return abort_exchange(exchange);
   }
-  if (!exchange.request_done && exchange.to_upstream.empty())
-    return answer_exchange(exchange, 408, "the request body did not arrive in time\n");
+  if (!exchange.request_done && exchange.to_upstream.empty()) return body_is_late(exchange);
   fail(exchange, Failure::Timeout);
 }
 

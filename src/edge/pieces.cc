@@ -35,7 +35,9 @@ bool Pieces::send(int fd, std::string& pending) {
     message.msg_iovlen = static_cast<std::size_t>(count_);
     ssize_t got = 0;
     do {
-      got = sendmsg(fd, &message, MSG_NOSIGNAL);
+      // One piece alone goes without its list: the kernel need not read that in.
+      got = count_ == 1 ? ::send(fd, pieces_[0].iov_base, pieces_[0].iov_len, MSG_NOSIGNAL)
+                        : sendmsg(fd, &message, MSG_NOSIGNAL);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno != EAGAIN) return false;
     sent = got < 0 ? 0 : static_cast<std::size_t>(got);

@@ -3,6 +3,7 @@
 // order.
 #include <sys/uio.h>
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ class Pieces {
   // `content` as one chunk, and the end of the body when `last`.
   void add_chunk(std::string_view content, bool last);
   std::string text() const;  // all of it, copied
+  std::span<const iovec> list() const { return {pieces_, static_cast<std::size_t>(count_)}; }
 
   // Sends after `pending`; whatever is not taken ends up there. False: the socket is broken.
   bool send(int fd, std::string& pending);

@@ -1,8 +1,8 @@
 #include "edge/process.h"
 
 #include <fmt/format.h>
-#include <grp.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -18,14 +18,18 @@ namespace slipway::edge {
 namespace {
 
 constexpr Millis kPoll{50};
+constexpr Millis kPatience{1'000};
 constexpr std::size_t kMostBody = std::size_t{16} << 20;
 constexpr int kBacklog = 4096;
+constexpr Millis kTicketLook{60'000};
 
 std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) / 1000; }
 
 }  // namespace
 
 std::string control_socket_path(const std::string& state) { return state + "/edge.sock"; }
+
+std::string EdgeProcess::handover_path() const { return options_.state + "/edge-handover.sock"; }
 
 EdgeProcess::EdgeProcess(EdgeOptions options) : options_(std::move(options)) {
   if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
@@ -38,7 +42,7 @@ EdgeProcess::~EdgeProcess() {
   if (successor_) loop_->remove(successor_->fd());
   if (server_ != nullptr && !handed_over_) {
     ::unlink(control_socket_path(options_.state).c_str());
-    ::unlink((options_.state + "/edge-handover.sock").c_str());
+    ::unlink((handover_path()).c_str());
   }
 }
 
@@ -95,8 +99,28 @@ Result<Table> EdgeProcess::load_table() {
   return std::move(loaded.table);
 }
 
-// The socket appears under its name only when it is ready, and takes the place of whatever was
-// there.
+// Only a socket that nobody answers on may be replaced: another process that listens there, or a
+// file of somebody else's, is not ours to take away.
+Result<void> EdgeProcess::check_places() const {
+  for (const std::string& path : {control_socket_path(options_.state), handover_path()}) {
+    struct stat facts {};
+    if (::lstat(path.c_str(), &facts) != 0) continue;
+    if (!S_ISSOCK(facts.st_mode))
+      return Error(Code::AlreadyExists, path + " is there and not a socket",
+                   "move that file away, or choose another folder with --state");
+    const auto answers = io::connect_unix(path, kPatience);
+    if (!answers) continue;
+    const auto peer = io::peer_of(answers->get());
+    const std::string who = peer && peer->pid > 0 ? fmt::format("process {}", peer->pid)
+                                                  : std::string("another process");
+    return Error(Code::DaemonForeign, fmt::format("{} answers on {}", who, path),
+                 "stop it, or choose another folder with --state");
+  }
+  return ok();
+}
+
+// The socket appears under its name only when it is ready, and takes the place of what was there:
+// a predecessor's, or what check_places() let pass.
 Result<io::Fd> EdgeProcess::listen_in_place(const std::string& path) {
   const std::string staged = path + "." + io::random_hex(4);
   io::Fd fd = TRY(io::listen_unix(staged));
@@ -117,43 +141,45 @@ Result<void> EdgeProcess::open_control_sockets() {
       limits);
   io::Fd control = TRY(listen_in_place(control_socket_path(options_.state)));
   TRY(server_->serve(std::move(control)));
-  knocks_ = TRY(listen_in_place(options_.state + "/edge-handover.sock"));
+  knocks_ = TRY(listen_in_place(handover_path()));
   return loop_->add(knocks_.get(), EPOLLIN, io::Trigger::Level,
                     [this](std::uint32_t) { on_successor_knocks(); });
-}
-
-Result<void> EdgeProcess::become_user() {
-  if (options_.user.empty()) return ok();
-  const io::UserIds user = TRY(io::find_user(options_.user));
-  if (::chown(options_.state.c_str(), user.uid, user.gid) != 0)
-    return from_errno(errno, "cannot give " + options_.state + " to " + options_.user);
-  if (::setgroups(0, nullptr) != 0 || ::setgid(user.gid) != 0 || ::setuid(user.uid) != 0)
-    return from_errno(errno, "cannot become user " + options_.user,
-                      "start as root, or without --user");
-  return ok();
 }
 
 Result<void> EdgeProcess::start() {
   TRY(io::make_dirs(options_.state));
   loop_ = TRY(io::EventLoop::make());
-  signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT}, [this](int) { on_signal(); }));
+  signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT, SIGHUP},
+                                        [this](int signal) { on_signal(signal); }));
   Table table;
   const bool taken_over = TRY(ask_predecessor(table));
   if (!taken_over && options_.take_over)
     return Error(Code::EdgeUnreachable,
                  "there is no running edge in " + options_.state + " to take over from",
                  "start without --take-over, or name the folder of the running one with --state");
-  if (!taken_over) table = TRY(load_table());
+  if (!taken_over) {
+    TRY(check_places());
+    table = TRY(load_table());
+  }
   TRY(open_listeners());
   TRY(become_user());
-  engine_ =
-      std::make_unique<Engine>(EngineOptions{options_.workers, options_.limits}, listen_sockets());
-  tables_ = std::make_unique<Tables>(*engine_, TableFile(options_.state), std::move(table));
+  // As the user it will be, so that rotating and opening it again work as this did.
+  access_log_ = TRY(AccessLog::open(options_.access_log, options_.state, options_.workers));
+  engine_ = std::make_unique<Engine>(
+      EngineOptions{options_.workers, options_.limits, access_log_.get()}, listen_sockets());
+  make_certificates();
+  tables_ = std::make_unique<Tables>(*engine_, *certificates_, TableFile(options_.state),
+                                     std::move(table));
+  for (const auto& [files, entry] : certificates_->entries()) {
+    if (!entry.problem.empty()) say("WARNING: " + entry.problem);
+  }
   ControlFacts facts;
   facts.version = options_.version;
   facts.listen = addresses();
   facts.workers = options_.workers;
-  control_ = std::make_unique<Control>(*loop_, *engine_, *tables_, std::move(facts));
+  control_ =
+      std::make_unique<Control>(*loop_, *engine_, *tables_, *certificates_, std::move(facts));
+  control_->set_access_log(access_log_.get());
   if (taken_over) take_predecessor_line(predecessor_news_);
   engine_->accept();
   TRY(open_control_sockets());
@@ -167,7 +193,10 @@ Result<void> EdgeProcess::start() {
 
 Result<void> EdgeProcess::run() {
   TRY(start());
-  while (!leaving_) loop_->poll_once(Millis(1'000));
+  while (!leaving_) {
+    loop_->poll_once(Millis(1'000));
+    tell_log_trouble();
+  }
   if (handed_over_) {
     const std::uint64_t idle_until =
         now_ms() + static_cast<std::uint64_t>(options_.goodbye.count());
@@ -199,9 +228,51 @@ void EdgeProcess::wait_until_done(bool may_idle, std::uint64_t idle_until_ms,
   }
 }
 
-void EdgeProcess::on_signal() {
+void EdgeProcess::make_certificates() {
+  CertificateSettings settings;
+  settings.http2 = options_.limits.http2;
+  settings.ticket_turn = options_.ticket_turn;
+  settings.publish = [this](const std::shared_ptr<const TlsTerms>& terms) {
+    engine_->use_tls(terms);
+  };
+  certificates_ = std::make_unique<Certificates>(std::move(settings));
+  turn_tickets();
+}
+
+void EdgeProcess::turn_tickets() {
+  certificates_->turn_tickets();
+  loop_->after(std::min(kTicketLook, options_.ticket_turn), [this] { turn_tickets(); });
+}
+
+void EdgeProcess::reload_certificates() {
+  const Certificates::Reloaded done = certificates_->reload();
+  for (const std::string& problem : done.problems) say("WARNING: " + problem);
+  say(fmt::format("certificates read again: {} changed, {} as before, {} refused",
+                  done.changed.size(), done.unchanged, done.problems.size()));
+}
+
+void EdgeProcess::reopen_log() {
+  if (access_log_ == nullptr) return;
+  const auto reopened = access_log_->reopen();
+  say(reopened ? "the access log is opened again" : reopened.error().sentence());
+}
+
+void EdgeProcess::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    reload_certificates();
+    return reopen_log();
+  }
   if (!leaving_) say("stopping: no new connections, running requests may finish");
   leaving_ = true;
+}
+
+// Once when it begins, not with every batch that is lost.
+void EdgeProcess::tell_log_trouble() {
+  if (access_log_ == nullptr) return;
+  std::string trouble = access_log_->counts().trouble;
+  if (trouble == log_trouble_) return;
+  log_trouble_ = std::move(trouble);
+  if (!log_trouble_.empty()) say("WARNING: lines of the access log are lost: " + log_trouble_);
 }
 
 int edge_main(const EdgeOptions& options) {

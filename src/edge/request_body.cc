@@ -24,12 +24,13 @@ void append_chunk(std::string_view content, std::string& out) {
 // The part of the body that came with the head. Returns how many bytes belong to it; what a
 // malformed chunked body did is in request_chunks.problem().
 std::size_t Worker::take_request_body(Exchange& exchange, std::string_view bytes) {
-  if (exchange.request_done) return 0;
+  if (exchange.request_done || exchange.request_framing.kind == Kind::UntilClose) return 0;
   if (exchange.request_framing.kind == Kind::Length) {
     const auto size =
         static_cast<std::size_t>(std::min<std::uint64_t>(exchange.request_left, bytes.size()));
     exchange.to_upstream.append(bytes.substr(0, size));
     exchange.request_left -= size;
+    exchange.bytes_in += size;
     exchange.request_done = exchange.request_left == 0;
     return size;
   }
@@ -37,6 +38,7 @@ std::size_t Worker::take_request_body(Exchange& exchange, std::string_view bytes
   for (;;) {
     const auto piece = exchange.request_chunks.next(input);
     if (piece.got == http::ChunkedDecoder::Got::Content) {
+      exchange.bytes_in += piece.content.size();
       append_chunk(piece.content, exchange.to_upstream);
       continue;
     }
@@ -58,7 +60,9 @@ bool Worker::send_request(Exchange& exchange) {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = body.empty() ? 1 : 2;
-    const ssize_t got = sendmsg(upstream.fd.get(), &message, MSG_NOSIGNAL);
+    const ssize_t got = body.empty()
+                            ? ::send(upstream.fd.get(), head.data(), head.size(), MSG_NOSIGNAL)
+                            : sendmsg(upstream.fd.get(), &message, MSG_NOSIGNAL);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return true;
     if (got < 0) return upload_broken(exchange);
@@ -75,7 +79,7 @@ bool Worker::upload_broken(Exchange& exchange) {
   exchange.upload_dead = true;
   exchange.upstream->readable = true;
   exchange.upstream->peer_done = true;
-  return exchange.client->out.empty() ? pump_response(exchange) : true;
+  return may_read_on(exchange) ? pump_response(exchange) : true;
 }
 
 // Moves body bytes from the client to the upstream. False: the exchange is over.
@@ -96,6 +100,7 @@ bool Worker::pump_request(Exchange& exchange) {
     const Received got = receive(client, scratch_.get(), most);
     if (got.got == Got::Later) break;
     if (got.got == Got::Ended) {
+      if (exchange.request_framing.kind == Kind::UntilClose) return end_upload(exchange);
       abort_exchange(exchange);
       return false;
     }
@@ -104,13 +109,35 @@ bool Worker::pump_request(Exchange& exchange) {
   return true;
 }
 
+// The end of a body that frames end and not its own form.
+bool Worker::end_upload(Exchange& exchange) {
+  exchange.request_done = true;
+  Pieces pieces;
+  pieces.add_chunk({}, true);
+  if (!pieces.send(exchange.upstream->fd.get(), exchange.to_upstream))
+    return upload_broken(exchange);
+  return true;
+}
+
 // Frames `size` bytes of the scratch buffer for the upstream.
 bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
   Pieces pieces;
+  if (!frame_request(exchange, size, pieces)) return false;
+  if (!pieces.send(exchange.upstream->fd.get(), exchange.to_upstream))
+    return upload_broken(exchange);
+  return true;
+}
+
+// False: the exchange is over.
+bool Worker::frame_request(Exchange& exchange, std::size_t size, Pieces& pieces) {
   if (exchange.request_framing.kind == Kind::Length) {
     pieces.add({scratch_.get(), size});
+    exchange.bytes_in += size;
     exchange.request_left -= size;
     exchange.request_done = exchange.request_left == 0;
+  } else if (exchange.request_framing.kind == Kind::UntilClose) {
+    pieces.add_chunk({scratch_.get(), size}, false);
+    exchange.bytes_in += size;
   } else {
     const Unchunked got = unchunk(exchange.request_chunks, scratch_.get(), size);
     if (got.bad) {
@@ -122,12 +149,13 @@ bool Worker::give_upstream(Exchange& exchange, std::size_t size) {
       return false;
     }
     pieces.add_chunk(got.content, got.done);
+    exchange.bytes_in += got.content.size();
     exchange.request_done = got.done;
     if (got.used < size) exchange.client->in.assign(scratch_.get() + got.used, size - got.used);
   }
-  if (!pieces.send(exchange.upstream->fd.get(), exchange.to_upstream))
-    return upload_broken(exchange);
-  return true;
+  if (!request_too_large(exchange)) return true;
+  refuse_request_body(exchange);
+  return false;
 }
 
 }  // namespace slipway::edge

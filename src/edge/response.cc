@@ -1,5 +1,5 @@
 // The response's way to the client: head, then body, in one system call where they come together.
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,19 +9,24 @@
 namespace slipway::edge {
 namespace {
 constexpr int kRoundsInARow = 8;
+constexpr int kEncodedRounds = 1;  // encoding takes longer than passing on
 using Kind = http::BodyFraming::Kind;
 }  // namespace
 
+// A client that does not take what it has is not read for, but for what may be read ahead.
+bool Worker::may_read_on(const Exchange& exchange) const {
+  return exchange.client->out.size() <= exchange.read_ahead;
+}
+
 // Reads the upstream while the client takes it. False: the exchange is over or needs nothing more.
 bool Worker::pump_response(Exchange& exchange) {
-  Client& client = *exchange.client;
   Upstream& upstream = *exchange.upstream;
-  for (int rounds = 0; client.out.empty() && upstream.readable; ++rounds) {
-    if (rounds == kRoundsInARow) {
+  for (int rounds = 0; may_read_on(exchange) && upstream.readable; ++rounds) {
+    if (rounds >= (exchange.encoder != nullptr ? kEncodedRounds : kRoundsInARow)) {
       again_.push_back(&upstream);
       break;
     }
-    const ssize_t got = read(upstream.fd.get(), scratch_.get(), kScratch);
+    const ssize_t got = recv(upstream.fd.get(), scratch_.get(), kScratch, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       upstream.readable = false;
@@ -74,6 +79,8 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
   if (exchange.minor == 0) return true;
   head_out_.clear();
   write_interim_head(head, head_out_);
+  if (Stream* stream = stream_of(*exchange.client))
+    return give_stream(*stream, head_out_, {}, false);
   Pieces pieces;
   pieces.add(head_out_);
   if (send_client(*exchange.client, pieces)) return true;
@@ -83,6 +90,9 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
 
 bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head, char* rest,
                               std::size_t size) {
+  hear(exchange, head.status);
+  if (exchange.course.watches_answer() && turns_elsewhere(exchange, head, size)) return false;
+  if (refuses_response(exchange, head)) return false;
   exchange.status = head.status;
   exchange.response_framing = head.framing;
   exchange.response_left = head.framing.length;
@@ -96,9 +106,12 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
                        (exchange.minor == 1 || ends_by_itself);
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
   exchange.client->close_after_answer = !rewrite.keep_alive;
+  if (exchange.course.marks_answer()) mark_answer(exchange, head, rewrite);
+  exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
   rewrite.date = date_;
   head_out_.clear();
-  exchange.rechunk = write_response_head(head, rewrite, head_out_);
+  exchange.rechunk =
+      write_response_head(begin_encoding(exchange, head, {rest, size}), rewrite, head_out_);
   exchange.response_started = true;
   return relay_response(exchange, head_out_, rest, size);
 }
@@ -125,7 +138,8 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
     case Kind::Chunked: {
       const Unchunked got = unchunk(exchange.response_chunks, bytes, size);
       if (got.bad) {
-        count_failure(*exchange.target);
+        exchange.end = LogEnd::UpstreamFailed;
+        count_failure(exchange);
         abort_exchange(exchange);
         return false;
       }
@@ -137,7 +151,8 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
     case Kind::UntilClose:
       break;
   }
-  if (!give_client(exchange, head, content, last)) return false;
+  if (response_too_large(exchange, content.size())) return false;
+  if (!give_content(exchange, head, content, last)) return false;
   if (!last) return true;
   finish_response(exchange, extra);
   return false;
@@ -145,6 +160,9 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
 
 bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
                          bool last) {
+  exchange.bytes_out += content.size();
+  if (Stream* stream = stream_of(*exchange.client))
+    return give_stream(*stream, head, content, last);
   Pieces pieces;
   pieces.add(head);
   if (exchange.rechunk) {
@@ -163,11 +181,12 @@ bool Worker::on_upstream_end(Exchange& exchange, bool broken) {
     return false;
   }
   if (exchange.response_framing.kind == Kind::UntilClose && !broken) {
-    if (give_client(exchange, {}, {}, true)) finish_response(exchange, false);
+    if (give_content(exchange, {}, {}, true)) finish_response(exchange, false);
     return false;
   }
   // Cut short: the client must see that too, so its connection ends without the body's end.
-  count_failure(*exchange.target);
+  exchange.end = LogEnd::UpstreamFailed;
+  count_failure(exchange);
   abort_exchange(exchange);
   return false;
 }
@@ -182,7 +201,7 @@ void Worker::finish_response(Exchange& exchange, bool extra_bytes) {
   const bool drained = !exchange.upstream->readable && !exchange.upstream->peer_done;
   detach(exchange, exchange.upstream_reusable && request_sent && !extra_bytes && drained);
   if (exchange.client->out.empty()) return finish_exchange(exchange);
-  set_deadline(*exchange.client, exchange.service->config.timeouts.client_write);
+  await_reader(exchange);
 }
 
 void Worker::finish_exchange(Exchange& exchange) {

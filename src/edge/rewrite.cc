@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "edge/course.h"
 #include "edge/forwarded.h"
 #include "edge/trace.h"
 #include "http/bytes.h"
@@ -20,10 +21,22 @@ void field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-void number_field(std::string& out, std::string_view name, std::uint64_t value) {
+void number_field(std::string& out, std::string_view name, std::string_view before,
+                  std::uint64_t value) {
   std::array<char, 24> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  field(out, name, std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
+  out.append(name).append(": ").append(before);
+  out.append(text.data(), static_cast<std::size_t>(end - text.data())).append("\r\n");
+}
+void number_field(std::string& out, std::string_view name, std::uint64_t value) {
+  number_field(out, name, {}, value);
+}
+
+// By hand: the general formatter costs more than all the rest of a head.
+void append_hex(std::string& out, std::uint64_t value, std::size_t digits) {
+  std::array<char, 16> text;
+  for (std::size_t i = digits; i-- > 0; value >>= 4) text[i] = "0123456789abcdef"[value & 15];
+  out.append(text.data(), digits);
 }
 
 // "X_Forwarded_For" reaches many applications as the same variable as "X-Forwarded-For": a name
@@ -114,14 +127,15 @@ void write_own_fields(const http::RequestHead& head, std::string_view host,
   if (found.id != nullptr) {
     field(out, "X-Request-ID", found.id->value());
   } else {
-    fmt::format_to(std::back_inserter(out), "X-Request-ID: {:016x}{:08x}\r\n", rewrite.random,
-                   static_cast<std::uint32_t>(rewrite.now_unix_ms));
+    out.append("X-Request-ID: ");
+    append_hex(out, rewrite.random, 16);
+    append_hex(out, static_cast<std::uint32_t>(rewrite.now_unix_ms), 8);
+    out.append("\r\n");
   }
   if (found.start != nullptr) {
     field(out, "X-Request-Start", found.start->value());
   } else {
-    out.append("X-Request-Start: t=");
-    fmt::format_to(std::back_inserter(out), "{}\r\n", rewrite.now_unix_ms);
+    number_field(out, "X-Request-Start", "t=", rewrite.now_unix_ms);
   }
   write_trace(head, rewrite, found, out);
   out.append(head.minor == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(kViaName).append("\r\n");
@@ -160,11 +174,13 @@ void write_request_framing(const http::RequestHead& head, std::string& out) {
 }
 
 // End-to-end headers of a response, without framing.
-void write_response_fields(const http::ResponseHead& head, std::string& out) {
+void write_response_fields(const http::ResponseHead& head, std::string& out,
+                           std::string_view leave_out = {}) {
   const bool options = head.headers.find(Known::Connection) != nullptr;
   for (const Header& header : head.headers) {
     if (header.known == Known::ContentLength || http::is_hop_by_hop(header)) continue;
     if (options && http::is_nominated(head.headers, header)) continue;
+    if (!leave_out.empty() && http::equals_ignoring_case(header.name(), leave_out)) continue;
     field(out, header.name(), header.value());
   }
 }
@@ -194,7 +210,7 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
   for (const Header& header : head.headers) {
     if (http::is_hop_by_hop(header) || take_forwarded(header, found)) continue;
     if (options && http::is_nominated(head.headers, header)) continue;
-    if (take_own(head, header, rewrite, out)) continue;
+    if (take_own(head, header, rewrite, out) || is_for_the_edge(header)) continue;
     field(out, header.name(), header.value());
   }
   write_own_fields(head, host, rewrite, found, out);
@@ -205,7 +221,8 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
 bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& rewrite,
                          std::string& out) {
   write_status_line(head, out);
-  write_response_fields(head, out);
+  write_response_fields(head, out, rewrite.leave_out);
+  out.append(rewrite.extra);
   bool chunks = false;
   const Header* length = head.headers.find(Known::ContentLength);
   switch (head.framing.kind) {

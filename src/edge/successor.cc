@@ -23,6 +23,12 @@ void EdgeProcess::on_successor() {
   for (const Json& line : lines) {
     if (line.find("take_over") != nullptr && !handed_over_) offer_everything();
     if (line.flag("serving") && !handed_over_) leave_to_successor();
+    if (const Json* cut = line.find("cut"); cut != nullptr && handed_over_) {
+      const std::size_t count =
+          engine_->cut(cut->text("app"), cut->text("environment"), cut->text("release"));
+      Json answer = Json::object();
+      if (!successor_->send(answer.set("cut", static_cast<std::uint64_t>(count)))) break;
+    }
     const Json* table = line.find("install");
     if (table == nullptr || !handed_over_) continue;
     if (auto read = table_from_json(*table)) tables_->follow(std::move(read).value());
@@ -38,6 +44,7 @@ void EdgeProcess::offer_everything() {
   Json news = Json::object();
   news.set("listen", Json::array_of(addresses())).set("table", to_json(tables_->current()));
   news.set("stats", to_json(control_->stats()));
+  news.set("ticket_keys", certificates_->tickets().to_json());
   if (!io::send_fds(successor_->fd(), listener_fds(), "fds") || !successor_->send(news))
     forget_successor();
 }

@@ -46,9 +46,19 @@ void touch_changed_apps(const Table& before, Table& next, const Write& write) {
 
 }  // namespace
 
-Tables::Tables(Engine& engine, TableFile file, Table initial)
-    : engine_(engine), file_(std::move(file)), current_(std::move(initial)) {
-  engine_.install(current_);
+Tables::Tables(Engine& engine, Certificates& certificates, TableFile file, Table initial)
+    : engine_(engine),
+      certificates_(certificates),
+      file_(std::move(file)),
+      current_(std::move(initial)) {
+  install(current_);
+}
+
+// A table that somebody has committed already: a certificate that went bad does not stop it.
+void Tables::install(const Table& table) {
+  if (auto entries = certificates_.prepare(table, {}))
+    certificates_.keep(table, std::move(entries).value());
+  engine_.install(table);
 }
 
 Result<void> Tables::check(const Write& write, std::uint64_t actual, std::uint64_t epoch,
@@ -75,9 +85,9 @@ Result<void> Tables::replace_all(const Write& write, std::vector<Service> servic
   next.generation = current_.generation + 1;
   next.epoch = write.epoch;
   next.op = write.op;
-  next.services = std::move(services);
+  next.services = services;
   touch_changed_apps(current_, next, write);
-  return commit(std::move(next), write.check_only);
+  return commit(std::move(next), services, write.check_only);
 }
 
 Result<void> Tables::replace_app(const Write& write, const std::string& app,
@@ -101,22 +111,18 @@ Result<void> Tables::replace_app(const Write& write, const std::string& app,
       return Error(Code::Malformed,
                    fmt::format("service {} belongs to {}/{}, not to {}/{}", service.name,
                                service.app, service.environment, app, environment));
-    next.services.push_back(std::move(service));
+    next.services.push_back(service);
   }
-  return commit(std::move(next), write.check_only);
+  return commit(std::move(next), services, write.check_only);
 }
 
-Result<void> Tables::commit(Table next, bool check_only) {
+Result<void> Tables::commit(Table next, const std::vector<Service>& written, bool check_only) {
   TRY(validate(next));
-  std::vector<Service> changed;
-  for (const Service& service : next.services) {
-    if (std::find(current_.services.begin(), current_.services.end(), service) ==
-        current_.services.end())
-      changed.push_back(service);
-  }
-  TRY(check_certificates(changed));
+  TRY(check_error_pages(written, current_.services));
+  auto entries = TRY(certificates_.prepare(next, written));
   if (check_only) return ok();
   TRY(file_.save(next));
+  certificates_.keep(next, std::move(entries));
   engine_.install(next);
   current_ = std::move(next);
   if (on_change_) on_change_(current_);
@@ -124,7 +130,7 @@ Result<void> Tables::commit(Table next, bool check_only) {
 }
 
 void Tables::follow(Table table) {
-  engine_.install(table);
+  install(table);
   current_ = std::move(table);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/certificates.h"
 #include "edge/engine.h"
 #include "edge/table_file.h"
 
@@ -19,8 +20,9 @@ struct Write {
 
 class Tables {
  public:
-  // Installs `initial` in the engine.
-  Tables(Engine& engine, TableFile file, Table initial);
+  // Installs `initial` in the engine. A certificate of it that can not be read is no reason to
+  // serve nothing: its entry in `certificates` tells the problem.
+  Tables(Engine& engine, Certificates& certificates, TableFile file, Table initial);
 
   const Table& current() const { return current_; }
   // Each answers when the table is on disk and every worker routes by it. Conflict, Fenced,
@@ -40,8 +42,10 @@ class Tables {
  private:
   Result<void> check(const Write& write, std::uint64_t actual, std::uint64_t epoch,
                      const std::string& what) const;
-  Result<void> commit(Table next, bool check_only);
+  Result<void> commit(Table next, const std::vector<Service>& written, bool check_only);
+  void install(const Table& table);
   Engine& engine_;
+  Certificates& certificates_;
   TableFile file_;
   Table current_;
   bool frozen_ = false;

@@ -30,6 +30,7 @@ bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
     return false;
   }
   Client& client = *exchange.client;
+  hear(exchange, head.status);
   exchange.status = head.status;
   exchange.tunnel = true;
   exchange.response_started = true;
@@ -40,6 +41,7 @@ bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
   head_out_.clear();
   write_switching_head(head, head_out_);
   exchange.frames.pass(rest);
+  exchange.bytes_out += rest.size();
   Pieces pieces;
   pieces.add(head_out_);
   pieces.add(rest);
@@ -47,6 +49,7 @@ bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
     abort_exchange(exchange);
     return false;
   }
+  exchange.bytes_in += client.in.size();
   exchange.to_upstream.append(client.in);  // what the client sent without waiting for the 101
   std::string().swap(client.in);
   pump_tunnel(exchange);
@@ -80,6 +83,7 @@ bool Worker::pump_to_client(Exchange& exchange) {
     const std::string_view bytes(scratch_.get(), static_cast<std::size_t>(got));
     if (bytes.size() < kScratch && !upstream.peer_done) upstream.readable = false;
     exchange.frames.pass(bytes);
+    exchange.bytes_out += bytes.size();
     Pieces pieces;
     pieces.add(bytes);
     alive = send_client(client, pieces);
@@ -103,6 +107,7 @@ bool Worker::pump_to_upstream(Exchange& exchange) {
       end_tunnel(exchange);
       return false;
     }
+    exchange.bytes_in += got.size;
     Pieces pieces;
     pieces.add({scratch_.get(), got.size});
     alive = pieces.send(upstream.fd.get(), exchange.to_upstream);
@@ -120,8 +125,11 @@ void Worker::end_tunnel(Exchange& exchange) {
 }
 
 void Worker::end_tunnel_politely(Exchange& exchange) {
-  if (exchange.websocket && exchange.frames.between_frames())
-    exchange.client->out.append(close_frame_1012());
+  if (exchange.websocket && exchange.frames.between_frames()) {
+    Pieces pieces;
+    pieces.add(close_frame_1012());
+    if (!send_client(*exchange.client, pieces)) return abort_exchange(exchange);
+  }
   end_tunnel(exchange);
 }
 

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "edge/mirror.h"
+
 namespace slipway::edge {
 namespace {
 constexpr int kEventsPerRound = 128;
@@ -30,9 +32,11 @@ void unlink(T& item) {
 }
 }  // namespace
 
-Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen)
+Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<ListenSocket>& listen,
+               Gate& gate)
     : index_(index),
       limits_(limits),
+      gate_(gate),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       scratch_(new char[kScratch]) {
   ASSERT(epoll_);
@@ -50,6 +54,8 @@ Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<Lis
     listener->fd.reset(dup(at.fd));  // the flag O_NONBLOCK is shared, close-on-exec is not
     ASSERT(listener->fd);
     ASSERT(fcntl(listener->fd.get(), F_SETFD, FD_CLOEXEC) == 0);
+    const int on = 1;  // inherited by what is accepted (tcp(7)), which spares a call for each
+    setsockopt(listener->fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     listeners_.push_back(std::move(listener));
   }
   read_clocks();
@@ -83,7 +89,9 @@ void Worker::run() {
     for (int i = 0; i < count; ++i)
       dispatch(*static_cast<Socket*>(events[i].data.ptr), events[i].events);
     run_again();
+    flush_streams();
     wheel_.advance(now_ms_, [this](void* owner) { due(*static_cast<Socket*>(owner)); });
+    flush_streams();
     graveyard_.clear();
   }
 }
@@ -106,6 +114,9 @@ void Worker::dispatch(Socket& socket, std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.peer_done = true;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) socket.broken = true;
   if (socket.kind == Socket::Kind::Client) return on_client(static_cast<Client&>(socket));
+  if (socket.kind == Socket::Kind::Mirror)
+    return on_mirror(static_cast<MirrorCopy&>(socket), events);
+  if (socket.kind == Socket::Kind::Stream) return on_stream(static_cast<Stream&>(socket));
   on_upstream(static_cast<Upstream&>(socket), events);
 }
 
@@ -136,6 +147,7 @@ void Worker::due(Socket& socket) {
     drop_from_pool(upstream);
     return bury_upstream(upstream);
   }
+  if (socket.kind == Socket::Kind::Mirror) return end_mirror(static_cast<MirrorCopy&>(socket), 504);
   if (socket.kind == Socket::Kind::Listener) {
     if (accepting_) watch_listeners();  // descriptors had run out
     return;
@@ -144,18 +156,24 @@ void Worker::due(Socket& socket) {
   switch (client.phase) {
     case Client::Phase::Idle:
     case Client::Phase::Linger:
+      if (client.awaits_proxy_header) gate_.refused(Refusal::ProxyHeader);
       return close_client(client);
     case Client::Phase::Head:
       return answer(client,
                     {408, "text/plain; charset=utf-8", "the request did not arrive in time\n", ""},
                     false, false);
-    case Client::Phase::Held:
+    case Client::Phase::Held: {
+      note_held(client);
+      LocalAnswer late{504, "text/plain; charset=utf-8", "the service is paused\n", ""};
+      dress(routes_->service_of(client.held_by.get()), late);
       leave_hold(client);
       client.in.clear();
-      return answer(client, {504, "text/plain; charset=utf-8", "the service is paused\n", ""},
-                    false, false);
+      return answer(client, late, false, false);
+    }
     case Client::Phase::Busy:
       return exchange_due(*client.exchange);
+    case Client::Phase::Http2:
+      return http2_due(client);
   }
 }
 
@@ -194,17 +212,17 @@ void Worker::accept_from(Listener& listener) {
 }
 
 void Worker::welcome(int fd, const Address& peer, const Listener& listener) {
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   auto owned = std::make_unique<Client>();
   Client& client = *owned.release();
   client.fd.reset(fd);
   client.peer = peer;
   client.secure = listener.tls;
+  client.awaits_proxy_header = listener.proxy_protocol;
   client.deadline.owner = static_cast<Socket*>(&client);
   link(client_list_, client);
   client_count_.fetch_add(1, std::memory_order_relaxed);
   if (!watch(client)) return bury_client(client);
+  if (!client.awaits_proxy_header && !has_room_for(client)) return bury_client(client);
   if (clients() > limits_.clients)
     return answer(
         client, {503, "text/plain; charset=utf-8", "too many connections\n", "Retry-After: 1\r\n"},
@@ -226,10 +244,15 @@ void Worker::bury(std::unique_ptr<Socket> socket) {
 
 void Worker::bury_client(Client& client) {
   ASSERT(!client.closed && client.exchange == nullptr);
-  if (client.phase == Client::Phase::Held) leave_hold(client);
+  if (client.held_by != nullptr) {
+    log_held_client_gone(client);
+    leave_hold(client);
+  }
+  leave_room(client);
   wheel_.clear(client.deadline);
   unlink(client);
-  client_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (client.h2 != nullptr) std::erase(touched_, &client);
+  if (client.kind == Socket::Kind::Client) client_count_.fetch_sub(1, std::memory_order_relaxed);
   bury(std::unique_ptr<Socket>(&client));
 }
 
@@ -253,6 +276,8 @@ std::uint64_t Worker::next_request_id() {
   return random_state_[1] + y;
 }
 
+void Worker::use_tls(std::shared_ptr<const TlsTerms> terms) { tls_terms_ = std::move(terms); }
+
 void Worker::install(std::shared_ptr<const Routes> routes) {
   routes_ = std::move(routes);
   for (auto it = pools_.begin(); it != pools_.end();) {
@@ -263,6 +288,7 @@ void Worker::install(std::shared_ptr<const Routes> routes) {
     for (Upstream* upstream : it->second) bury_upstream(*upstream);
     it = pools_.erase(it);
   }
+  end_mirrors(routes_.get());
   retry_held();
 }
 
@@ -275,13 +301,21 @@ void Worker::stop_accepting() {
   }
 }
 
-void Worker::say_goodbye() { goodbye_ = true; }
+void Worker::say_goodbye() {
+  goodbye_ = true;
+  for (Client* client = client_list_.after; client != &client_list_; client = client->after) {
+    if (client->h2 != nullptr) leave_http2(*client);
+  }
+  flush_streams();
+}
 
 void Worker::close_idle_clients() {
   for (Client* client = client_list_.after; client != &client_list_;) {
     Client* next = client->after;
-    if (client->phase == Client::Phase::Idle || client->phase == Client::Phase::Linger)
-      close_client(*client);
+    const bool idle =
+        client->phase == Client::Phase::Idle || client->phase == Client::Phase::Linger;
+    if (idle && client->kind == Socket::Kind::Client) close_client(*client);
+    if (client->phase == Client::Phase::Http2 && !client->closed) leave_http2(*client);
     client = next;
   }
 }
@@ -292,6 +326,7 @@ std::size_t Worker::cut(const std::vector<const TargetRuntime*>& targets) {
     Exchange* next = exchange->after;
     if (std::find(targets.begin(), targets.end(), exchange->target) != targets.end()) {
       ++count;
+      exchange->end = LogEnd::Cut;
       if (exchange->tunnel) {
         end_tunnel_politely(*exchange);
       } else if (exchange->response_started) {
@@ -308,7 +343,11 @@ std::size_t Worker::cut(const std::vector<const TargetRuntime*>& targets) {
 
 void Worker::stop() {
   running_ = false;
-  while (exchange_list_.after != &exchange_list_) abort_exchange(*exchange_list_.after);
+  end_mirrors(nullptr);
+  while (exchange_list_.after != &exchange_list_) {
+    exchange_list_.after->end = LogEnd::Cut;
+    abort_exchange(*exchange_list_.after);
+  }
   while (client_list_.after != &client_list_) close_client(*client_list_.after);
   for (auto& [target, pool] : pools_) {
     for (Upstream* upstream : pool) bury_upstream(*upstream);

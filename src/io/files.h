@@ -57,7 +57,7 @@ class FileLock {
 };
 
 // A log that grows to `most_bytes` and is then renamed to NAME.1 (… NAME.keep, the oldest is
-// dropped).
+// dropped). Two processes may write the same one.
 class RotatingLog {
  public:
   static Result<RotatingLog> open(const std::string& path, std::uint64_t most_bytes, int keep);
@@ -67,6 +67,7 @@ class RotatingLog {
   RotatingLog(std::string path, std::uint64_t most, int keep, Fd fd, std::uint64_t size)
       : path_(std::move(path)), most_(most), keep_(keep), fd_(std::move(fd)), size_(size) {}
   Result<void> rotate();
+  bool is_replaced() const;
   std::string path_;
   std::uint64_t most_;
   int keep_;

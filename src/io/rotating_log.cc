@@ -55,7 +55,20 @@ Result<void> RotatingLog::write(std::string_view bytes) {
   return ok();
 }
 
+// Another process that writes the same log, or a tool that renames it, may have rotated already:
+// then the file under the name is the one to go on with.
+bool RotatingLog::is_replaced() const {
+  struct stat ours {};
+  struct stat named {};
+  return ::fstat(fd_.get(), &ours) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+         (ours.st_ino != named.st_ino || ours.st_dev != named.st_dev);
+}
+
 Result<void> RotatingLog::rotate() {
+  if (is_replaced()) {
+    *this = TRY(open(path_, most_, keep_));
+    return ok();
+  }
   for (int i = keep_; i >= 1; --i) {
     const std::string from = i == 1 ? path_ : path_ + "." + std::to_string(i - 1);
     if (exists(from)) TRY(rename_path(from, path_ + "." + std::to_string(i)));

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "config/values.h"
 #include "plan/shop_for_test.h"
 
 namespace slipway::plan {
@@ -181,6 +182,23 @@ TEST(MakePlan, JudgingWithoutCountsIsRefused) {
   settings.rollout.judge.period = Millis(0);
   EXPECT_EQ(make_plan(shop(settings), facts, deploy()).error().code, Code::Unsupported);
   settings.watch = Millis(0);
+  EXPECT_TRUE(make_plan(shop(settings), facts, deploy()));
+}
+
+TEST(MakePlan, JudgingByLatencyWithoutTimesIsRefused) {
+  auto settings = shop_settings(config::Strategy::BlueGreen);
+  settings.watch = Millis(60'000);
+  settings.roll_back_when = {*config::parse_trigger("error_rate > 5%"),
+                             *config::parse_trigger("latency_p95 > 500ms")};
+  Facts facts = facts_with_live(settings);
+  facts.capabilities.latencies = false;
+  facts.capabilities.router_name = "haproxy";
+  const auto refused = make_plan(shop(settings), facts, deploy());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::Unsupported);
+  EXPECT_EQ(refused.error().what,
+            "judging by latency needs the time of each answer, and haproxy counts no times");
+  settings.roll_back_when.pop_back();
   EXPECT_TRUE(make_plan(shop(settings), facts, deploy()));
 }
 
