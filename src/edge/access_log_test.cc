@@ -125,6 +125,27 @@ TEST(LogLine, NoByteOfAStrangerEndsItsString) {
   EXPECT_NE(line.find("\\u00ff"), std::string::npos);
 }
 
+TEST(LogLine, EveryByteIsEscapedAtEveryPlace) {
+  for (int c = 0; c < 128; ++c) {
+    for (std::size_t place = 0; place < 17; ++place) {
+      std::string text(17, 'a');
+      text[place] = static_cast<char>(c);
+      LogEntry entry;
+      entry.text(LogText::Path) = text;
+      const auto json = Json::parse(line_of(entry));
+      ASSERT_TRUE(json) << c << " at " << place;
+      ASSERT_EQ(json->text("path"), text) << c << " at " << place;
+    }
+  }
+  for (int c = 128; c < 256; ++c) {
+    LogEntry entry;
+    const std::string text(9, static_cast<char>(c));
+    entry.text(LogText::Path) = text;
+    const std::string line = line_of(entry);
+    for (char each : line) ASSERT_LT(static_cast<unsigned char>(each), 128);
+  }
+}
+
 TEST(LogLine, WritesAddressesAsPeopleReadThem) {
   LogEntry entry;
   entry.numbers.ip_size = 16;

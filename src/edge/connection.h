@@ -4,8 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "edge/compress.h"
 #include "edge/course.h"
 #include "edge/log_line.h"
 #include "edge/pace.h"
@@ -166,7 +168,10 @@ struct Exchange {
   std::uint64_t reader_since_ms = 0;   // since when the client is waited for; 0: it is not
   std::uint64_t reader_looked_ms = 0;  // when it was last looked at, and what it had taken
   std::uint64_t reader_taken = 0;
-  FrameTracker frames;  // of a WebSocket, towards the client
+  FrameTracker frames;                  // of a WebSocket, towards the client
+  std::optional<Coding> coding;         // what the client would like the content to be encoded with
+  std::unique_ptr<Compressor> encoder;  // while the response is being encoded
+  bool encoded_whole = false;           // its content was encoded at once, with the head
 
   // Attempts.
   static constexpr int kMostAttempts = 6;

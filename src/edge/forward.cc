@@ -55,6 +55,7 @@ void Worker::recycle(Exchange& exchange) {
   ASSERT(exchange.upstream == nullptr && exchange.target == nullptr);
   let_go(exchange);
   log_exchange(exchange);
+  end_encoding(exchange);
   exchange.before->after = exchange.after;
   exchange.after->before = exchange.before;
   exchange.client->exchange = nullptr;
@@ -92,6 +93,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.minor = head.minor;
   note_exchange(exchange, head);
   if (match.service->reads_course) set_course(exchange, head, match);
+  note_accepted_coding(exchange, head);
   const Service& service = match.service->config;
   const std::string ip = ip_text(client.peer);
   RequestRewrite rewrite;

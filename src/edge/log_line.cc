@@ -21,58 +21,98 @@ constexpr std::size_t kMostId = 128;
 constexpr std::size_t kMostAgent = 256;
 constexpr std::size_t kMostReferer = 512;
 constexpr std::size_t kMostKeptBuffer = 1024;
-constexpr const char* kEndNames[] = {"complete",        "answered", "client_left",
-                                     "upstream_failed", "timeout",  "cut"};
+constexpr std::string_view kEndNames[] = {"complete",        "answered", "client_left",
+                                          "upstream_failed", "timeout",  "cut"};
 
-void append_number(std::uint64_t value, std::string& out) {
-  std::array<char, 24> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  out.append(text.data(), static_cast<std::size_t>(end - text.data()));
-}
+// Writes behind one another what is known to fit: the buffer has room for every byte escaped.
+class Pen {
+ public:
+  explicit Pen(char* to) : at_(to) {}
+  char* at() const { return at_; }
+  template <std::size_t N>
+  void key(const char (&text)[N]) {  // a literal: its copy is a few moves
+    std::memcpy(at_, text, N - 1);
+    at_ += N - 1;
+  }
+  void byte(char c) { *at_++ = c; }
+  void text(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void number(std::uint64_t value) { at_ = std::to_chars(at_, at_ + kMostDigits, value).ptr; }
+  void hex(std::uint64_t value, int digits) {
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+      byte("0123456789abcdef"[value >> shift & 0xf]);
+  }
+  void escaped(std::string_view text);
 
-void append_hex(std::uint64_t value, int digits, std::string& out) {
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
-    out.push_back("0123456789abcdef"[value >> shift & 0xf]);
-}
+ private:
+  static constexpr int kMostDigits = 20;
+  char* at_;
+};
+
+constexpr std::size_t kMostEscape = 6;        // "\u00ff"
+constexpr std::size_t kMostOfTheRest = 1024;  // keys, numbers, names
 
 bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
+// Whether each of eight bytes is_plain(). A borrow can only come from a byte that is not plain.
+bool eight_plain(const char* at) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kTops = kOnes * 0x80;
+  const auto zero_byte = [](std::uint64_t x) { return (x - kOnes) & ~x & kTops; };
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, at, sizeof eight);
+  const std::uint64_t beyond = (eight | (eight + kOnes)) & kTops;  // 0x7f and above
+  const std::uint64_t below = (eight - kOnes * 0x20) & ~eight & kTops;
+  return (beyond | below | zero_byte(eight ^ kOnes * '"') | zero_byte(eight ^ kOnes * '\\')) == 0;
+}
+
 // Bytes beyond ASCII come from strangers and need not be UTF-8: each is written as the character of
 // that number, so that the line is JSON whatever was sent.
-void append_escaped(std::string_view text, std::string& out) {
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_plain(text[i])) continue;
-    out.append(text, from, i - from);
-    if (text[i] == '"' || text[i] == '\\') {
-      out.push_back('\\');
-      out.push_back(text[i]);
-    } else {
-      out.append("\\u00");
-      append_hex(static_cast<unsigned char>(text[i]), 2, out);
+void Pen::escaped(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    if (i + 8 <= text.size() && eight_plain(text.data() + i)) {
+      std::memcpy(at_, text.data() + i, 8);
+      at_ += 8;
+      i += 8;
+      continue;
     }
-    from = i + 1;
+    const char c = text[i++];
+    if (is_plain(c)) {
+      byte(c);
+    } else if (c == '"' || c == '\\') {
+      byte('\\');
+      byte(c);
+    } else {
+      key("\\u00");
+      hex(static_cast<unsigned char>(c), 2);
+    }
   }
-  out.append(text, from);
 }
 
-// `key` with its quotes and colon, as it stands in the line.
-void member(std::string_view key, std::string_view text, std::string& out) {
-  out.append(key).push_back('"');
-  append_escaped(text, out);
-  out.push_back('"');
+// `key` begins with what ends the member before it.
+template <std::size_t N>
+void member(const char (&key)[N], std::string_view text, Pen& pen) {
+  pen.key(key);
+  pen.byte('"');
+  pen.escaped(text);
+  pen.byte('"');
 }
 
-void member(std::string_view key, std::uint64_t number, std::string& out) {
-  out.append(key);
-  append_number(number, out);
+template <std::size_t N>
+void member(const char (&key)[N], std::uint64_t number, Pen& pen) {
+  pen.key(key);
+  pen.number(number);
 }
 
-void optional_member(std::string_view key, std::string_view text, std::string& out) {
-  if (!text.empty()) member(key, text, out);
+template <std::size_t N>
+void optional_member(const char (&key)[N], std::string_view text, Pen& pen) {
+  if (!text.empty()) member(key, text, pen);
 }
 
-void append_ip(const LogNumbers& numbers, std::string& out) {
+void append_ip(const LogNumbers& numbers, Pen& pen) {
   constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (numbers.ip_size == 0) return;
   const std::uint8_t* v4 = numbers.ip_size == 4 ? numbers.ip.data() : nullptr;
@@ -81,56 +121,56 @@ void append_ip(const LogNumbers& numbers, std::string& out) {
   if (v4 == nullptr) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     if (inet_ntop(AF_INET6, numbers.ip.data(), text.data(), text.size()) != nullptr)
-      out.append(text.data());
+      pen.text(text.data());
     return;
   }
   for (int i = 0; i < 4; ++i) {
-    if (i > 0) out.push_back('.');
-    append_number(v4[i], out);
+    if (i > 0) pen.byte('.');
+    pen.number(v4[i]);
   }
 }
 
 std::string_view protocol_name(std::uint8_t protocol) {
-  if (protocol == 20) return "HTTP/2";
-  return protocol == 10 ? "HTTP/1.0" : "HTTP/1.1";
+  if (protocol == kLoggedHttp2) return "HTTP/2";
+  return protocol == kLoggedHttp10 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
-void append_request(const LogEntry& entry, std::string& out) {
+void append_request(const LogEntry& entry, Pen& pen) {
   const LogNumbers& numbers = entry.numbers;
-  out.append("\",\"request_id\":\"");
+  pen.key("\",\"request_id\":\"");
   if (!entry.text(LogText::RequestId).empty()) {
-    append_escaped(entry.text(LogText::RequestId), out);
+    pen.escaped(entry.text(LogText::RequestId));
   } else if (numbers.made_id != 0) {
-    append_hex(numbers.made_id, 16, out);
-    append_hex(numbers.made_id_ms, 8, out);
+    pen.hex(numbers.made_id, 16);
+    pen.hex(numbers.made_id_ms, 8);
   }
-  out.append("\",\"client\":\"");
-  append_ip(numbers, out);
-  member("\",\"method\":", entry.text(LogText::Method), out);
-  member(",\"host\":", entry.text(LogText::Host), out);
-  member(",\"path\":", entry.text(LogText::Path), out);
-  optional_member(",\"query\":", entry.text(LogText::Query), out);
-  member(",\"protocol\":", protocol_name(numbers.protocol), out);
-  member(",\"scheme\":", numbers.secure ? "https" : "http", out);
-  optional_member(",\"tls\":", entry.text(LogText::Tls), out);
+  pen.key("\",\"client\":\"");
+  append_ip(numbers, pen);
+  member("\",\"method\":", entry.text(LogText::Method), pen);
+  member(",\"host\":", entry.text(LogText::Host), pen);
+  member(",\"path\":", entry.text(LogText::Path), pen);
+  optional_member(",\"query\":", entry.text(LogText::Query), pen);
+  member(",\"protocol\":", protocol_name(numbers.protocol), pen);
+  member(",\"scheme\":", numbers.secure ? "https" : "http", pen);
+  optional_member(",\"tls\":", entry.text(LogText::Tls), pen);
 }
 
-void append_outcome(const LogEntry& entry, std::string& out) {
+void append_outcome(const LogEntry& entry, Pen& pen) {
   const LogNumbers& numbers = entry.numbers;
-  member(",\"status\":", numbers.status, out);
-  member(",\"end\":", kEndNames[static_cast<std::size_t>(numbers.end)], out);
-  member(",\"bytes_in\":", numbers.bytes_in, out);
-  member(",\"bytes_out\":", numbers.bytes_out, out);
-  member(",\"duration_us\":", numbers.duration_us, out);
-  if (numbers.upstream_us > 0) member(",\"upstream_us\":", numbers.upstream_us, out);
-  optional_member(",\"service\":", entry.text(LogText::Service), out);
-  optional_member(",\"app\":", entry.text(LogText::App), out);
-  optional_member(",\"environment\":", entry.text(LogText::Environment), out);
-  optional_member(",\"release\":", entry.text(LogText::Release), out);
-  optional_member(",\"target\":", entry.text(LogText::Target), out);
-  if (numbers.attempts > 0) member(",\"attempts\":", numbers.attempts, out);
-  optional_member(",\"user_agent\":", entry.text(LogText::UserAgent), out);
-  optional_member(",\"referer\":", entry.text(LogText::Referer), out);
+  member(",\"status\":", numbers.status, pen);
+  member(",\"end\":", kEndNames[static_cast<std::size_t>(numbers.end)], pen);
+  member(",\"bytes_in\":", numbers.bytes_in, pen);
+  member(",\"bytes_out\":", numbers.bytes_out, pen);
+  member(",\"duration_us\":", numbers.duration_us, pen);
+  if (numbers.upstream_us > 0) member(",\"upstream_us\":", numbers.upstream_us, pen);
+  optional_member(",\"service\":", entry.text(LogText::Service), pen);
+  optional_member(",\"app\":", entry.text(LogText::App), pen);
+  optional_member(",\"environment\":", entry.text(LogText::Environment), pen);
+  optional_member(",\"release\":", entry.text(LogText::Release), pen);
+  optional_member(",\"target\":", entry.text(LogText::Target), pen);
+  if (numbers.attempts > 0) member(",\"attempts\":", numbers.attempts, pen);
+  optional_member(",\"user_agent\":", entry.text(LogText::UserAgent), pen);
+  optional_member(",\"referer\":", entry.text(LogText::Referer), pen);
 }
 
 }  // namespace
@@ -165,7 +205,7 @@ void RequestNote::take(const http::RequestHead& head, bool with_query) {
   add(LogText::RequestId, id.substr(0, kMostId));
   add(LogText::UserAgent, agent.substr(0, kMostAgent));
   add(LogText::Referer, referer.substr(0, kMostReferer));
-  protocol = head.minor == 0 ? 10 : 11;
+  protocol = head.minor == 0 ? kLoggedHttp10 : kLoggedHttp11;
 }
 
 void RequestNote::clear() {
@@ -173,7 +213,7 @@ void RequestNote::clear() {
   sizes_ = {};
   made_id = 0;
   made_id_ms = 0;
-  protocol = 11;
+  protocol = kLoggedHttp11;
 }
 
 void RequestNote::put_into(LogEntry& entry) const {
@@ -238,15 +278,25 @@ void LineWriter::append(const LogEntry& entry, std::string& out) {
     second_text_ = to_iso8601(from_unix_ms(static_cast<std::int64_t>(second * 1000)));
     second_text_.resize(kSecondsText);
   }
+  std::size_t most = kMostOfTheRest;
+  for (std::string_view text : entry.texts) most += text.size() * kMostEscape;
+  if (most > size_) {
+    buffer_.reset(new char[most]);
+    size_ = most;
+  }
+  Pen pen(buffer_.get());
   const auto millis = static_cast<unsigned>(entry.numbers.time_ms % 1000);
-  out.append("{\"time\":\"").append(second_text_).push_back('.');
-  out.push_back(static_cast<char>('0' + millis / 100));
-  out.push_back(static_cast<char>('0' + millis / 10 % 10));
-  out.push_back(static_cast<char>('0' + millis % 10));
-  out.push_back('Z');
-  append_request(entry, out);
-  append_outcome(entry, out);
-  out.append("}\n");
+  pen.key("{\"time\":\"");
+  pen.text(second_text_);
+  pen.byte('.');
+  pen.byte(static_cast<char>('0' + millis / 100));
+  pen.byte(static_cast<char>('0' + millis / 10 % 10));
+  pen.byte(static_cast<char>('0' + millis % 10));
+  pen.byte('Z');
+  append_request(entry, pen);
+  append_outcome(entry, pen);
+  pen.key("}\n");
+  out.append(buffer_.get(), pen.at());
 }
 
 }  // namespace slipway::edge

@@ -3,6 +3,7 @@
 // bytes, and the JSON it becomes (docs/edge.md lists the members). Pure.
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,10 @@ enum class LogText : std::uint8_t {
 inline constexpr std::size_t kLogTexts = 13;
 inline constexpr std::size_t kRequestTexts = 7;  // the first: those of the request itself
 
+inline constexpr std::uint8_t kLoggedHttp10 = 10;
+inline constexpr std::uint8_t kLoggedHttp11 = 11;
+inline constexpr std::uint8_t kLoggedHttp2 = 20;
+
 struct LogNumbers {
   std::uint64_t time_ms = 0;  // when the request began, since 1970
   std::uint64_t duration_us = 0;
@@ -50,7 +55,7 @@ struct LogNumbers {
   std::uint32_t made_id_ms = 0;
   std::uint16_t status = 0;
   std::uint8_t attempts = 0;
-  std::uint8_t protocol = 11;  // 10, 11, 20
+  std::uint8_t protocol = kLoggedHttp11;
   LogEnd end = LogEnd::Complete;
   bool secure = false;
   std::uint8_t ip_size = 0;  // 4, 16; 0: not known
@@ -76,7 +81,7 @@ class RequestNote {
   void give_buffer(std::string buffer) { bytes_ = std::move(buffer); }
   std::uint64_t made_id = 0;
   std::uint32_t made_id_ms = 0;
-  std::uint8_t protocol = 11;
+  std::uint8_t protocol = kLoggedHttp11;
 
  private:
   void add(LogText which, std::string_view text);
@@ -97,6 +102,8 @@ class LineWriter {
  private:
   std::uint64_t second_ = UINT64_MAX;
   std::string second_text_;
+  std::unique_ptr<char[]> buffer_;  // one line
+  std::size_t size_ = 0;
 };
 
 }  // namespace slipway::edge

@@ -59,9 +59,16 @@ void Worker::note_held(const Client& client) {
   local_waited_us_ = now_ms_ > began ? (now_ms_ - began) * 1000 : 0;
 }
 
-void Worker::put_record(LogEntry& entry, const Address& peer, bool secure) {
-  put_ip(peer, entry.numbers);
-  entry.numbers.secure = secure;
+void Worker::put_record(LogEntry& entry, const Client& client) {
+  put_ip(client.peer, entry.numbers);
+  entry.numbers.secure = client.secure;
+  const Client* connection = &client;
+  if (client.kind == Socket::Kind::Stream) {
+    connection = static_cast<const Stream&>(client).connection;
+    entry.numbers.protocol = kLoggedHttp2;
+  }
+  if (connection->tls != nullptr && connection->tls->established())
+    entry.text(LogText::Tls) = connection->tls->version();
   char* to = log_->begin(record_size(entry));
   if (to == nullptr) return;
   write_record(entry, to);
@@ -94,7 +101,7 @@ void Worker::log_exchange(const Exchange& exchange) {
     entry.text(LogText::Target) = last.text;
     entry.text(LogText::Release) = last.release->release;
   }
-  put_record(entry, client.peer, client.secure);
+  put_record(entry, client);
 }
 
 // An answer of the edge itself to what never became an exchange.
@@ -109,7 +116,7 @@ void Worker::log_answer(const Client& client, int status, LogEnd end, std::uint6
   numbers.status = static_cast<std::uint16_t>(status);
   numbers.end = end;
   if (local_service_ != nullptr) put_service(local_service_->config, entry);
-  put_record(entry, client.peer, client.secure);
+  put_record(entry, client);
   local_note_.clear();
   local_service_ = nullptr;
   local_waited_us_ = 0;

@@ -9,6 +9,7 @@
 namespace slipway::edge {
 namespace {
 constexpr int kRoundsInARow = 8;
+constexpr int kEncodedRounds = 1;  // encoding takes longer than passing on
 using Kind = http::BodyFraming::Kind;
 }  // namespace
 
@@ -21,7 +22,7 @@ bool Worker::may_read_on(const Exchange& exchange) const {
 bool Worker::pump_response(Exchange& exchange) {
   Upstream& upstream = *exchange.upstream;
   for (int rounds = 0; may_read_on(exchange) && upstream.readable; ++rounds) {
-    if (rounds == kRoundsInARow) {
+    if (rounds >= (exchange.encoder != nullptr ? kEncodedRounds : kRoundsInARow)) {
       again_.push_back(&upstream);
       break;
     }
@@ -104,12 +105,14 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
   rewrite.keep_alive = exchange.keep_alive && exchange.request_done && !goodbye_ &&
                        (exchange.minor == 1 || ends_by_itself);
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
+  if (exchange.client->secure) rewrite.hsts = exchange.service->hsts;
   exchange.client->close_after_answer = !rewrite.keep_alive;
   if (exchange.course.marks_answer()) mark_answer(exchange, head, rewrite);
   exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
   rewrite.date = date_;
   head_out_.clear();
-  exchange.rechunk = write_response_head(head, rewrite, head_out_);
+  exchange.rechunk =
+      write_response_head(begin_encoding(exchange, head, {rest, size}), rewrite, head_out_);
   exchange.response_started = true;
   return relay_response(exchange, head_out_, rest, size);
 }
@@ -150,7 +153,7 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
       break;
   }
   if (response_too_large(exchange, content.size())) return false;
-  if (!give_client(exchange, head, content, last)) return false;
+  if (!give_content(exchange, head, content, last)) return false;
   if (!last) return true;
   finish_response(exchange, extra);
   return false;
@@ -158,6 +161,8 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
 
 bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
                          bool last) {
+  // Before the client can know: its next request may be at another worker before this one is over.
+  if (last) let_go(exchange);
   exchange.bytes_out += content.size();
   if (Stream* stream = stream_of(*exchange.client))
     return give_stream(*stream, head, content, last);
@@ -179,7 +184,7 @@ bool Worker::on_upstream_end(Exchange& exchange, bool broken) {
     return false;
   }
   if (exchange.response_framing.kind == Kind::UntilClose && !broken) {
-    if (give_client(exchange, {}, {}, true)) finish_response(exchange, false);
+    if (give_content(exchange, {}, {}, true)) finish_response(exchange, false);
     return false;
   }
   // Cut short: the client must see that too, so its connection ends without the body's end.

@@ -148,6 +148,7 @@ Json to_json(const Service& service) {
       .set("traceparent", service.traceparent);
   json.set("timeouts", timeouts_to_json(service.timeouts)).set("drain_ms", service.drain.count());
   json.set("traffic", to_json(service.traffic)).set("shield", to_json(service.shield));
+  json.set("compress", to_json(service.compress));
   Json pools = Json::array();
   for (const Pool& pool : service.pools) {
     pools.push_back(to_json(pool));
@@ -195,6 +196,7 @@ Result<Service> service_from_json(const Json& json) {
   const Json* timeouts = members.take("timeouts");
   const Json* traffic = members.take("traffic");
   const Json* shield = members.take("shield");
+  const Json* compress = members.take("compress");
   const Json* pools = members.take("pools");
   TRY(members.finish());
   if (service.paths.empty()) service.paths = {"/"};
@@ -202,6 +204,7 @@ Result<Service> service_from_json(const Json& json) {
   if (timeouts != nullptr) TRY(read_timeouts(*timeouts, service.timeouts));
   if (traffic != nullptr) TRY(read_traffic(*traffic, service.traffic));
   if (shield != nullptr) TRY(read_shield(*shield, service.shield));
+  if (compress != nullptr) TRY(read_compress(*compress, service.compress));
   if (pools == nullptr) return service;
   for (const Json& entry : pools->items()) TRY(read_pool(entry, service.pools.emplace_back()));
   return service;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "edge/compress_rules.h"
 #include "edge/shield.h"
 #include "edge/traffic.h"
 
@@ -79,6 +80,7 @@ struct Service {
   Millis drain{30'000};
   Traffic traffic;
   Shield shield;
+  Compress compress;
   std::vector<Pool> pools;
   friend bool operator==(const Service&, const Service&) = default;
 };

@@ -186,6 +186,8 @@ TlsSession::TlsSession(std::shared_ptr<const TlsTerms> terms, int fd, TlsBuffers
 
 TlsSession::~TlsSession() { SSL_free(ssl_); }
 
+const char* TlsSession::version() const { return SSL_get_version(ssl_); }
+
 void TlsSession::note_established() {
   if (established_ || SSL_is_init_finished(ssl_) == 0) return;
   established_ = true;

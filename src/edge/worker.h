@@ -38,6 +38,9 @@ struct TlsCounts {
 };
 struct MirrorCopy;
 
+// Responses over TLS tell clients to come that way always, when the service wants it.
+void add_hsts(const Client& client, const RouteService* service, LocalAnswer& answer);
+
 class Worker {
  public:
   // The descriptors stay the caller's; the gate is shared by all workers.
@@ -264,6 +267,15 @@ class Worker {
   void finish_response(Exchange& exchange, bool extra_bytes);
   void finish_exchange(Exchange& exchange);
 
+  // compression.cc
+  void note_accepted_coding(Exchange& exchange, const http::RequestHead& head);
+  bool take_encoder(Exchange& exchange, Coding coding);
+  void end_encoding(Exchange& exchange);
+  bool encode_whole(Exchange& exchange, std::string_view content);
+  const http::ResponseHead& begin_encoding(Exchange& exchange, const http::ResponseHead& head,
+                                           std::string_view rest);
+  bool give_content(Exchange& exchange, std::string_view head, std::string_view content, bool last);
+
   // tunnel.cc
   bool begin_tunnel(Exchange& exchange, const http::ResponseHead& head, std::string_view rest);
   void pump_tunnel(Exchange& exchange);
@@ -287,7 +299,7 @@ class Worker {
   void log_exchange(const Exchange& exchange);
   void log_answer(const Client& client, int status, LogEnd end, std::uint64_t bytes_out);
   void log_held_client_gone(const Client& client);
-  void put_record(LogEntry& entry, const Address& peer, bool secure);
+  void put_record(LogEntry& entry, const Client& client);
 
   struct TlsCounters {
     std::atomic<std::uint64_t> handshakes{0};
@@ -334,6 +346,12 @@ class Worker {
   std::string frames_out_;
   std::atomic<std::size_t> client_count_{0};
   std::atomic<std::size_t> busy_count_{0};
+
+  std::vector<std::unique_ptr<Compressor>> spare_encoders_;
+  std::size_t encoders_at_work_ = 0;
+  std::string encoded_;
+  std::string encoded_lines_;
+  http::ResponseHead encoded_head_;
 
   LogRing* log_ = nullptr;
   bool log_query_ = true;
