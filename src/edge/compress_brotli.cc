@@ -27,20 +27,20 @@ class Brotli final : public Compressor {
     const auto* in = reinterpret_cast<const std::uint8_t*>(content.data());
     std::size_t left = content.size();
     const auto operation = then == Then::End ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_FLUSH;
-    for (;;) {
+    // A call that has output to give leaves the rest of its work to the next one.
+    for (bool more = true; more;) {
       std::size_t none = 0;
       if (BrotliEncoderCompressStream(state_, operation, &left, &in, &none, nullptr, nullptr) !=
           BROTLI_TRUE)
         return false;
-      std::size_t size = 0;
+      more = left > 0 || BrotliEncoderHasMoreOutput(state_) == BROTLI_TRUE;
       while (BrotliEncoderHasMoreOutput(state_) == BROTLI_TRUE) {
-        size = 0;
+        std::size_t size = 0;
         const std::uint8_t* bytes = BrotliEncoderTakeOutput(state_, &size);
         out.append(reinterpret_cast<const char*>(bytes), size);
       }
-      if (left > 0) continue;
-      if (then == Then::Flush || BrotliEncoderIsFinished(state_) == BROTLI_TRUE) return true;
     }
+    return then == Then::Flush || BrotliEncoderIsFinished(state_) == BROTLI_TRUE;
   }
 
  private:

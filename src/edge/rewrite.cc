@@ -236,6 +236,8 @@ bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& 
   if (!rewrite.date.empty() && head.headers.find(Known::Date) == nullptr)
     field(out, "Date", rewrite.date);
   if (!rewrite.release.empty()) field(out, "X-Slipway-Release", rewrite.release);
+  if (!rewrite.hsts.empty() && head.headers.value_of("strict-transport-security").empty())
+    out.append(rewrite.hsts);
   if (!rewrite.keep_alive) {
     field(out, "Connection", "close");
   } else if (rewrite.client_minor == 0) {

@@ -15,6 +15,7 @@ LIBRARIES = {
     "yaml-cpp": r"<yaml-cpp/", "nlohmann-json": r"<nlohmann/", "fmt": r"<fmt/",
     "SQLite": r"<sqlite3\.h>", "OpenSSL": r"<openssl/", "CLI11": r"<CLI/",
     "libcurl": r"<curl/", "nghttp2": r"<nghttp2/", "zlib": r"<zlib\.h>",
+    "Brotli": r"<brotli/", "Zstandard": r"<zstd\.h>",
 }
 EXITS = {1: "failed", 2: "usage or configuration", 3: "refused by a gate", 4: "rolled back",
          5: "aborted", 6: "cannot reach the daemon"}

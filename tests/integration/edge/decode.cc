@@ -37,7 +37,9 @@ std::optional<Decoded> decode_brotli(std::string_view bytes) {
   Decoded out;
   std::string step(kStep, '\0');
   BrotliDecoderResult got = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
-  while (got == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
+  // It may ask for input while it still has output.
+  while (got == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT ||
+         BrotliDecoderHasMoreOutput(state) == BROTLI_TRUE) {
     auto* to = reinterpret_cast<std::uint8_t*>(step.data());
     std::size_t room = kStep;
     got = BrotliDecoderDecompressStream(state, &left, &in, &room, &to, nullptr);

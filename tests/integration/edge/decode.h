@@ -7,7 +7,7 @@
 namespace slipway::edge::test {
 
 struct Decoded {
-  std::string content;   // as far as it goes
+  std::string content;    // as far as it goes
   bool complete = false;  // the coding's own end was reached, and nothing lies behind it
 };
 // coding: "gzip", "br", "zstd"; nullopt when the bytes are not of that coding.

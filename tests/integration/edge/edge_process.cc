@@ -42,6 +42,8 @@ int main(int argc, char** argv) {
     if (flag == "--access-log-rotate" && i + 1 < argc)
       options.access_log.rotate_bytes = static_cast<std::uint64_t>(std::atoll(argv[++i]));
     if (flag == "--access-log-keep" && i + 1 < argc) options.access_log.keep = std::atoi(argv[++i]);
+    if (flag == "--compressions" && i + 1 < argc)
+      options.limits.compressions = static_cast<std::size_t>(std::atoi(argv[++i]));
     if (flag == "--access-log-no-query") options.access_log.query = false;
   }
   return slipway::edge::edge_main(options);

@@ -147,6 +147,11 @@ std::string Connection::read_bytes(std::size_t size) {
   return out;
 }
 
+Reply Connection::read_behind(const std::string& read) {
+  in_.insert(0, read);
+  return this->read();
+}
+
 std::string Connection::read_to_end() {
   while (fill()) {
   }
@@ -304,6 +309,9 @@ void Edge::start(const std::vector<std::string>& flags, const std::string& liste
   const std::size_t at = text.find("listening on 127.0.0.1:");
   if (text.find("ready:") != std::string::npos && at != std::string::npos)
     port_ = std::atoi(text.c_str() + at + std::string("listening on 127.0.0.1:").size());
+  const std::string tls = "listening on tls 127.0.0.1:";
+  if (const std::size_t found = text.find(tls); found != std::string::npos)
+    tls_port_ = std::atoi(text.c_str() + found + tls.size());
 }
 
 void Edge::collect() {
