@@ -14,6 +14,7 @@ ADDRESSES = 200  # of loopback, so that a limit per client is not what ends them
 ARRIVALS_A_SECOND = 2500
 HEAD = b"Host: localhost\r\nUser-Agent: slow\r\n"
 READ_BYTES = 512 * 1024
+PATIENCE_S = 5  # with a flood of HTTP/2, for each connection
 
 STARTS = {
     "slow_head": b"GET / HTTP/1.1\r\n" + HEAD + b"X-Slow: ",
@@ -204,7 +205,7 @@ def h2_flood(port, flood, seconds, connections, result):
             endings["not connected: " + str(problem)] += 1
             continue
         try:
-            how = {"rapid_reset": rapid_reset, "continuation": continuation_flood}[flood](link, last)
+            how = {"rapid_reset": rapid_reset, "continuation": continuation_flood}[flood](link, time.monotonic() + PATIENCE_S)
         except OSError:
             how = ending_of_h2(link)
         endings[how] += 1
