@@ -1,10 +1,11 @@
-// slipway edge deploy, list, remove, pause, stop, resume: the edge used by itself, without a
+// slipway edge deploy, list, remove, pause, stop, drain, resume: the edge used by itself, without a
 // daemon.
 #include "edge/verbs.h"
 
 #include <fmt/core.h>
 
 #include "app/verbs.h"
+#include "base/units.h"
 #include "edge/edge.h"
 
 namespace slipway::app {
@@ -22,6 +23,16 @@ int done(cli::Session& session, const Result<void>& result, std::string_view wha
     session.note(fmt::format("{}: {}", name, what));
   }
   return 0;
+}
+
+// 0 when it is not given.
+Result<std::int64_t> size_of(const cli::Given& given, const char* option) {
+  const std::string text = given.text(option);
+  if (text.empty()) return 0;
+  const auto size = parse_size(text);
+  if (size) return static_cast<std::int64_t>(*size);
+  return Error(Code::Usage, fmt::format("{} is a size, not \"{}\"", option, text),
+               "write 10MiB, say");
 }
 
 Result<edge::verbs::DeployOptions> deploy_options(cli::Session& session) {
@@ -43,6 +54,11 @@ Result<edge::verbs::DeployOptions> deploy_options(cli::Session& session) {
   out.tls_certificate_path = given.text("--tls-certificate-path");
   out.tls_private_key_path = given.text("--tls-private-key-path");
   out.error_pages = given.text("--error-pages");
+  out.buffer_requests = given.has("--buffer-requests");
+  out.buffer_responses = given.has("--buffer-responses");
+  out.buffer_memory = TRY(size_of(given, "--buffer-memory"));
+  out.max_request_body = TRY(size_of(given, "--max-request-body"));
+  out.max_response_body = TRY(size_of(given, "--max-response-body"));
   out.forward_headers = given.has("--forward-headers");
   out.say = [&session](const std::string& line) { session.note(line); };
   if (out.targets.empty()) {
@@ -95,6 +111,14 @@ int run_edge_stop(cli::Session& session) {
       session,
       edge::verbs::stop(given.text("NAME"), given.text("--message"), *drain, socket_of(session)),
       "stopped");
+}
+
+int run_edge_drain(cli::Session& session) {
+  const auto& given = session.given();
+  const auto timeout = given.duration("--timeout");
+  if (!timeout) return session.fail(timeout.error());
+  return done(session, edge::verbs::drain(given.text("NAME"), *timeout, socket_of(session)),
+              "drained");
 }
 
 int run_edge_resume(cli::Session& session) {

@@ -25,6 +25,7 @@ constexpr cli::Entry kEntries[] = {
     {"edge remove", run_edge_remove},
     {"edge pause", run_edge_pause},
     {"edge stop", run_edge_stop},
+    {"edge drain", run_edge_drain},
     {"edge resume", run_edge_resume},
     {"dev", run_dev},
 };

@@ -11,6 +11,7 @@
 namespace slipway::app {
 namespace {
 constexpr int kMostWorkers = 256;
+constexpr int kMostConnections = 1'000'000;
 constexpr int kMostKeptLogs = 100;
 
 Result<edge::AccessLogOptions> access_log_options(const cli::Given& given) {
@@ -38,6 +39,8 @@ Result<edge::EdgeOptions> edge_options(cli::Session& session) {
   options.limits.h2c = given.has("--h2c");
   options.proxy_protocol = given.has("--proxy-protocol");
   options.workers = static_cast<unsigned>(TRY(given.number("--workers", 0, kMostWorkers)));
+  options.limits.connections_per_client =
+      TRY(given.number("--connections-per-client", 0, kMostConnections));
   options.user = given.text("--user");
   options.take_over = given.has("--take-over");
   options.goodbye = TRY(given.duration("--goodbye"));

@@ -12,6 +12,7 @@ int run_edge_list(cli::Session& session);
 int run_edge_remove(cli::Session& session);
 int run_edge_pause(cli::Session& session);
 int run_edge_stop(cli::Session& session);
+int run_edge_drain(cli::Session& session);
 int run_edge_resume(cli::Session& session);
 int run_dev(cli::Session& session);
 

@@ -33,6 +33,7 @@ Result<drivers::command::Settings> command_of(const config::Environment& setting
   }
   drivers::command::Settings out;
   out.command = found->second;
+  out.dir = settings.folder;
   return out;
 }
 

@@ -125,6 +125,20 @@ bool too_deep(std::string_view text) {
 }
 }  // namespace
 
+namespace {
+// The library says "[json.exception.parse_error.101] parse error at line 1, column 3: syntax error
+// while parsing value - unexpected end of input; expected …"; where and what is wrong is enough.
+std::string place_and_cause(std::string_view said) {
+  const auto place = said.find("at line");
+  if (place != std::string_view::npos) said.remove_prefix(place);
+  const auto colon = said.find(": ");
+  const auto cause = said.find(" - ");
+  if (colon == std::string_view::npos || cause == std::string_view::npos || cause < colon)
+    return std::string(said);
+  return std::string(said.substr(0, colon + 2)) + std::string(said.substr(cause + 3));
+}
+}  // namespace
+
 Result<Json> Json::parse(std::string_view text) {
   if (text.size() > kMostBytes)
     return Error(Code::TooLarge, "the JSON document is larger than 64 MiB");
@@ -134,7 +148,7 @@ Result<Json> Json::parse(std::string_view text) {
   try {
     tree = Tree::parse(text);
   } catch (const Tree::exception& e) {
-    return Error(Code::Malformed, std::string("not JSON: ") + e.what());
+    return Error(Code::Malformed, "not JSON: " + place_and_cause(e.what()));
   }
   return from_tree(tree);
 }

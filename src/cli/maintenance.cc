@@ -16,9 +16,11 @@ Result<Json> wish(Session& session, Page page) {
   add_author(session, body);
   if (given.has("--reason")) body.set("reason", given.text("--reason"));
   if (page == Page::Off) return body;
-  const auto retry_after = TRY(given.duration("--retry-after"));
   body.set("message", given.text("--message"));
-  body.set("retry_after_s", std::int64_t{retry_after.count() / 1000});
+  if (given.has("--retry-after")) {
+    const auto retry_after = TRY(given.duration("--retry-after"));
+    body.set("retry_after_s", std::int64_t{(retry_after.count() + 999) / 1000});
+  }
   body.set("allow", Json::array_of(given.all("--allow")));
   return body;
 }

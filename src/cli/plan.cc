@@ -24,6 +24,7 @@ int print_offline(Session& session) {
   const auto& settings = loaded->config.environments.at(*environment);
   facts.capabilities.platform_name = settings.platform;
   facts.capabilities.router_name = settings.router;
+  facts.capabilities.edge_settings = {"*"};  // what the router is, only the daemon can ask
   const auto made = plan::make_plan(loaded->config, facts, request);
   if (!made) return session.fail(made.error());
   if (session.wants_json()) {

@@ -57,7 +57,15 @@ Result<std::string> pick_environment(const config::Config& config, const std::st
 }
 
 namespace {
-Result<Target> from_daemon(Link& link, const std::string& named) {
+// `slipway logs` takes the environment as an option.
+std::string place_of_environment(const Session& session) {
+  for (const auto& argument : session.given().verb().arguments) {
+    if (argument.name == "ENV") return "ENV";
+  }
+  return "--env ENV";
+}
+
+Result<Target> from_daemon(Session& session, Link& link, const std::string& named) {
   const Json status = TRY(link.get("/v1/status"));
   std::vector<Target> fitting;
   std::vector<std::string> all;
@@ -74,7 +82,7 @@ Result<Target> from_daemon(Link& link, const std::string& named) {
   return Error(
       Code::Usage,
       fmt::format("there is no slipway.yaml here, and the daemon knows {}", join(all, ", ")),
-      "name one: ENV --app NAME");
+      "name one: " + place_of_environment(session) + " --app NAME");
 }
 }  // namespace
 
@@ -82,14 +90,16 @@ Result<Target> find_target(Session& session, Link& link, const std::string& name
   const std::string app = session.given().text("--app");
   if (!app.empty() && !named.empty()) return Target{app, named};
   if (!app.empty()) {
-    return Error(Code::Usage, "--app " + app + " needs the environment too", "ENV --app " + app);
+    return Error(Code::Usage, "--app " + app + " needs the environment too",
+                 place_of_environment(session) + " --app " + app);
   }
-  if (!file_is_there(session)) return from_daemon(link, named);
+  if (!file_is_there(session)) return from_daemon(session, link, named);
   Json details;
   const auto loaded = load_file(session, details);
   if (!loaded && loaded.error().code == Code::ConfigInvalid) {
-    return Error(Code::ConfigInvalid, loaded.error().what,
-                 "correct it (slipway check), or say --app NAME and ENV");
+    return Error(
+        Code::ConfigInvalid, loaded.error().what,
+        "correct it (slipway check), or say " + place_of_environment(session) + " --app NAME");
   }
   if (!loaded) return loaded.error();
   return Target{loaded->config.app, TRY(pick_environment(loaded->config, named))};

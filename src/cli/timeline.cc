@@ -103,9 +103,10 @@ std::string with_detail(const std::string& text, const std::string& detail) {
   return detail.empty() ? text : text + ": " + detail;
 }
 // What a record says that moves nothing forward or back.
-std::string_view word_of(const std::string& event) {
+std::string_view word_of(const std::string& event, const std::string& phase) {
   if (event == "unknown") return "unsure";
-  if (event == "absent") return "again";
+  // Seen as not there: it is done once more; on the way back that is the undo itself.
+  if (event == "absent") return is_back(phase) ? "undo" : "again";
   if (event == "not-applied") return "later";
   if (event == "recovered") return "taken up";
   if (event == "pause" || event == "resume" || event == "promote") return event;
@@ -183,10 +184,12 @@ std::string Timeline::take_undo(const Seen& seen) {
 
 // What moves nothing forward or back, but is worth a word.
 std::string Timeline::remark(const Seen& seen) const {
-  const auto word = word_of(seen.event);
+  const auto word = word_of(seen.event, seen.phase);
   if (word.empty() || is_end(seen.phase)) return "";
   const bool known = seen.to >= 0 && seen.to < static_cast<int>(steps_.size());
-  const std::string text = known ? steps_[static_cast<std::size_t>(seen.to)].text : "";
+  const Step* step = known ? &steps_[static_cast<std::size_t>(seen.to)] : nullptr;
+  const bool undoes = step != nullptr && is_back(seen.phase) && !step->undo_text.empty();
+  const std::string text = undoes ? step->undo_text : step != nullptr ? step->text : "";
   return line(seen.at_ms, seen.to, word, with_detail(text, seen.detail));
 }
 

@@ -114,7 +114,7 @@ TEST(Timeline, TellsWhyAReleaseIsTakenBackAndWhatWasUndone) {
             "10:30:00   1/5  preflight  done    look whether everything is there (2ms)\n"
             "10:30:00   2/5  start-web  done    start 2 instances of web v2 (888ms)\n"
             "10:30:02   3/5  shift-100  failed  all traffic to v2: error rate 6.1% > 5%\n"
-            "10:30:02   3/5  shift-100  again   all traffic to v2\n"
+            "10:30:02   3/5  shift-100  undo    all traffic to v1\n"
             "10:30:02   3/5  shift-100  undone  all traffic to v1\n"
             "10:30:02   2/5  start-web  undone  stop them\n"
             "10:30:02  r-0002 rolled back, v1 has the traffic in production: shift-100: error rate "

@@ -104,8 +104,7 @@ constexpr Option kMaintenanceOn[] = {
     {.name = "--message", .letter = "-m", .value = "TEXT", .help = "shown on the page"},
     {.name = "--retry-after",
      .value = "DURATION",
-     .help = "sent as Retry-After",
-     .otherwise = "60s"},
+     .help = "sent as Retry-After; default: maintenance.retry_after of slipway.yaml"},
     {.name = "--allow",
      .value = "CIDR",
      .help = "addresses that pass; may be given several times",
@@ -146,6 +145,10 @@ constexpr Option kEdgeRun[] = {
     {.name = "--h2c", .help = "HTTP/2 without TLS, to clients that begin with its preface"},
     {.name = "--proxy-protocol",
      .help = "every connection begins with a PROXY header, version 1 or 2"},
+    {.name = "--connections-per-client",
+     .value = "N",
+     .help = "connections at once from one address (IPv6: one /64); 0: no limit",
+     .otherwise = "0"},
     {.name = "--workers", .value = "N", .help = "threads; 0: one per core", .otherwise = "0"},
     {.name = "--user", .value = "NAME", .help = "become this user after binding"},
     {.name = "--take-over", .help = "it is an error when no edge runs that could be replaced"},
@@ -212,7 +215,17 @@ constexpr Option kEdgeDeploy[] = {
     {.name = "--tls", .help = "send plain http to https"},
     {.name = "--tls-certificate-path", .value = "FILE", .help = "PEM"},
     {.name = "--tls-private-key-path", .value = "FILE", .help = "PEM"},
-    {.name = "--error-pages", .value = "DIR", .help = "its 503.html is shown while stopped"},
+    {.name = "--error-pages",
+     .value = "DIR",
+     .help = "pages for what the edge answers itself: 503.html, 5xx.html"},
+    {.name = "--buffer-requests", .help = "ask the target when the body is complete"},
+    {.name = "--buffer-responses", .help = "read the target ahead of a slow client"},
+    {.name = "--buffer-memory",
+     .value = "SIZE",
+     .help = "for one body; a larger one streams",
+     .otherwise = "1MiB"},
+    {.name = "--max-request-body", .value = "SIZE", .help = "more is 413; without it any size"},
+    {.name = "--max-response-body", .value = "SIZE", .help = "more is 500; without it any size"},
     {.name = "--forward-headers", .help = "the client is a trusted proxy: keep its X-Forwarded-*"},
 };
 constexpr Option kEdgePause[] = {
@@ -225,6 +238,12 @@ constexpr Option kEdgePause[] = {
 constexpr Option kEdgeStop[] = {
     {.name = "--message", .value = "TEXT", .help = "shown with the 503"},
     kDrainTimeout,
+};
+constexpr Option kEdgeDrain[] = {
+    {.name = "--timeout",
+     .value = "DURATION",
+     .help = "after this time what still runs is ended",
+     .otherwise = "30s"},
 };
 constexpr Option kTokenCreate[] = {
     {.name = "--role",
@@ -491,6 +510,15 @@ constexpr Verb kVerbs[] = {
      .options = kEdgeStop,
      .example = "slipway edge stop blog --message \"Back at 12:00\"",
      .output = "blog: stopped"},
+    {.name = "edge drain",
+     .group = Group::Serve,
+     .summary = "wait for the requests of replaced targets, then end them",
+     .detail = "Targets that get no new requests: those that a deploy replaced, and all of a "
+               "paused or stopped service. An edge that is being replaced is drained with it.",
+     .arguments = kEdgeName,
+     .options = kEdgeDrain,
+     .example = "slipway edge drain blog --timeout 10s",
+     .output = "blog: drained"},
     {.name = "edge resume",
      .group = Group::Serve,
      .summary = "serve again after pause or stop",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "config/edge_settings.h"
 #include "config/keys.h"
 #include "config/values.h"
 
@@ -106,6 +107,7 @@ Service build_service(const Node& node) {
   out.user = in.text("user");
   out.drain = in.duration("drain");
   out.route = build_route(in);
+  out.edge = build_edge_settings(node);
   return out;
 }
 

@@ -30,6 +30,7 @@ std::string fingerprint(const Environment& environment) {
   // Shown to people only: a changed link or branch runs nothing differently.
   what_runs.url.clear();
   what_runs.branch.clear();
+  what_runs.folder.clear();
   return sha256_hex(to_json(what_runs).canonical());
 }
 

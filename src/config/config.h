@@ -73,6 +73,7 @@ struct Service {
   std::string user;
   Millis drain{30'000};  // how long running requests may finish after the switch
   Route route;
+  Json edge;  // what the router does beyond the route (config/edge_settings.h); null: nothing
 };
 
 // One smoke check. Exactly one of get and run is set.
@@ -149,7 +150,8 @@ struct Environment {
   Nginx nginx;                                 // for the router nginx
   Haproxy haproxy;                             // for the router haproxy
   std::map<std::string, std::string> drivers;  // driver name -> command line, for `command`
-  std::vector<Service> services;               // in dependency order (needs first), ties as written
+  std::string folder;  // of slipway.yaml, where the commands run; known from the request on
+  std::vector<Service> services;  // in dependency order (needs first), ties as written
   std::map<std::string, SecretRef> secrets;
   std::vector<Smoke> smoke;
   Rollout rollout;

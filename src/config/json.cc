@@ -88,6 +88,7 @@ Json service_json(const Service& service) {
   out.set("user", service.user);
   out.set("drain_ms", service.drain.count());
   out.set("route", route_json(service.route));
+  if (!service.edge.is_null()) out.set("edge", service.edge);
   return out;
 }
 
@@ -112,6 +113,7 @@ Service service_from(const Json& json) {
   out.drain = millis(json, "drain_ms", out.drain);
   const auto& route = json.at("route");
   out.route = {route.strings("hosts"), route.strings("paths"), route.flag("strip_path", true)};
+  out.edge = json.at("edge");
   return out;
 }
 
@@ -279,6 +281,7 @@ Json to_json(const Environment& environment) {
   if (environment.router == "nginx") out.set("nginx", to_json(environment.nginx));
   if (environment.router == "haproxy") out.set("haproxy", to_json(environment.haproxy));
   out.set("drivers", texts_json(environment.drivers));
+  if (!environment.folder.empty()) out.set("folder", environment.folder);
   out.set("services", services);
   out.set("secrets", secrets);
   out.set("smoke", smoke);
@@ -304,6 +307,7 @@ Result<Environment> environment_from_json(const Json& json) {
   out.nginx = nginx_from(json.at("nginx"));
   out.haproxy = haproxy_from(json.at("haproxy"));
   out.drivers = texts_from(json.at("drivers"));
+  out.folder = json.text("folder");
   for (const auto& service : json.at("services").items())
     out.services.push_back(service_from(service));
   for (const auto& [name, secret] : json.at("secrets").members()) {

@@ -95,6 +95,8 @@ std::string words_for_type(const Key& key) {
       return "one of " + replace_all(std::string(key.range), "|", ", ");
     case Type::Path:
       return "a path that begins with '/'";
+    case Type::File:
+      return "a file";
     case Type::Host:
       return "a host name";
     case Type::Cidr:

@@ -37,6 +37,7 @@ enum class Type {
   Bool,
   Enum,
   Path,  // path of a URL
+  File,  // a file of this machine; relative to slipway.yaml
   Host,
   Cidr,
   Url,

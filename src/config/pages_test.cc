@@ -121,6 +121,7 @@ TEST(Pages, TheSchemaKnowsEveryKeyAndNoLaterOne) {
       schema.at("properties").at("environments").at("additionalProperties").at("properties");
   EXPECT_NE(environment.find("inherits"), nullptr);
   EXPECT_EQ(environment.find("app"), nullptr);
+  EXPECT_EQ(environment.at("services").text("$ref"), "#/properties/services");
   EXPECT_EQ(schema.at("properties").find("inherits"), nullptr);
   EXPECT_EQ(schema.at("additionalProperties").as_bool(), false);
 }

@@ -60,7 +60,10 @@ class Walk {
 
   void map(const Key& key, const Node* node, const std::string& path) {
     // A service without a health block is not probed: its defaults would say otherwise.
-    if (node == nullptr && key.path == "services.*.health") return add(path, "", "default");
+    // The same for what the edge is not asked to do; its time-outs hold in any case.
+    const bool silent = key.path == "services.*.health" || key.path == "services.*.edge" ||
+                        (key.path.starts_with("services.*.edge.") && key.name() != "timeouts");
+    if (node == nullptr && silent) return add(path, "", "default");
     // A proxy that is not the router is not driven.
     const bool is_proxy = key.path == "nginx" || key.path == "haproxy";
     if (node == nullptr && is_proxy && router_ != key.path) return;

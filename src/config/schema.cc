@@ -92,6 +92,7 @@ Json value_schema(const Key& key) {
     case Type::None:
     case Type::Text:
     case Type::Template:
+    case Type::File:
     case Type::Cidr:
       return typed("string");
   }
@@ -100,7 +101,14 @@ Json value_schema(const Key& key) {
 
 Json map_schema(const std::vector<const Key*>& keys, Where level) {
   Json properties = Json::object();
-  for (const auto* key : keys) properties.set(std::string(key->name()), schema_of(*key, level));
+  for (const auto* key : keys) {
+    // What an environment may say of these is what the top level may say: told once.
+    const bool told = level == Where::Environment && key->where == Where::Both &&
+                      key->parent().empty() && key->shape != Shape::One;
+    const auto name = std::string(key->name());
+    properties.set(name, told ? Json::object().set("$ref", "#/properties/" + name)
+                              : schema_of(*key, level));
+  }
   Json out = typed("object");
   out.set("properties", properties);
   out.set("patternProperties", Json::object().set("^x-", Json::object()));

@@ -42,7 +42,7 @@ void check_program(const Scene& scene, const Node& service) {
 
 void check_silence(const Scene& scene, const Node& service) {
   if (scene.listens(service.key)) return;
-  for (const auto* name : {"hosts", "paths", "strip_path"}) {
+  for (const auto* name : {"hosts", "paths", "strip_path", "edge"}) {
     const Node* node = service.find(name);
     if (node == nullptr) continue;
     scene.problems.add(node->key_at,
@@ -57,6 +57,27 @@ void check_silence(const Scene& scene, const Node& service) {
         node->key_at, fmt::format("service '{}' is probed over HTTP, but has no port", service.key),
         "take 'port: none' away, or this key");
   }
+}
+
+void check_key_pair(const Scene& scene, const Node& files, const std::string& path) {
+  const Node* certificate = files.find("certificate");
+  const Node* key = files.find("key");
+  if (!files.is_map() || (certificate != nullptr && key != nullptr)) return;
+  const bool has_one = certificate != nullptr;
+  scene.problems.add(has_one          ? certificate->key_at
+                     : key != nullptr ? key->key_at
+                                      : files.at,
+                     fmt::format("'{}' has no '{}'", path, has_one ? "key" : "certificate"),
+                     "give both files, certificate and key");
+}
+
+void check_tls(const Scene& scene, const Node& service) {
+  const Node* tls = Scene::below(service, "edge").find("tls");
+  if (tls == nullptr) return;
+  const std::string path = fmt::format("services.{}.edge.tls", service.key);
+  check_key_pair(scene, *tls, path);
+  for (const auto& more : Scene::below(*tls, "more").items)
+    check_key_pair(scene, more, path + ".more");
 }
 
 void check_service_secrets(const Scene& scene, const Node& service) {
@@ -176,6 +197,7 @@ void check_services(const Scene& scene) {
     if (!service.is_map()) continue;
     check_program(scene, service);
     check_silence(scene, service);
+    check_tls(scene, service);
     check_service_secrets(scene, service);
     check_needs(scene, service);
   }

@@ -38,6 +38,10 @@ std::string commented_key(const Key& key, Where level, const std::string& indent
     case Shape::OneOrMap:
       return one_line(indent + "# " + inner, key);
     case Shape::Map:
+      // Too much for a file to begin with.
+      if (key.path == "services.*.edge")
+        return fmt::format("{}# {}{}: {{}}  # TLS, time-outs, limits: see the reference\n", indent,
+                           inner, key.name());
       return head + "\n" + commented(inside_of(key), level, indent, inner + "  ");
     case Shape::MapOf: {
       const Key* each = find_key(key.path, "*", level);

@@ -345,6 +345,7 @@ std::optional<Complaint> complaint_about(const Key& key, std::string_view text) 
       return check_plain(key, text);
     case Type::Text:
     case Type::Template:
+    case Type::File:
     case Type::Value:
       return check_text(key, text);
     case Type::Name:

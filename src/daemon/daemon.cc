@@ -121,6 +121,7 @@ Result<void> Daemon::begin(const DaemonOptions& options) {
 void Daemon::stop() {
   if (!rooms_ || std::exchange(stopped_, true)) return;
   Parts& parts = rooms_->parts;
+  const bool was_ready = parts.stage == Stage::Ready;
   parts.stage = Stage::Stopping;
   if (rooms_->server) rooms_->server->stop_listening();
   parts.releases.close();
@@ -129,7 +130,7 @@ void Daemon::stop() {
   parts.log_tail.close();
   parts.hub.close();
   if (rooms_->server) rooms_->server->close();
-  rooms_->house.log.note("daemon", "stopped; what runs keeps running");
+  if (was_ready) rooms_->house.log.note("daemon", "stopped; what runs keeps running");
 }
 
 namespace {

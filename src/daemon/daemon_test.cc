@@ -467,6 +467,19 @@ TEST_F(DaemonTest, MaintenanceByHandStaysThroughARestartAndADeploy) {
   EXPECT_TRUE(environment().at("maintenance").is_null());
 }
 
+TEST_F(DaemonTest, MaintenanceTakesFromTheFileWhatTheRequestDoesNotSay) {
+  start();
+  const auto config = kBlueGreen + "    maintenance: { retry_after: 5m, allow: [10.0.0.0/8] }\n";
+  EXPECT_EQ(end_of(begin(config, "v1")).text("outcome"), "completed");
+  const std::string path = "/v1/environments/shop/production/maintenance";
+  const auto on = ask("POST", path, Json::object().set("on", true));
+  EXPECT_EQ(on.body.integer("retry_after_s"), 300) << on.body.dump();
+  EXPECT_EQ(on.body.strings("allow"), std::vector<std::string>{"10.0.0.0/8"});
+  const auto other = ask("POST", path, Json::object().set("on", true).set("retry_after_s", 7));
+  EXPECT_EQ(other.body.integer("retry_after_s"), 7);
+  EXPECT_EQ(ask("POST", path, Json::object().set("on", true).set("retry_after_s", -7)).status, 400);
+}
+
 TEST_F(DaemonTest, MaintenanceIsRefusedWhileAReleaseRuns) {
   start();
   deploy("v1");
@@ -475,6 +488,8 @@ TEST_F(DaemonTest, MaintenanceIsRefusedWhileAReleaseRuns) {
       ask("POST", "/v1/environments/shop/production/maintenance", Json::object().set("on", true));
   EXPECT_EQ(on.status, 409);
   EXPECT_EQ(on.body.at("error").text("code"), "LeaseHeld");
+  EXPECT_EQ(on.body.at("error").text("next").find("--supersede"), std::string::npos)
+      << "maintenance has no such option";
 }
 
 TEST_F(DaemonTest, MaintenanceWhereNothingIsRoutedIsRefusedAndForgotten) {
@@ -583,7 +598,9 @@ TEST_F(DaemonTest, SigtermEndsItWithZeroWithinTwoSeconds) {
         }).detach();
         auto wanted = options();
         wanted.log_file = "/dev/null";
-        ::_exit(daemon_main(wanted, world_.factory()));
+        const int code = daemon_main(wanted, world_.factory());
+        std::filesystem::remove_all(folder_);  // this process has made it anew
+        ::_exit(code);
       },
       ::testing::ExitedWithCode(0), "");
 }

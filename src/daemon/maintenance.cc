@@ -5,6 +5,7 @@
 
 namespace slipway::daemon {
 namespace {
+constexpr std::int64_t kUsualRetryAfterS = 60;
 constexpr int kMostTries = 3;  // another writer may come in between: look and write again
 
 std::string key_of(const ports::AppRef& app) {
@@ -16,7 +17,7 @@ ports::Split wanted(ports::Split split, const MaintenanceWish& wish,
   split.mode = wish.on ? ports::Mode::Maintenance : ports::Mode::Serve;
   split.message = wish.on ? wish.message : "";
   split.page = wish.on ? settings.maintenance.page : "";
-  split.retry_after = Millis(wish.retry_after_s * 1000);
+  if (wish.retry_after_s) split.retry_after = Millis(*wish.retry_after_s * 1000);
   split.allow = wish.on ? wish.allow : std::vector<std::string>();
   return split;
 }
@@ -26,7 +27,7 @@ Json to_json(const MaintenanceWish& wish) {
   return Json::object()
       .set("on", wish.on)
       .set("message", wish.message)
-      .set("retry_after_s", wish.retry_after_s)
+      .set("retry_after_s", wish.retry_after_s.value_or(kUsualRetryAfterS))
       .set("allow", Json::array_of(wish.allow))
       .set("by", wish.by)
       .set("since_ms", wish.since_ms);
@@ -38,11 +39,11 @@ Result<MaintenanceWish> maintenance_from_json(const Json& json) {
   MaintenanceWish wish;
   wish.on = json.flag("on");
   wish.message = json.text("message");
-  wish.retry_after_s = json.integer("retry_after_s", 60);
+  if (json.find("retry_after_s") != nullptr) wish.retry_after_s = json.integer("retry_after_s", -1);
   wish.allow = json.strings("allow");
   wish.by = json.text("by");
   wish.since_ms = json.integer("since_ms");
-  if (wish.retry_after_s < 0 || wish.retry_after_s > 31 * 86'400) {
+  if (wish.retry_after_s && (*wish.retry_after_s < 0 || *wish.retry_after_s > 31 * 86'400)) {
     return Error(Code::Usage, "retry_after_s is not between 0 and 31 days", "send seconds");
   }
   return wish;
@@ -57,6 +58,9 @@ Result<MaintenanceWish> Maintenance::wish(const ports::AppRef& app) {
 Result<void> Maintenance::set(const ports::AppRef& app, MaintenanceWish wish, Json& details) {
   const auto settings = TRY(lookout_.settings(app));
   if (wish.on && wish.allow.empty()) wish.allow = settings.maintenance.allow;
+  // Rounded up: "Retry-After: 0" would bring everybody back at once.
+  if (!wish.retry_after_s)
+    wish.retry_after_s = (settings.maintenance.retry_after.count() + 999) / 1000;
   wish.since_ms = house_.now_ms();
   return releases_.while_quiet(
       app,

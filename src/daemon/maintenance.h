@@ -2,6 +2,7 @@
 // Maintenance by hand: kept in the store, in force until it is switched off by hand. A release
 // keeps the mode it finds; where its strategy ends in serving (recreate), reconcile() puts the page
 // back.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace slipway::daemon {
 struct MaintenanceWish {
   bool on = false;
   std::string message;
-  std::int64_t retry_after_s = 60;
+  std::optional<std::int64_t> retry_after_s;  // not said: as slipway.yaml has it
   std::vector<std::string> allow;
   std::string by;
   std::int64_t since_ms = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/edge_settings.h"
 #include "config/load.h"
 #include "io/files.h"
 #include "release/facts.h"
@@ -49,8 +50,13 @@ std::string absolute_command(const std::string& line, const std::string& folder)
 // From here on nothing depends on where slipway.yaml was: folders are absolute, and the page is its
 // text.
 Result<void> anchor(config::Environment& settings, const std::string& folder) {
-  for (auto& service : settings.services) service.dir = absolute(service.dir, folder);
+  for (auto& service : settings.services) {
+    service.dir = absolute(service.dir, folder);
+    config::anchor_edge_files(service.edge,
+                              [&](const std::string& file) { return absolute(file, folder); });
+  }
   for (auto& [name, command] : settings.drivers) command = absolute_command(command, folder);
+  if (!settings.drivers.empty()) settings.folder = folder;
   if (!settings.nginx.snippet.empty())
     settings.nginx.snippet = absolute(settings.nginx.snippet, folder);
   for (auto* path :

@@ -166,7 +166,11 @@ Result<void> Releases::while_quiet(const ports::AppRef& app,
                                    const std::function<Result<void>()>& body, Json& details) {
   Gate& here = gate(app);
   const std::lock_guard busy(here.busy);
-  if (const auto release = running(app)) return held_by(*release, details);
+  if (const auto release = running(app)) {
+    Error held = held_by(*release, details);
+    held.next = "wait for it, or abort it with: slipway abort " + app.environment;
+    return held;
+  }
   return body();
 }
 

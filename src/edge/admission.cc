@@ -2,6 +2,7 @@
 // of what it brings.
 #include <fmt/format.h>
 
+#include "edge/forwarded.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
@@ -10,9 +11,6 @@ namespace {
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kMilliNs = 1'000'000;
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
-
-// Who asks, as far as limits and access lists are concerned.
-const Address& client_of(const Client& client) { return client.peer; }
 
 std::uint64_t seconds_up(std::uint64_t ns) { return (ns + kSecondNs - 1) / kSecondNs; }
 
@@ -41,12 +39,12 @@ LocalAnswer too_many() {
 }  // namespace
 
 // The name a client has in the counts and buckets of one rule: apart for each rule.
-std::uint64_t Worker::limited_name(const Client& client, const http::RequestHead& head,
+std::uint64_t Worker::limited_name(const Address& from, const http::RequestHead& head,
                                    const RouteService& service, std::uint64_t rule) const {
   const std::string& header = service.config.shield.client_header;
   const std::string_view value =
       header.empty() ? std::string_view() : head.headers.value_of(header);
-  return value.empty() ? gate_.name_of(rule, client_of(client)) : gate_.name_of(rule, value);
+  return value.empty() ? gate_.name_of(rule, from) : gate_.name_of(rule, value);
 }
 
 // True when the request must not reach the service; `answer` is then what the client is told.
@@ -61,7 +59,8 @@ bool Worker::refuses(Client& client, const http::RequestHead& head, const Match&
     return true;
   }
   if (service.guard == nullptr) return false;
-  if (!service.guard->admits(client_of(client))) {
+  const Address from = client_address(head.headers, client.peer, service);
+  if (!service.guard->admits(from)) {
     gate_.refused(Refusal::Access);
     answer = {403, kPlain, "this address may not come here\n", ""};
     return true;
@@ -72,7 +71,7 @@ bool Worker::refuses(Client& client, const http::RequestHead& head, const Match&
   const bool paid = client.held_until_ms != 0;
   for (const LimitRule* rule : rules) {
     if (rule == nullptr || paid || !rule->rate.on()) continue;
-    const Verdict verdict = gate_.buckets().take(limited_name(client, head, service, rule->id),
+    const Verdict verdict = gate_.buckets().take(limited_name(from, head, service, rule->id),
                                                  rule->bucket, now_ms_ * kMilliNs);
     if (verdict.passes) continue;
     gate_.refused(Refusal::Rate);
@@ -81,7 +80,7 @@ bool Worker::refuses(Client& client, const http::RequestHead& head, const Match&
   }
   if (service.config.state == ServiceState::Paused) return false;  // counted when it goes on
   for (const LimitRule* rule : rules) {
-    if (rule != nullptr && !takes_place(client, head, service, *rule, answer)) {
+    if (rule != nullptr && !takes_place(from, head, service, *rule, answer)) {
       leave_places(places_);
       gate_.refused(Refusal::Concurrency);
       return true;
@@ -92,10 +91,10 @@ bool Worker::refuses(Client& client, const http::RequestHead& head, const Match&
 
 // Counts the request among those that run, as long as there is room; in places_ until its exchange
 // takes them over.
-bool Worker::takes_place(const Client& client, const http::RequestHead& head,
+bool Worker::takes_place(const Address& from, const http::RequestHead& head,
                          const RouteService& service, const LimitRule& rule, LocalAnswer& answer) {
   if (rule.concurrent_per_client > 0) {
-    const std::uint64_t who = limited_name(client, head, service, rule.id + 1);
+    const std::uint64_t who = limited_name(from, head, service, rule.id + 1);
     if (!gate_.counts().enter(who, rule.concurrent_per_client)) {
       answer = too_many_of_client();
       return false;

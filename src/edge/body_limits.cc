@@ -11,9 +11,9 @@
 namespace slipway::edge {
 namespace {
 
-constexpr std::size_t kScratchBytes = 80 * 1024;
 constexpr std::uint64_t kFirstLookMs = 1'000;
 using Kind = http::BodyFraming::Kind;
+using TcpFacts = struct tcp_info;
 
 std::uint64_t body_bytes_read(const Exchange& exchange) {
   if (exchange.request_framing.kind == Kind::Length)
@@ -21,11 +21,15 @@ std::uint64_t body_bytes_read(const Exchange& exchange) {
   return exchange.bytes_in;
 }
 
-// What the peer has acknowledged so far: what it has really taken, whatever our buffers hold.
-std::uint64_t acknowledged(int fd) {
-  tcp_info facts{};
+// What the client has really taken so far: of a connection what its peer acknowledged, whatever our
+// buffers hold; of a stream what its windows let through.
+std::uint64_t taken_by_client(const Exchange& exchange) {
+  Client& client = *exchange.client;
+  if (const Stream* stream = stream_of(client))
+    return exchange.bytes_out + stream->out_taken - client.out.size();
+  TcpFacts facts{};
   socklen_t size = sizeof facts;
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0) return 0;
+  if (getsockopt(client.fd.get(), IPPROTO_TCP, TCP_INFO, &facts, &size) != 0) return 0;
   return facts.tcpi_bytes_acked;
 }
 
@@ -59,10 +63,10 @@ bool Worker::refuses_response(Exchange& exchange, const http::ResponseHead& head
 bool Worker::response_too_large(Exchange& exchange, std::size_t more) {
   const std::int64_t most = exchange.service->config.shield.max_response_body;
   if (most == 0) return false;
-  exchange.response_given += more;
-  if (exchange.response_given <= static_cast<std::uint64_t>(most)) return false;
+  if (exchange.bytes_out + more <= static_cast<std::uint64_t>(most)) return false;
   gate_.refused(Refusal::ResponseBody);
-  count_failure(*exchange.target);
+  exchange.end = LogEnd::Cut;
+  count_failure(exchange);
   abort_exchange(exchange);
   return true;
 }
@@ -71,33 +75,43 @@ bool Worker::response_too_large(Exchange& exchange, std::size_t more) {
 bool Worker::gathers(const Exchange& exchange) const {
   const Shield& shield = exchange.service->config.shield;
   if (!shield.buffer_requests || exchange.request_done) return false;
-  return exchange.request_framing.kind == Kind::Chunked ||
+  return exchange.request_framing.kind != Kind::Length ||
          exchange.request_framing.length <= static_cast<std::uint64_t>(shield.buffer_memory);
 }
 
 // The target that was chosen is not counted as busy before it is asked.
 void Worker::begin_gathering(Exchange& exchange, bool expects_continue) {
   exchange.gathered_for = std::exchange(exchange.target, nullptr);
-  if (expects_continue) {
-    Pieces pieces;
-    pieces.add("HTTP/1.1 100 Continue\r\n\r\n");
-    if (!send_client(*exchange.client, pieces)) return abort_exchange(exchange);
-  }
+  if (expects_continue && !say_continue(*exchange.client)) return abort_exchange(exchange);
   gather(exchange);
+}
+
+bool Worker::say_continue(Client& client) {
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (Stream* stream = stream_of(client)) return give_stream(*stream, kContinue, {}, false);
+  Pieces pieces;
+  pieces.add(kContinue);
+  return send_client(client, pieces);
 }
 
 void Worker::gather(Exchange& exchange) {
   Client& client = *exchange.client;
   const auto most = static_cast<std::size_t>(exchange.service->config.shield.buffer_memory);
   while (!exchange.request_done && client.readable && exchange.to_upstream.size() < most) {
-    std::size_t size = kScratchBytes;
+    std::size_t size = kScratch;
     if (exchange.request_framing.kind == Kind::Length)
       size = std::min<std::uint64_t>(size, exchange.request_left);
     const Received got = receive(client, scratch_.get(), size);
     if (got.got == Got::Later) break;
-    if (got.got == Got::Ended) return abort_exchange(exchange);
+    const bool ends = got.got == Got::Ended;
+    if (ends && exchange.request_framing.kind != Kind::UntilClose) return abort_exchange(exchange);
     Pieces pieces;
-    if (!frame_request(exchange, got.size, pieces)) return;
+    if (ends) {
+      exchange.request_done = true;
+      pieces.add_chunk({}, true);
+    } else if (!frame_request(exchange, got.size, pieces)) {
+      return;
+    }
     exchange.to_upstream.append(pieces.text());
   }
   if (!exchange.request_done && exchange.to_upstream.size() < most) return await_body(exchange);
@@ -140,9 +154,7 @@ bool Worker::reader_keeps_up(Exchange& exchange) {
   Client& client = *exchange.client;
   const Service& service = exchange.service->config;
   const auto most = static_cast<std::uint64_t>(service.timeouts.client_write.count());
-  const Stream* stream = stream_of(client);
-  const Client& connection = stream == nullptr ? client : *stream->connection;
-  const std::uint64_t taken = acknowledged(connection.fd.get());
+  const std::uint64_t taken = taken_by_client(exchange);
   if (exchange.reader_looked_ms == 0) {
     if (most <= kFirstLookMs) return false;
     wheel_.set(client.deadline, exchange.reader_since_ms + most, now_ms_);

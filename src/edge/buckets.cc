@@ -1,56 +1,13 @@
 #include "edge/buckets.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 namespace slipway::edge {
 namespace {
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
-struct Sip {
-  std::uint64_t a, b, c, d;
-  void round() {
-    a += b;
-    b = std::rotl(b, 13) ^ a;
-    a = std::rotl(a, 32);
-    c += d;
-    d = std::rotl(d, 16) ^ c;
-    a += d;
-    d = std::rotl(d, 21) ^ a;
-    c += b;
-    b = std::rotl(b, 17) ^ c;
-    c = std::rotl(c, 32);
-  }
-  void mix(std::uint64_t word) {
-    d ^= word;
-    round();
-    round();
-    a ^= word;
-  }
-};
-
 }  // namespace
-
-std::uint64_t keyed_hash(const HashKey& key, std::uint64_t domain, std::string_view bytes) {
-  Sip sip{key.low ^ 0x736f6d6570736575, key.high ^ 0x646f72616e646f6d, key.low ^ 0x6c7967656e657261,
-          key.high ^ 0x7465646279746573};
-  sip.mix(domain);
-  const std::size_t size = sizeof domain + bytes.size();
-  while (bytes.size() >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), 8);
-    sip.mix(word);
-    bytes.remove_prefix(8);
-  }
-  std::uint64_t last = 0;
-  std::memcpy(&last, bytes.data(), bytes.size());
-  sip.mix(last | static_cast<std::uint64_t>(size) << 56);
-  sip.c ^= 0xff;
-  for (int i = 0; i < 4; ++i) sip.round();
-  return sip.a ^ sip.b ^ sip.c ^ sip.d;
-}
 
 BucketRule BucketRule::of(const Rate& rate) {
   const auto period = static_cast<std::uint64_t>(rate.per_s) * kSecondNs;

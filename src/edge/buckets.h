@@ -14,16 +14,9 @@
 #include <string_view>
 
 #include "edge/shield.h"
+#include "edge/siphash.h"
 
 namespace slipway::edge {
-
-// Keyed, so that nobody outside can choose names that fall into one set: SipHash-2-4 of the domain
-// (eight bytes, little-endian) and the bytes.
-struct HashKey {
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-};
-std::uint64_t keyed_hash(const HashKey& key, std::uint64_t domain, std::string_view bytes);
 
 struct BucketRule {
   std::uint64_t token_ns = 0;  // the time in which one token comes

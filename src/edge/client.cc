@@ -10,6 +10,7 @@ constexpr std::size_t kMostLingered = 1024 * 1024;
 }  // namespace
 
 void Worker::on_client(Client& client) {
+  if (!take_proxy_header(client)) return;
   if (client.broken && client.phase != Client::Phase::Busy) return close_client(client);
   switch (client.phase) {
     case Client::Phase::Idle:

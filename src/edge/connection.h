@@ -1,12 +1,14 @@
 #pragma once
 // What a worker keeps per connection and per request under way. All of it belongs to one worker's
 // thread. An idle client connection holds no buffer: only these small objects.
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "edge/compress.h"
+#include "edge/course.h"
 #include "edge/log_line.h"
 #include "edge/pace.h"
 #include "edge/routes.h"
@@ -23,7 +25,7 @@ class Http2Connection;
 
 // Something registered with epoll, once, edge-triggered, for both directions.
 struct Socket {
-  enum class Kind : std::uint8_t { Listener, Wake, Client, Stream, Upstream };
+  enum class Kind : std::uint8_t { Listener, Wake, Client, Stream, Upstream, Mirror };
   explicit Socket(Kind k) : kind(k) {}
   virtual ~Socket() = default;  // the graveyard deletes clients and upstreams as sockets
   Socket(const Socket&) = delete;
@@ -74,10 +76,12 @@ struct Client : Socket {
   std::unique_ptr<Http2Connection> h2;
   bool unwrapped = false;  // secure, and its TLS is over: nothing more is said or understood
   std::unique_ptr<TlsSession> tls;  // from the first bytes of a secure client to its end
+  bool awaits_proxy_header = false;
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet
   Exchange* exchange = nullptr;
+  std::uint64_t counted_as = 0;  // its name in the count of connections per client; 0: none
   Deadline deadline;
   std::uint64_t held_until_ms = 0;  // 0: not held
   std::shared_ptr<ServiceRuntime> held_by;
@@ -128,6 +132,7 @@ struct Exchange {
   const RouteService* service = nullptr;
   const RoutePool* pool = nullptr;
   TargetRuntime* target = nullptr;  // counted in flight while set
+  Course course;
 
   // The request.
   std::string head;  // as it goes upstream; kept whole for a second attempt
@@ -159,7 +164,6 @@ struct Exchange {
   http::ChunkedDecoder response_chunks;
   bool upstream_reusable = false;
   int status = 0;
-  std::uint64_t response_given = 0;    // of its body; counted only where that is limited
   std::size_t read_ahead = 0;          // how much may wait for the client before reading stops
   std::uint64_t reader_since_ms = 0;   // since when the client is waited for; 0: it is not
   std::uint64_t reader_looked_ms = 0;  // when it was last looked at, and what it had taken
@@ -174,7 +178,8 @@ struct Exchange {
   int attempts = 0;
   bool repeated = false;  // the one retry after a stale pooled connection is used up
   TargetRuntime* tried[kMostAttempts] = {};
-  const ReleaseRuntime* counted = nullptr;  // the release this request was last counted for
+  const ReleaseRuntime* counted = nullptr;         // the release this request was last counted for
+  std::array<const ReleaseRuntime*, 3> charged{};  // those that answered it badly
 
   std::uint64_t began_us = 0;
   std::uint64_t response_due_ms = 0;

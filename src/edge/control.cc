@@ -85,6 +85,30 @@ Json entry_json(const DrainEntry& entry) {
   return json.set("deadline_in_ms", entry.deadline_in_ms);
 }
 
+Json target_json(const TargetState& state) {
+  const DrainEntry& at = state.place;
+  Json json = Json::object();
+  json.set("app", at.app).set("environment", at.environment).set("service", at.service);
+  json.set("release", at.release).set("address", at.address).set("reads_only", state.reads_only);
+  json.set("healthy", !state.sick).set("ejected_for_ms", state.ejected_for_ms);
+  json.set("ejections", static_cast<std::int64_t>(state.ejections));
+  return json.set("in_flight", at.in_flight);
+}
+
+std::string targets_text(const std::vector<TargetState>& states) {
+  std::string out = "# TYPE slipway_edge_target_up gauge\n";
+  for (const TargetState& state : states) {
+    const DrainEntry& at = state.place;
+    fmt::format_to(
+        std::back_inserter(out),
+        "slipway_edge_target_up{{app=\"{}\",environment=\"{}\",service=\"{}\",release=\"{}\","
+        "target=\"{}\"}} {}\n",
+        at.app, at.environment, at.service, at.release, at.address,
+        state.sick || state.ejected_for_ms > 0 ? 0 : 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 Control::Control(io::EventLoop& loop, Engine& engine, Tables& tables, Certificates& certificates,
@@ -93,7 +117,8 @@ Control::Control(io::EventLoop& loop, Engine& engine, Tables& tables, Certificat
       engine_(engine),
       tables_(tables),
       certificates_(certificates),
-      facts_(std::move(facts)) {
+      facts_(std::move(facts)),
+      health_(loop) {
   tick_drains();
 }
 
@@ -103,6 +128,7 @@ Control::~Control() {
 }
 
 void Control::tick_drains() {
+  health_.follow(engine_.routes());
   const Millis pause = engine_.tick() ? kDrainTick : kIdleDrainTick;
   drain_timer_ = loop_.after(pause, [this] { tick_drains(); });
 }
@@ -134,6 +160,7 @@ Control::Reply Control::route(const http::Request& request) {
       {"GET", "/metrics", &Control::get_metrics},
       {"POST", "/v1/certificates/reload", &Control::post_reload},
       {"POST", "/v1/logs/reopen", &Control::reopen_logs},
+      {"GET", "/v1/targets", &Control::get_targets},
   };
   bool path_known = false;
   const std::vector<std::string_view> segments = split(request.path, '/');
@@ -252,9 +279,11 @@ bool Control::gets_requests(const DrainEntry& entry) const {
         service.name != entry.service)
       continue;
     for (const Pool& pool : service.pools) {
-      if (pool.release != entry.release || pool.weight == 0) continue;
-      if (std::find(pool.targets.begin(), pool.targets.end(), entry.address) != pool.targets.end())
-        return true;
+      if (pool.release != entry.release || !edge::gets_requests(service, pool)) continue;
+      for (const auto* targets : {&pool.targets, &pool.read_targets}) {
+        if (std::find(targets->begin(), targets->end(), entry.address) != targets->end())
+          return true;
+      }
     }
   }
   return false;
@@ -291,9 +320,11 @@ Control::Reply Control::get_drain(const http::Request& request, const std::vecto
 }
 
 Control::Reply Control::post_drain(const http::Request& request, const std::vector<std::string>&) {
-  const std::size_t count = engine_.cut(request.query_value("app").value_or(""),
-                                        request.query_value("environment").value_or(""),
-                                        request.query_value("release").value_or(""));
+  const std::string app = request.query_value("app").value_or("");
+  const std::string environment = request.query_value("environment").value_or("");
+  const std::string release = request.query_value("release").value_or("");
+  std::size_t count = engine_.cut(app, environment, release);
+  if (cut_predecessor_ && predecessor_.alive) count += cut_predecessor_(app, environment, release);
   Json json = Json::object();
   return {200, json.set("cut", static_cast<std::uint64_t>(count)).dump()};
 }
@@ -323,13 +354,21 @@ Json Control::stats_json() const {
   return json.set("services", to_json(stats()));
 }
 
+Control::Reply Control::get_targets(const http::Request&, const std::vector<std::string>&) {
+  Json list = Json::array();
+  for (const TargetState& state : engine_.targets()) list.push_back(target_json(state));
+  Json json = Json::object();
+  return {200, json.set("targets", list).dump()};
+}
+
 Control::Reply Control::get_stats(const http::Request&, const std::vector<std::string>&) {
   return {200, stats_json().dump()};
 }
 
 Control::Reply Control::get_metrics(const http::Request&, const std::vector<std::string>&) {
   const TlsCounts counts = engine_.tls_counts();
-  std::string text = prometheus_text(stats()) + engine_.gate().prometheus_text() +
+  std::string text = prometheus_text(stats()) + targets_text(engine_.targets()) +
+                     engine_.gate().prometheus_text() +
                      certificate_metrics(certificates_.entries(), wall_ms());
   for (const auto& [name, count] :
        {std::pair("handshakes", counts.handshakes), std::pair("handshakes_resumed", counts.resumed),

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/checks.h"
 #include "edge/tables.h"
 #include "http/server.h"
 #include "io/event_loop.h"
@@ -35,6 +36,10 @@ class Control {
   };
   void set_predecessor(Predecessor predecessor) { predecessor_ = std::move(predecessor); }
   const Predecessor& predecessor() const { return predecessor_; }
+  // Ends what drains in the predecessor and matches; how many requests.
+  using Cut = std::function<std::size_t(const std::string& app, const std::string& environment,
+                                        const std::string& release)>;
+  void cut_predecessor_with(Cut cut) { cut_predecessor_ = std::move(cut); }
   void set_access_log(AccessLog* log) { access_log_ = log; }  // nullptr: there is none
   // This process's counters and its predecessor's.
   Stats stats() const;
@@ -57,6 +62,7 @@ class Control {
   Reply get_drain(const http::Request& request, const std::vector<std::string>& names);
   Reply post_drain(const http::Request& request, const std::vector<std::string>& names);
   Reply post_reload(const http::Request& request, const std::vector<std::string>& names);
+  Reply get_targets(const http::Request& request, const std::vector<std::string>& names);
   Reply get_stats(const http::Request& request, const std::vector<std::string>& names);
   Reply get_metrics(const http::Request& request, const std::vector<std::string>& names);
   Reply reopen_logs(const http::Request& request, const std::vector<std::string>& names);
@@ -76,7 +82,9 @@ class Control {
   Tables& tables_;
   Certificates& certificates_;
   ControlFacts facts_;
+  HealthWatch health_;
   Predecessor predecessor_;
+  Cut cut_predecessor_;
   AccessLog* access_log_ = nullptr;
   io::EventLoop::TimerId drain_timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // timers of streams outlive nothing

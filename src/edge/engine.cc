@@ -101,9 +101,9 @@ void Engine::each_target(Use use) const {
   for (const RouteService& service : routes_->services()) {
     const ServiceState state = service.config.state;
     const bool open = state == ServiceState::Live || state == ServiceState::Maintenance;
-    for (const RoutePool& pool : service.pools) {
-      for (const auto& target : pool.targets)
-        use(*target, open && pool.weight > 0, std::uint64_t{0});
+    for (std::size_t i = 0; i < service.pools.size(); ++i) {
+      const bool given = open && gets_requests(service.config, service.config.pools[i]);
+      for (const auto& target : service.pools[i].targets) use(*target, given, std::uint64_t{0});
     }
   }
   for (const Draining& draining : draining_) use(*draining.target, false, draining.deadline_ms);
@@ -141,6 +141,27 @@ std::vector<DrainEntry> Engine::in_flight() const {
     if (entry.in_flight > 0) entries.push_back(std::move(entry));
   });
   return entries;
+}
+
+std::vector<TargetState> Engine::targets() const {
+  std::vector<TargetState> states;
+  const auto now = static_cast<std::int64_t>(now_ms());
+  for (const RouteService& service : routes_->services()) {
+    for (const RoutePool& pool : service.pools) {
+      for (std::size_t i = 0; i < pool.targets.size(); ++i) {
+        const TargetRuntime& target = *pool.targets[i];
+        TargetState state;
+        state.place = entry_of(target);
+        state.reads_only = i >= pool.writers;
+        state.sick = target.sick.load(std::memory_order_relaxed);
+        const auto until = static_cast<std::int64_t>(target.ejected_until_ms.load());
+        state.ejected_for_ms = std::max<std::int64_t>(until - now, 0);
+        state.ejections = target.ejections.load(std::memory_order_relaxed);
+        states.push_back(std::move(state));
+      }
+    }
+  }
+  return states;
 }
 
 Stats Engine::stats() const {

@@ -27,6 +27,15 @@ struct DrainEntry {
   std::int64_t deadline_in_ms = -1;  // -1: none, it is still in the table with weight 0
 };
 
+// What the edge knows of one target of the table.
+struct TargetState {
+  DrainEntry place;
+  bool reads_only = false;
+  bool sick = false;                // its own checks say so
+  std::int64_t ejected_for_ms = 0;  // left alone so long
+  std::uint32_t ejections = 0;      // in a row
+};
+
 class Engine {
  public:
   // The descriptors stay the caller's; each worker has its own copy.
@@ -51,6 +60,8 @@ class Engine {
 
   void use_tls(const std::shared_ptr<const TlsTerms>& terms);  // every worker has them on return
   TlsCounts tls_counts() const;
+  std::vector<TargetState> targets() const;
+  const std::shared_ptr<const Routes>& routes() const { return routes_; }
 
   void accept();  // not before the first table is installed: it would answer 404
   void stop_accepting();

@@ -12,9 +12,15 @@
 namespace slipway::edge {
 namespace {
 
-constexpr std::uint64_t kEjectionMs = 1'000;
+constexpr int kBadGateway = 502;
+constexpr int kGatewayTimeout = 504;
 constexpr std::size_t kSpareExchanges = 256;
 constexpr std::size_t kMostKeptBuffer = 16 * 1024;
+
+int status_of(Failure why) {
+  const bool late = why == Failure::Timeout || why == Failure::ConnectTimeout;
+  return late ? kGatewayTimeout : kBadGateway;
+}
 
 void trim_buffer(std::string& buffer) {
   if (buffer.capacity() > kMostKeptBuffer) std::string().swap(buffer);
@@ -86,6 +92,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   exchange.keep_alive = head.keep_alive;
   exchange.minor = head.minor;
   note_exchange(exchange, head);
+  if (match.service->reads_course) set_course(exchange, head, match);
   note_accepted_coding(exchange, head);
   const Service& service = match.service->config;
   const std::string ip = ip_text(client.peer);
@@ -109,13 +116,10 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
       exchange.request_chunks.problem().status != 0)
     return answer_exchange(exchange, 400, "the chunked body is malformed\n");
   if (request_too_large(exchange)) return refuse_request_body(exchange);
-  if (!choose_first(exchange)) return answer_exchange(exchange, 503, "the service has no target\n");
+  if (!choose_first(exchange)) return nobody_chosen(exchange);
+  if (exchange.course.mirrors) begin_mirror(exchange);
   if (gathers(exchange)) return begin_gathering(exchange, expects_continue);
   attempt(exchange);
-}
-
-ReleaseCounters& Worker::counters_of(const TargetRuntime& target) {
-  return target.release->counters[index_];
 }
 
 void Worker::attempt(Exchange& exchange) {
@@ -236,23 +240,6 @@ void Worker::on_upstream(Upstream& upstream, std::uint32_t events) {
   set_exchange_deadline(exchange);
 }
 
-void Worker::count_failure(const TargetRuntime& target) {
-  bump(counters_of(target).upstream_failures);
-}
-
-// A request is counted once for each release that got it.
-void Worker::count(Exchange& exchange, int status) {
-  const TargetRuntime* target = exchange.target;
-  if (target == nullptr || exchange.counted == target->release.get()) return;
-  exchange.counted = target->release.get();
-  ReleaseCounters& counters = counters_of(*target);
-  bump(counters.requests);
-  const auto kind = static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1);
-  bump(counters.by_class[kind]);
-  exchange.head_us = static_cast<std::uint64_t>(io::monotonic_us()) - exchange.began_us;
-  counters.latency_us.record(exchange.head_us);
-}
-
 void Worker::fail(Exchange& exchange, Failure why) {
   TargetRuntime& target = *exchange.target;
   const bool stale = exchange.upstream != nullptr && exchange.upstream->reused &&
@@ -262,30 +249,14 @@ void Worker::fail(Exchange& exchange, Failure why) {
     // The connection was closed under us while it waited in the pool: nobody's fault, once.
     exchange.repeated = true;
     detach(exchange, false);
-    exchange.attempts = 0;
+    --exchange.attempts;
     exchange.target = &target;
     return attempt(exchange);
   }
-  count_failure(target);
-  const bool never_sent = why == Failure::ConnectRefused || why == Failure::ConnectTimeout;
-  if (!never_sent) return give_up(exchange, why);
-  target.ejected_until_ms.store(now_ms_ + kEjectionMs, std::memory_order_relaxed);
-  const RoutePool* failed_pool = exchange.pool;
-  const std::shared_ptr<const Routes> keep = exchange.routes;
-  detach(exchange, false);
-  if (choose_other(exchange)) {
-    const bool other_release = exchange.pool->release != failed_pool->release;
-    if (other_release) {
-      // The release that was chosen first answers for its failure, whoever answers the client.
-      TargetRuntime* chosen = exchange.target;
-      exchange.target = &target;
-      count(exchange, 502);
-      exchange.target = chosen;
-    }
-    return attempt(exchange);
-  }
-  exchange.target = &target;
-  target.gauges[index_].in_flight.fetch_add(1, std::memory_order_relaxed);
+  count_failure(exchange);
+  hear(exchange, why);
+  if (exchange.course.whose == Course::For::Bridge) return end_bridge(exchange);
+  if (goes_on(exchange, why, status_of(why))) return;
   give_up(exchange, why);
 }
 
@@ -293,9 +264,10 @@ void Worker::give_up(Exchange& exchange, Failure why) {
   const bool late = why == Failure::Timeout || why == Failure::ConnectTimeout;
   exchange.end = late ? LogEnd::Timeout : LogEnd::UpstreamFailed;
   if (exchange.response_started) return abort_exchange(exchange);
-  answer_exchange(
-      exchange, late ? 504 : 502,
-      late ? "the service did not answer in time\n" : "the service could not be reached\n");
+  const int status = status_of(why);
+  answer_exchange(exchange, status,
+                  status == kGatewayTimeout ? "the service did not answer in time\n"
+                                            : "the service could not be reached\n");
 }
 
 // Ends both sides at once. A half-sent response must never look complete, so nothing polite is
@@ -337,7 +309,7 @@ void Worker::exchange_due(Exchange& exchange) {
   if (exchange.upstream != nullptr && !exchange.upstream->connected)
     return fail(exchange, Failure::ConnectTimeout);
   if (exchange.status != 0) {
-    if (exchange.target != nullptr) count_failure(*exchange.target);
+    count_failure(exchange);
     return abort_exchange(exchange);
   }
   if (!exchange.request_done && exchange.to_upstream.empty()) return body_is_late(exchange);

@@ -13,7 +13,7 @@ static_assert(std::size(kRefusalNames) == kRefusals);
 constexpr std::size_t kNetworkBytes = 8;  // of an IPv6 /64
 }  // namespace
 
-bool Counts::enter(std::uint64_t who, std::int64_t most) {
+bool NameCounts::enter(std::uint64_t who, std::int64_t most) {
   Shard& shard = shard_of(who);
   const std::lock_guard<std::mutex> guard(shard.lock);
   const auto [at, fresh] = shard.counts.try_emplace(who, 0);
@@ -25,7 +25,7 @@ bool Counts::enter(std::uint64_t who, std::int64_t most) {
   return false;
 }
 
-void Counts::leave(std::uint64_t who) {
+void NameCounts::leave(std::uint64_t who) {
   Shard& shard = shard_of(who);
   const std::lock_guard<std::mutex> guard(shard.lock);
   const auto at = shard.counts.find(who);
@@ -33,7 +33,7 @@ void Counts::leave(std::uint64_t who) {
   if (--at->second == 0) shard.counts.erase(at);
 }
 
-std::size_t Counts::names() const {
+std::size_t NameCounts::names() const {
   std::size_t sum = 0;
   for (const Shard& shard : shards_) {
     const std::lock_guard<std::mutex> guard(shard.lock);

@@ -14,7 +14,7 @@ namespace slipway::edge {
 
 // Counts by name, exact. A name is there only while its count is above 0, so there are never more
 // of them than there are connections and requests.
-class Counts {
+class NameCounts {
  public:
   bool enter(std::uint64_t who, std::int64_t most);  // false: there are `most` already
   void leave(std::uint64_t who);
@@ -50,7 +50,7 @@ class Gate {
   // Before workers get a table that limits rates: the buckets take 2 MiB, and only then.
   void make_buckets();
   Buckets& buckets() { return *buckets_; }
-  Counts& counts() { return counts_; }
+  NameCounts& counts() { return counts_; }
   // An IPv6 client is its /64: whoever has one address there has all of them.
   std::uint64_t name_of(std::uint64_t rule, const Address& client) const;
   std::uint64_t name_of(std::uint64_t rule, std::string_view client) const;
@@ -65,7 +65,7 @@ class Gate {
  private:
   HashKey key_;
   std::unique_ptr<Buckets> buckets_;
-  Counts counts_;
+  NameCounts counts_;
   std::atomic<std::uint64_t> refused_[kRefusals] = {};
 };
 

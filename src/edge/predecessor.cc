@@ -28,13 +28,19 @@ std::vector<DrainEntry> entries_of(const Json& list) {
 Result<bool> EdgeProcess::ask_predecessor(Table& table) {
   const std::string control = control_socket_path(options_.state);
   if (!io::exists(control)) return false;
-  if (!io::connect_unix(control, kPatience)) return false;  // a socket file that a dead edge left
+  const auto connected = io::connect_unix(control, kPatience);
+  if (!connected && connected.error().code == Code::NotWritable) {
+    Error error = connected.error().in("an edge may be running, and it can not be asked");
+    error.next = "start as the user that it runs as, or as root";
+    return error;
+  }
+  if (!connected) return false;  // a socket file that a dead edge left
   http::Call hello;
   hello.target = "/v1/edge";
   hello.timeout = kPatience;
   const auto answer = http::Client::on_unix(control).request(hello);
   const auto facts = answer ? Json::parse(answer->body) : Result<Json>(answer.error());
-  auto knock = io::connect_unix(options_.state + "/edge-handover.sock", kPatience);
+  auto knock = io::connect_unix(handover_path(), kPatience);
   if (!facts || facts->text("slipway") != "edge" || !knock)
     return Error(Code::DaemonForeign, "something that is not a slipway edge answers on " + control,
                  "stop it, or choose another folder with --state");
@@ -61,6 +67,10 @@ Result<void> EdgeProcess::tell_predecessor_serving() {
   Json serving = Json::object();
   TRY(predecessor_->send(serving.set("serving", true)));
   tables_->on_change([this](const Table& table) { tell_predecessor_table(table); });
+  control_->cut_predecessor_with(
+      [this](const std::string& app, const std::string& environment, const std::string& release) {
+        return cut_at_predecessor(app, environment, release);
+      });
   return loop_->add(predecessor_->fd(), EPOLLIN, io::Trigger::Level,
                     [this](std::uint32_t) { on_predecessor(); });
 }
@@ -71,6 +81,7 @@ void EdgeProcess::take_predecessor_line(const Json& line) {
   }
   if (line.find("installed") != nullptr)
     predecessor_installed_ = static_cast<std::uint64_t>(line.integer("installed"));
+  if (line.find("cut") != nullptr) predecessor_cut_ = static_cast<std::size_t>(line.integer("cut"));
   if (line.find("stats") == nullptr) return;
   Control::Predecessor news;
   news.alive = !line.flag("done");
@@ -109,6 +120,28 @@ void EdgeProcess::tell_predecessor_table(const Table& table) {
     }
     take_predecessor_line(*answer);
   }
+}
+
+// What a process that is being replaced still holds is ended there: only it has the connections.
+std::size_t EdgeProcess::cut_at_predecessor(const std::string& app, const std::string& environment,
+                                            const std::string& release) {
+  if (!predecessor_) return 0;
+  Json what = Json::object();
+  what.set("app", app).set("environment", environment).set("release", release);
+  Json line = Json::object();
+  line.set("cut", what);
+  predecessor_cut_.reset();
+  if (!predecessor_->send(line)) return 0;
+  while (predecessor_ && !predecessor_cut_) {
+    auto answer = predecessor_->wait(kInstallTime);
+    if (!answer) {
+      say("the older edge process did not end its requests: " + answer.error().what);
+      on_predecessor();
+      return 0;
+    }
+    take_predecessor_line(*answer);
+  }
+  return predecessor_cut_.value_or(0);
 }
 
 }  // namespace slipway::edge

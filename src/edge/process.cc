@@ -1,8 +1,8 @@
 #include "edge/process.h"
 
 #include <fmt/format.h>
-#include <grp.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -18,6 +18,7 @@ namespace slipway::edge {
 namespace {
 
 constexpr Millis kPoll{50};
+constexpr Millis kPatience{1'000};
 constexpr std::size_t kMostBody = std::size_t{16} << 20;
 constexpr int kBacklog = 4096;
 constexpr Millis kTicketLook{60'000};
@@ -27,6 +28,8 @@ std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) /
 }  // namespace
 
 std::string control_socket_path(const std::string& state) { return state + "/edge.sock"; }
+
+std::string EdgeProcess::handover_path() const { return options_.state + "/edge-handover.sock"; }
 
 EdgeProcess::EdgeProcess(EdgeOptions options) : options_(std::move(options)) {
   if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
@@ -39,7 +42,7 @@ EdgeProcess::~EdgeProcess() {
   if (successor_) loop_->remove(successor_->fd());
   if (server_ != nullptr && !handed_over_) {
     ::unlink(control_socket_path(options_.state).c_str());
-    ::unlink((options_.state + "/edge-handover.sock").c_str());
+    ::unlink((handover_path()).c_str());
   }
 }
 
@@ -96,8 +99,28 @@ Result<Table> EdgeProcess::load_table() {
   return std::move(loaded.table);
 }
 
-// The socket appears under its name only when it is ready, and takes the place of whatever was
-// there.
+// Only a socket that nobody answers on may be replaced: another process that listens there, or a
+// file of somebody else's, is not ours to take away.
+Result<void> EdgeProcess::check_places() const {
+  for (const std::string& path : {control_socket_path(options_.state), handover_path()}) {
+    struct stat facts {};
+    if (::lstat(path.c_str(), &facts) != 0) continue;
+    if (!S_ISSOCK(facts.st_mode))
+      return Error(Code::AlreadyExists, path + " is there and not a socket",
+                   "move that file away, or choose another folder with --state");
+    const auto answers = io::connect_unix(path, kPatience);
+    if (!answers) continue;
+    const auto peer = io::peer_of(answers->get());
+    const std::string who = peer && peer->pid > 0 ? fmt::format("process {}", peer->pid)
+                                                  : std::string("another process");
+    return Error(Code::DaemonForeign, fmt::format("{} answers on {}", who, path),
+                 "stop it, or choose another folder with --state");
+  }
+  return ok();
+}
+
+// The socket appears under its name only when it is ready, and takes the place of what was there:
+// a predecessor's, or what check_places() let pass.
 Result<io::Fd> EdgeProcess::listen_in_place(const std::string& path) {
   const std::string staged = path + "." + io::random_hex(4);
   io::Fd fd = TRY(io::listen_unix(staged));
@@ -118,20 +141,9 @@ Result<void> EdgeProcess::open_control_sockets() {
       limits);
   io::Fd control = TRY(listen_in_place(control_socket_path(options_.state)));
   TRY(server_->serve(std::move(control)));
-  knocks_ = TRY(listen_in_place(options_.state + "/edge-handover.sock"));
+  knocks_ = TRY(listen_in_place(handover_path()));
   return loop_->add(knocks_.get(), EPOLLIN, io::Trigger::Level,
                     [this](std::uint32_t) { on_successor_knocks(); });
-}
-
-Result<void> EdgeProcess::become_user() {
-  if (options_.user.empty()) return ok();
-  const io::UserIds user = TRY(io::find_user(options_.user));
-  if (::chown(options_.state.c_str(), user.uid, user.gid) != 0)
-    return from_errno(errno, "cannot give " + options_.state + " to " + options_.user);
-  if (::setgroups(0, nullptr) != 0 || ::setgid(user.gid) != 0 || ::setuid(user.uid) != 0)
-    return from_errno(errno, "cannot become user " + options_.user,
-                      "start as root, or without --user");
-  return ok();
 }
 
 Result<void> EdgeProcess::start() {
@@ -145,7 +157,10 @@ Result<void> EdgeProcess::start() {
     return Error(Code::EdgeUnreachable,
                  "there is no running edge in " + options_.state + " to take over from",
                  "start without --take-over, or name the folder of the running one with --state");
-  if (!taken_over) table = TRY(load_table());
+  if (!taken_over) {
+    TRY(check_places());
+    table = TRY(load_table());
+  }
   TRY(open_listeners());
   TRY(become_user());
   // As the user it will be, so that rotating and opening it again work as this did.

@@ -32,7 +32,8 @@ class EdgeProcess {
   Result<void> open_listener(const std::string& wanted, bool tls);
   std::vector<ListenSocket> listen_sockets() const;
   Result<Table> load_table();
-  Result<void> become_user();
+  Result<void> check_places() const;
+  std::string handover_path() const;
   Result<void> open_control_sockets();
   Result<io::Fd> listen_in_place(const std::string& path);
   void on_signal(int signal);
@@ -46,11 +47,15 @@ class EdgeProcess {
   std::vector<int> listener_fds() const;
   std::vector<std::string> addresses() const;
 
+  Result<void> become_user();  // user.cc
+
   // predecessor.cc: the process this one takes over from
   Result<bool> ask_predecessor(Table& table);
   Result<void> tell_predecessor_serving();
   void on_predecessor();
   void tell_predecessor_table(const Table& table);
+  std::size_t cut_at_predecessor(const std::string& app, const std::string& environment,
+                                 const std::string& release);
   void take_predecessor_line(const Json& line);
 
   // successor.cc: the process that takes over from this one
@@ -74,7 +79,8 @@ class EdgeProcess {
   io::Fd knocks_;  // edge-handover.sock
   std::optional<Channel> predecessor_;
   std::uint64_t predecessor_installed_ = 0;
-  Json predecessor_news_;  // what it said first
+  std::optional<std::size_t> predecessor_cut_;  // its answer to the last "cut"
+  Json predecessor_news_;                       // what it said first
   std::optional<Channel> successor_;
   std::string log_trouble_;  // what was last said of the access log
   bool leaving_ = false;     // a successor serves, or a signal came

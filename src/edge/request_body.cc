@@ -136,12 +136,8 @@ bool Worker::frame_request(Exchange& exchange, std::size_t size, Pieces& pieces)
     exchange.request_left -= size;
     exchange.request_done = exchange.request_left == 0;
   } else if (exchange.request_framing.kind == Kind::UntilClose) {
-    exchange.bytes_in += size;
-    if (request_too_large(exchange)) {
-      refuse_request_body(exchange);
-      return false;
-    }
     pieces.add_chunk({scratch_.get(), size}, false);
+    exchange.bytes_in += size;
   } else {
     const Unchunked got = unchunk(exchange.request_chunks, scratch_.get(), size);
     if (got.bad) {
@@ -152,16 +148,14 @@ bool Worker::frame_request(Exchange& exchange, std::size_t size, Pieces& pieces)
       }
       return false;
     }
-    exchange.bytes_in += got.content.size();
-    if (request_too_large(exchange)) {
-      refuse_request_body(exchange);
-      return false;
-    }
     pieces.add_chunk(got.content, got.done);
+    exchange.bytes_in += got.content.size();
     exchange.request_done = got.done;
     if (got.used < size) exchange.client->in.assign(scratch_.get() + got.used, size - got.used);
   }
-  return true;
+  if (!request_too_large(exchange)) return true;
+  refuse_request_body(exchange);
+  return false;
 }
 
 }  // namespace slipway::edge

@@ -90,6 +90,8 @@ bool Worker::pass_interim(Exchange& exchange, const http::ResponseHead& head) {
 
 bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head, char* rest,
                               std::size_t size) {
+  hear(exchange, head.status);
+  if (exchange.course.watches_answer() && turns_elsewhere(exchange, head, size)) return false;
   if (refuses_response(exchange, head)) return false;
   exchange.status = head.status;
   exchange.response_framing = head.framing;
@@ -104,6 +106,7 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
                        (exchange.minor == 1 || ends_by_itself);
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
   exchange.client->close_after_answer = !rewrite.keep_alive;
+  if (exchange.course.marks_answer()) mark_answer(exchange, head, rewrite);
   exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
   rewrite.date = date_;
   head_out_.clear();
@@ -136,7 +139,7 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
       const Unchunked got = unchunk(exchange.response_chunks, bytes, size);
       if (got.bad) {
         exchange.end = LogEnd::UpstreamFailed;
-        count_failure(*exchange.target);
+        count_failure(exchange);
         abort_exchange(exchange);
         return false;
       }
@@ -183,7 +186,7 @@ bool Worker::on_upstream_end(Exchange& exchange, bool broken) {
   }
   // Cut short: the client must see that too, so its connection ends without the body's end.
   exchange.end = LogEnd::UpstreamFailed;
-  count_failure(*exchange.target);
+  count_failure(exchange);
   abort_exchange(exchange);
   return false;
 }

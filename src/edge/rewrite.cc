@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "edge/course.h"
 #include "edge/forwarded.h"
 #include "edge/trace.h"
 #include "http/bytes.h"
@@ -173,11 +174,13 @@ void write_request_framing(const http::RequestHead& head, std::string& out) {
 }
 
 // End-to-end headers of a response, without framing.
-void write_response_fields(const http::ResponseHead& head, std::string& out) {
+void write_response_fields(const http::ResponseHead& head, std::string& out,
+                           std::string_view leave_out = {}) {
   const bool options = head.headers.find(Known::Connection) != nullptr;
   for (const Header& header : head.headers) {
     if (header.known == Known::ContentLength || http::is_hop_by_hop(header)) continue;
     if (options && http::is_nominated(head.headers, header)) continue;
+    if (!leave_out.empty() && http::equals_ignoring_case(header.name(), leave_out)) continue;
     field(out, header.name(), header.value());
   }
 }
@@ -207,7 +210,7 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
   for (const Header& header : head.headers) {
     if (http::is_hop_by_hop(header) || take_forwarded(header, found)) continue;
     if (options && http::is_nominated(head.headers, header)) continue;
-    if (take_own(head, header, rewrite, out)) continue;
+    if (take_own(head, header, rewrite, out) || is_for_the_edge(header)) continue;
     field(out, header.name(), header.value());
   }
   write_own_fields(head, host, rewrite, found, out);
@@ -218,7 +221,8 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
 bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& rewrite,
                          std::string& out) {
   write_status_line(head, out);
-  write_response_fields(head, out);
+  write_response_fields(head, out, rewrite.leave_out);
+  out.append(rewrite.extra);
   bool chunks = false;
   const Header* length = head.headers.find(Known::ContentLength);
   switch (head.framing.kind) {

@@ -27,9 +27,11 @@ void write_request_head(const http::RequestHead& head, const RequestRewrite& rew
 struct ResponseRewrite {
   int client_minor = 1;
   bool is_head = false;
-  bool keep_alive = true;    // the client may send another request
-  std::string_view release;  // X-Slipway-Release; empty: left out
-  std::string_view date;     // for a response without one (RFC 9110 section 6.6.1)
+  bool keep_alive = true;      // the client may send another request
+  std::string_view release;    // X-Slipway-Release; empty: left out
+  std::string_view date;       // for a response without one (RFC 9110 section 6.6.1)
+  std::string_view extra;      // more header lines, each with CRLF
+  std::string_view leave_out;  // a header between the upstream and the edge alone
 };
 // Appends the head to `out`. True when the body must be sent in chunks.
 bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& rewrite,

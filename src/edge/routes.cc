@@ -22,6 +22,56 @@ bool RouteService::allows(const Address& peer) const {
                      [&](const Cidr& cidr) { return cidr.contains(peer); });
 }
 
+namespace {
+
+// What a service's hashes begin with, so that two services differ.
+std::string hash_name(const Service& service) {
+  return service.app + '\n' + service.environment + '\n' + service.name + '\n' +
+         service.traffic.key;
+}
+
+RoutePool compile_pool(const Service& service, const Pool& pool, Registry& registry) {
+  RoutePool compiled;
+  compiled.release = registry.release(service, pool.release);
+  registry.count_apart(service, *compiled.release);
+  compiled.weight = pool.weight;
+  compiled.writers = pool.targets.size();
+  const bool own = pool.balance != Balance::OfService;
+  compiled.balance = own ? pool.balance : service.traffic.balance;
+  compiled.weights = pool.weights;
+  if (!pool.weights.empty()) compiled.order = smooth_order(pool.weights);
+  for (const auto* targets : {&pool.targets, &pool.read_targets}) {
+    for (const std::string& target : *targets)
+      compiled.targets.push_back(registry.target(service, pool.release, target));
+  }
+  if (service.traffic.sticky.cookie.empty()) return compiled;
+  const HashKey key = hash_key_of(hash_name(service));
+  for (const auto& target : compiled.targets)
+    compiled.tags.push_back(keyed_hash(key, pool.release + '\n' + target->text));
+  return compiled;
+}
+
+void compile_traffic(RouteService& route) {
+  const Traffic& traffic = route.config.traffic;
+  // Each release that grows finds other clients to begin with.
+  const std::string grows = route.pools.empty() ? "" : route.pools.back().release->release;
+  route.client_key = hash_key_of(hash_name(route.config) + '\n' + grows);
+  route.has_readers = std::any_of(route.pools.begin(), route.pools.end(),
+                                  [](const RoutePool& p) { return p.writers < p.targets.size(); });
+  const Retry& retry = traffic.retry;
+  route.retries_answers = retry.reset || retry.bad_gateway || retry.unavailable || retry.timeout;
+  for (std::size_t i = 0; i < route.pools.size() && traffic.mirror.share > 0; ++i) {
+    if (route.pools[i].release->release == traffic.mirror.release)
+      route.mirror = static_cast<int>(i);
+  }
+  route.reads_course = route.mirror >= 0 || route.has_readers || route.retries_answers ||
+                       !traffic.assets.empty() || !traffic.sticky.cookie.empty() ||
+                       !traffic.preview.token_sha256.empty() ||
+                       traffic.split.by == SplitRule::By::Client;
+}
+
+}  // namespace
+
 Routes::Routes(const Table& table, Registry& registry) : generation_(table.generation) {
   services_.reserve(table.services.size());
   for (const Service& service : table.services) {
@@ -36,13 +86,9 @@ Routes::Routes(const Table& table, Registry& registry) : generation_(table.gener
     for (const std::string& range : service.trusted_proxies) {
       if (auto cidr = Cidr::parse(range)) route.trusted_proxies.push_back(*cidr);
     }
-    for (const Pool& pool : service.pools) {
-      RoutePool& compiled = route.pools.emplace_back();
-      compiled.release = registry.release(service, pool.release);
-      compiled.weight = pool.weight;
-      for (const std::string& target : pool.targets)
-        compiled.targets.push_back(registry.target(service, pool.release, target));
-    }
+    for (const Pool& pool : service.pools)
+      route.pools.push_back(compile_pool(service, pool, registry));
+    compile_traffic(route);
     add(route);
   }
   const auto longer = [](const Prefix& a, const Prefix& b) {

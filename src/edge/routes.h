@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "edge/address.h"
+#include "edge/balance.h"
 #include "edge/guard.h"
 #include "edge/runtime.h"
 #include "edge/table.h"
@@ -16,7 +17,12 @@ namespace slipway::edge {
 struct RoutePool {
   std::shared_ptr<ReleaseRuntime> release;
   int weight = 0;
-  std::vector<std::shared_ptr<TargetRuntime>> targets;
+  std::vector<std::shared_ptr<TargetRuntime>> targets;  // those that write, then those that read
+  std::size_t writers = 0;
+  Balance balance = Balance::RoundRobin;
+  std::vector<int> weights;          // of the writers; empty: all alike
+  std::vector<std::uint16_t> order;  // round robin by weight; empty: one after the other
+  std::vector<std::uint64_t> tags;   // names of the targets in cookies; empty: not sticky
 };
 
 struct RouteService {
@@ -26,6 +32,11 @@ struct RouteService {
   std::shared_ptr<const Guard> guard;  // nullptr: nothing to check at its door
   std::vector<Cidr> trusted_proxies;
   std::vector<RoutePool> pools;
+  HashKey client_key;            // where clients stand among 10,000
+  bool reads_course = false;     // something in a request's head decides where it goes
+  bool has_readers = false;      // in any of the pools
+  bool retries_answers = false;  // more than failed connects are tried once more
+  int mirror = -1;               // the pool that gets copies
   bool allows(const Address& peer) const;
 };
 

@@ -27,6 +27,7 @@ std::shared_ptr<ServiceRuntime> Registry::service(const Service& service) {
   fresh->app = service.app;
   fresh->environment = service.environment;
   fresh->name = service.name;
+  fresh->budgets = std::make_unique<ServiceRuntime::Budget[]>(workers_);
   slot = fresh;
   return fresh;
 }
@@ -44,6 +45,15 @@ std::shared_ptr<ReleaseRuntime> Registry::release(const Service& service,
   fresh->counters = std::make_unique<ReleaseCounters[]>(workers_);
   releases_.push_back(fresh);
   return fresh;
+}
+
+void Registry::count_apart(const Service& service, ReleaseRuntime& release) const {
+  const Traffic& traffic = service.traffic;
+  if (!traffic.preview.token_sha256.empty() && release.previewed == nullptr)
+    release.previewed = std::make_unique<ReleaseCounters[]>(workers_);
+  const bool mirrors = traffic.mirror.share > 0 && traffic.mirror.release == release.release;
+  if (mirrors && release.mirrored == nullptr)
+    release.mirrored = std::make_unique<ReleaseCounters[]>(workers_);
 }
 
 void Registry::forget_old_releases() {

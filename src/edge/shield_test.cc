@@ -128,8 +128,8 @@ TEST(Buckets, AreExactForManyThreadsAtOnce) {
   EXPECT_EQ(passed, 1000);
 }
 
-TEST(Counts, AreExactAndForgetWhoIsGone) {
-  Counts counts;
+TEST(NameCounts, AreExactAndForgetWhoIsGone) {
+  NameCounts counts;
   EXPECT_TRUE(counts.enter(1, 2));
   EXPECT_TRUE(counts.enter(1, 2));
   EXPECT_FALSE(counts.enter(1, 2));

@@ -20,13 +20,38 @@ bool ReleaseStats::same_release(const ReleaseStats& other) const {
          environment == other.environment;
 }
 
-void ReleaseStats::add(const ReleaseStats& other) {
+void Counts::add(const Counts& other) {
   requests += other.requests;
   for (std::size_t i = 0; i < by_class.size(); ++i) by_class[i] += other.by_class[i];
+  errors += other.errors;
   upstream_failures += other.upstream_failures;
-  in_flight += other.in_flight;
   for (const auto& [upper, count] : other.latency_us) latency_us[upper] += count;
 }
+
+void ReleaseStats::add(const ReleaseStats& other) {
+  Counts::add(other);
+  previewed.add(other.previewed);
+  mirrored.add(other.mirrored);
+  bridged += other.bridged;
+  in_flight += other.in_flight;
+}
+
+namespace {
+
+void add_counters(const ReleaseCounters& counters, Counts& sum) {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  sum.requests += counters.requests.load(kRelaxed);
+  for (std::size_t c = 0; c < sum.by_class.size(); ++c)
+    sum.by_class[c] += counters.by_class[c].load(kRelaxed);
+  sum.errors += counters.errors.load(kRelaxed);
+  sum.upstream_failures += counters.upstream_failures.load(kRelaxed);
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    const std::uint32_t count = counters.latency_us.counts[bucket].load(kRelaxed);
+    if (count > 0) sum.latency_us[bucket_upper(bucket)] += count;
+  }
+}
+
+}  // namespace
 
 ReleaseStats sum_of(const ReleaseRuntime& release, unsigned workers) {
   ReleaseStats sum;
@@ -35,16 +60,10 @@ ReleaseStats sum_of(const ReleaseRuntime& release, unsigned workers) {
   sum.service = release.service->name;
   sum.release = release.release;
   for (unsigned i = 0; i < workers; ++i) {
-    const ReleaseCounters& counters = release.counters[i];
-    sum.requests += counters.requests.load(std::memory_order_relaxed);
-    for (std::size_t c = 0; c < sum.by_class.size(); ++c)
-      sum.by_class[c] += counters.by_class[c].load(std::memory_order_relaxed);
-    sum.upstream_failures += counters.upstream_failures.load(std::memory_order_relaxed);
-    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-      const std::uint32_t count =
-          counters.latency_us.counts[bucket].load(std::memory_order_relaxed);
-      if (count > 0) sum.latency_us[bucket_upper(bucket)] += count;
-    }
+    add_counters(release.counters[i], sum);
+    sum.bridged += release.counters[i].bridged.load(std::memory_order_relaxed);
+    if (release.previewed != nullptr) add_counters(release.previewed[i], sum.previewed);
+    if (release.mirrored != nullptr) add_counters(release.mirrored[i], sum.mirrored);
   }
   return sum;
 }
@@ -62,21 +81,53 @@ void add_to(Stats& stats, const Stats& more) {
   }
 }
 
+namespace {
+
+void write_counts(const Counts& counts, Json& json) {
+  json.set("requests", counts.requests);
+  for (std::size_t i = 0; i < counts.by_class.size(); ++i)
+    json.set(kClassNames[i], counts.by_class[i]);
+  json.set("errors", counts.errors).set("upstream_failures", counts.upstream_failures);
+  Json latency = Json::array();
+  for (const auto& [upper, count] : counts.latency_us)
+    latency.push_back(Json::Array{Json(upper), Json(count)});
+  json.set("latency_us", latency);
+}
+
+std::uint64_t count_in(const Json& json, std::string_view key) {
+  return static_cast<std::uint64_t>(json.integer(key));
+}
+
+Result<void> read_counts(const Json& json, Counts& counts) {
+  counts.requests = count_in(json, "requests");
+  for (std::size_t i = 0; i < counts.by_class.size(); ++i)
+    counts.by_class[i] = count_in(json, kClassNames[i]);
+  counts.errors = count_in(json, "errors");
+  counts.upstream_failures = count_in(json, "upstream_failures");
+  for (const Json& bucket : json.at("latency_us").items()) {
+    if (bucket.size() != 2 || !bucket.items()[0].is_int() || !bucket.items()[1].is_int())
+      return Error(Code::Malformed,
+                   "a latency bucket of the edge's counters is not a pair of numbers");
+    counts.latency_us[static_cast<std::uint64_t>(bucket.items()[0].as_int())] =
+        static_cast<std::uint64_t>(bucket.items()[1].as_int());
+  }
+  return ok();
+}
+
+}  // namespace
+
+// Previews and mirrored copies are left out while there are none.
 Json to_json(const Stats& stats) {
   Json list = Json::array();
   for (const ReleaseStats& entry : stats) {
     Json json = Json::object();
     json.set("app", entry.app).set("environment", entry.environment);
-    json.set("service", entry.service)
-        .set("release", entry.release)
-        .set("requests", entry.requests);
-    for (std::size_t i = 0; i < entry.by_class.size(); ++i)
-      json.set(kClassNames[i], entry.by_class[i]);
-    json.set("upstream_failures", entry.upstream_failures).set("in_flight", entry.in_flight);
-    Json latency = Json::array();
-    for (const auto& [upper, count] : entry.latency_us)
-      latency.push_back(Json::Array{Json(upper), Json(count)});
-    list.push_back(json.set("latency_us", latency));
+    json.set("service", entry.service).set("release", entry.release);
+    write_counts(entry, json);
+    json.set("in_flight", entry.in_flight).set("bridged", entry.bridged);
+    if (entry.previewed.requests > 0) write_counts(entry.previewed, json["previewed"]);
+    if (entry.mirrored.requests > 0) write_counts(entry.mirrored, json["mirrored"]);
+    list.push_back(json);
   }
   return list;
 }
@@ -90,18 +141,11 @@ Result<Stats> stats_from_json(const Json& list) {
     entry.environment = json.text("environment");
     entry.service = json.text("service");
     entry.release = json.text("release");
-    entry.requests = static_cast<std::uint64_t>(json.integer("requests"));
-    for (std::size_t i = 0; i < entry.by_class.size(); ++i)
-      entry.by_class[i] = static_cast<std::uint64_t>(json.integer(kClassNames[i]));
-    entry.upstream_failures = static_cast<std::uint64_t>(json.integer("upstream_failures"));
     entry.in_flight = json.integer("in_flight");
-    for (const Json& bucket : json.at("latency_us").items()) {
-      if (bucket.size() != 2 || !bucket.items()[0].is_int() || !bucket.items()[1].is_int())
-        return Error(Code::Malformed,
-                     "a latency bucket of the edge's counters is not a pair of numbers");
-      entry.latency_us[static_cast<std::uint64_t>(bucket.items()[0].as_int())] =
-          static_cast<std::uint64_t>(bucket.items()[1].as_int());
-    }
+    entry.bridged = count_in(json, "bridged");
+    TRY(read_counts(json, entry));
+    TRY(read_counts(json.at("previewed"), entry.previewed));
+    TRY(read_counts(json.at("mirrored"), entry.mirrored));
   }
   return stats;
 }
@@ -140,6 +184,21 @@ void write_latency(const ReleaseStats& entry, std::string& out) {
   fmt::format_to(line, "slipway_edge_response_seconds_count{{{}}} {}\n", labels, below);
 }
 
+void write_apart(const Stats& stats, std::string_view kind, Counts ReleaseStats::*counts,
+                 std::string& out) {
+  const auto line = std::back_inserter(out);
+  fmt::format_to(line, "# TYPE slipway_edge_{}_requests_total counter\n", kind);
+  fmt::format_to(line, "# TYPE slipway_edge_{}_errors_total counter\n", kind);
+  for (const ReleaseStats& entry : stats) {
+    const Counts& apart = entry.*counts;
+    if (apart.requests == 0) continue;
+    fmt::format_to(line, "slipway_edge_{}_requests_total{{{}}} {}\n", kind, labels_of(entry),
+                   apart.requests);
+    fmt::format_to(line, "slipway_edge_{}_errors_total{{{}}} {}\n", kind, labels_of(entry),
+                   apart.errors);
+  }
+}
+
 }  // namespace
 
 std::string prometheus_text(const Stats& stats) {
@@ -151,6 +210,11 @@ std::string prometheus_text(const Stats& stats) {
       fmt::format_to(line, "slipway_edge_requests_total{{{},code=\"{}\"}} {}\n", labels_of(entry),
                      kCodeNames[i], entry.by_class[i]);
   }
+  out += "# TYPE slipway_edge_errors_total counter\n";
+  for (const ReleaseStats& entry : stats)
+    fmt::format_to(line, "slipway_edge_errors_total{{{}}} {}\n", labels_of(entry), entry.errors);
+  write_apart(stats, "previewed", &ReleaseStats::previewed, out);
+  write_apart(stats, "mirrored", &ReleaseStats::mirrored, out);
   out += "# TYPE slipway_edge_upstream_failures_total counter\n";
   for (const ReleaseStats& entry : stats)
     fmt::format_to(line, "slipway_edge_upstream_failures_total{{{}}} {}\n", labels_of(entry),

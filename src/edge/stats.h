@@ -12,16 +12,25 @@
 
 namespace slipway::edge {
 
-struct ReleaseStats {
+struct Counts {
+  std::uint64_t requests = 0;
+  std::array<std::uint64_t, 5> by_class{};  // 1xx … 5xx
+  std::uint64_t errors = 0;                 // 5xx or a failure upstream, each request once
+  std::uint64_t upstream_failures = 0;
+  std::map<std::uint64_t, std::uint64_t> latency_us;  // bucket's upper bound to count
+
+  void add(const Counts& other);
+};
+
+struct ReleaseStats : Counts {
   std::string app;
   std::string environment;
   std::string service;
   std::string release;
-  std::uint64_t requests = 0;
-  std::array<std::uint64_t, 5> by_class{};  // 1xx … 5xx
-  std::uint64_t upstream_failures = 0;
   std::int64_t in_flight = 0;
-  std::map<std::uint64_t, std::uint64_t> latency_us;  // bucket's upper bound to count
+  std::uint64_t bridged = 0;  // assets asked of it that another release was chosen for
+  Counts previewed;           // asked for by name
+  Counts mirrored;            // copies of what another release answered
 
   bool same_release(const ReleaseStats& other) const;
   void add(const ReleaseStats& other);

@@ -23,6 +23,12 @@ void EdgeProcess::on_successor() {
   for (const Json& line : lines) {
     if (line.find("take_over") != nullptr && !handed_over_) offer_everything();
     if (line.flag("serving") && !handed_over_) leave_to_successor();
+    if (const Json* cut = line.find("cut"); cut != nullptr && handed_over_) {
+      const std::size_t count =
+          engine_->cut(cut->text("app"), cut->text("environment"), cut->text("release"));
+      Json answer = Json::object();
+      if (!successor_->send(answer.set("cut", static_cast<std::uint64_t>(count)))) break;
+    }
     const Json* table = line.find("install");
     if (table == nullptr || !handed_over_) continue;
     if (auto read = table_from_json(*table)) tables_->follow(std::move(read).value());

@@ -9,11 +9,26 @@ namespace slipway::edge {
 namespace {
 
 constexpr std::string_view kStateNames[] = {"live", "paused", "stopped", "maintenance"};
+
+void read_weights(Members& members, std::vector<int>& weights) {
+  const Json* list = members.take("weights");
+  if (list == nullptr) return;
+  for (const Json& weight : list->items()) {
+    const bool fits = weight.is_int() && weight.as_int() >= 0 && weight.as_int() <= kWholeWeight;
+    if (!fits) return members.wrong("weights", "a list of whole numbers");
+    weights.push_back(static_cast<int>(weight.as_int()));
+  }
+  if (!list->is_array()) members.wrong("weights", "a list of whole numbers");
+}
+
 Result<void> read_pool(const Json& json, Pool& pool) {
   Members members(json, "a pool of the edge's table");
   members.text("release", pool.release);
   members.number("weight", pool.weight, kWholeWeight);
   members.texts("targets", pool.targets);
+  members.texts("read_targets", pool.read_targets);
+  read_balance(members, pool.balance);
+  read_weights(members, pool.weights);
   return members.finish();
 }
 
@@ -80,6 +95,16 @@ Json to_json(const Tls& tls) {
   return json.set("more", more);
 }
 
+Json to_json(const Pool& pool) {
+  Json json = Json::object();
+  json.set("release", pool.release).set("weight", pool.weight);
+  json.set("targets", Json::array_of(pool.targets));
+  if (!pool.read_targets.empty()) json.set("read_targets", Json::array_of(pool.read_targets));
+  if (pool.balance != Balance::OfService) json.set("balance", name_of(pool.balance));
+  if (!pool.weights.empty()) json.set("weights", Json::array_of(pool.weights));
+  return json;
+}
+
 Json timeouts_to_json(const Timeouts& timeouts) {
   Json json = Json::object();
   json.set("connect_ms", timeouts.connect.count());
@@ -126,9 +151,7 @@ Json to_json(const Service& service) {
   json.set("compress", to_json(service.compress));
   Json pools = Json::array();
   for (const Pool& pool : service.pools) {
-    Json entry = Json::object();
-    entry.set("release", pool.release).set("weight", pool.weight);
-    pools.push_back(entry.set("targets", Json::array_of(pool.targets)));
+    pools.push_back(to_json(pool));
   }
   return json.set("pools", pools);
 }

@@ -24,6 +24,10 @@ struct Pool {
   std::string release;
   int weight = kWholeWeight;
   std::vector<std::string> targets;  // "127.0.0.1:20001"
+  // Those that only read: GET and HEAD go to them, everything else to `targets`.
+  std::vector<std::string> read_targets{};
+  Balance balance = Balance::OfService;
+  std::vector<int> weights{};  // of `targets`; empty: all alike
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 
@@ -109,7 +113,9 @@ Result<std::vector<Service>> services_from_json(const Json& array);
 Result<Table> table_from_json(const Json& json);
 // What the shapes alone cannot say: hosts not taken twice, weights, addresses, CIDRs.
 Result<void> validate(const Table& table);
-// The folders of error pages can be read. Asked when a table is changed, not when it is loaded.
-Result<void> check_error_pages(const std::vector<Service>& services);
+// The folders of error pages can be read. Asked only of those that `before` does not have for the
+// same service: a page that went missing must not keep a release from being switched.
+Result<void> check_error_pages(const std::vector<Service>& services,
+                               const std::vector<Service>& before);
 
 }  // namespace slipway::edge

@@ -38,7 +38,25 @@ TEST(Table, ReadsBackWhatItWrites) {
   full.page = "<h1>\n";
   full.allow = {"10.0.0.0/8", "::1"};
   full.timeouts.response = Millis(7);
+  full.traffic.balance = Balance::TwoChoices;
+  full.traffic.key = "pepper";
+  full.traffic.split = {SplitRule::By::Client,
+                        SplitRule::Key::Header,
+                        "X-User",
+                        SplitRule::Without::First,
+                        {"1", "2"}};
+  full.traffic.sticky = {"lb", 60};
+  full.traffic.preview.token_sha256 = std::string(64, 'a');
+  full.traffic.writer_affinity = Millis(5);
+  full.traffic.ejection = {2, 3, Millis(4), Millis(5), 6};
+  full.traffic.checks = {"/up", Millis(1'000), Millis(500), 4, 5};
+  full.traffic.retry = {false, true, false, true, true, 7};
+  full.traffic.mirror = {"r2", 8};
+  full.traffic.assets = {"/assets/"};
   full.pools = {{"r1", 9'000, {"127.0.0.1:1", "[::1]:2"}}, {"r2", 1'000, {"127.0.0.1:3"}}};
+  full.pools[0].read_targets = {"127.0.0.1:4"};
+  full.pools[0].balance = Balance::LeastRequests;
+  full.pools[0].weights = {3, 1};
   Table table = table_of({full, web("b")});
   table.generation = 7;
   table.epoch = 3;

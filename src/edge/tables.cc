@@ -118,8 +118,8 @@ Result<void> Tables::replace_app(const Write& write, const std::string& app,
 
 Result<void> Tables::commit(Table next, const std::vector<Service>& written, bool check_only) {
   TRY(validate(next));
+  TRY(check_error_pages(written, current_.services));
   auto entries = TRY(certificates_.prepare(next, written));
-  TRY(check_error_pages(written));
   if (check_only) return ok();
   TRY(file_.save(next));
   certificates_.keep(next, std::move(entries));

@@ -49,7 +49,7 @@ class TlsSession {
   bool established() const { return established_; }
   bool resumed() const { return resumed_; }
   bool speaks_h2() const { return h2_; }
-  const char* version() const;  // "TLSv1.3"; a literal
+  const char* version() const;           // "TLSv1.3"; a literal
   bool began() const { return began_; }  // a byte has come
 
  private:

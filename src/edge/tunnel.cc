@@ -30,6 +30,7 @@ bool Worker::begin_tunnel(Exchange& exchange, const http::ResponseHead& head,
     return false;
   }
   Client& client = *exchange.client;
+  hear(exchange, head.status);
   exchange.status = head.status;
   exchange.tunnel = true;
   exchange.response_started = true;

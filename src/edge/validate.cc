@@ -1,6 +1,7 @@
 // What a table must obey beyond its shape. Refusing here leaves the running table as it is.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -68,7 +69,7 @@ Result<void> check_pools(const Service& service) {
   std::set<std::string> releases;
   for (const Pool& pool : service.pools) {
     sum += pool.weight;
-    targets += pool.targets.size();
+    targets += pool.targets.size() + pool.read_targets.size();
     if (!is_name(pool.release) || !releases.insert(pool.release).second)
       return invalid(service,
                      fmt::format("release \"{}\" is no name or given twice", pool.release));
@@ -129,13 +130,21 @@ Result<void> validate(const Table& table) {
   for (const Service& service : table.services) {
     TRY(check_names(service));
     TRY(check_pools(service));
+    if (const std::string wrong = wrong_with_traffic(service); !wrong.empty())
+      return invalid(service, wrong);
   }
   return check_claims(table);
 }
 
-Result<void> check_error_pages(const std::vector<Service>& services) {
+Result<void> check_error_pages(const std::vector<Service>& services,
+                               const std::vector<Service>& before) {
   for (const Service& service : services) {
     if (service.shield.error_pages.empty()) continue;
+    const bool known = std::any_of(before.begin(), before.end(), [&](const Service& other) {
+      return full_name(other) == full_name(service) &&
+             other.shield.error_pages == service.shield.error_pages;
+    });
+    if (known) continue;
     if (auto pages = ErrorPages::load(service.shield.error_pages); !pages)
       return std::move(pages).error().in("service " + full_name(service));
   }

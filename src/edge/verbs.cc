@@ -166,6 +166,11 @@ Result<Service> service_of(const DeployOptions& options, const Known& known) {
     service.tls.key = options.tls_private_key_path;
   }
   service.page.clear();
+  service.shield.buffer_requests = options.buffer_requests;
+  service.shield.buffer_responses = options.buffer_responses;
+  service.shield.buffer_memory = options.buffer_memory;
+  service.shield.max_request_body = options.max_request_body;
+  service.shield.max_response_body = options.max_response_body;
   service.shield.error_pages =
       options.error_pages.empty() ? "" : io::absolute_path(options.error_pages);
   service.pools = {{"v-" + io::random_hex(6), kWholeWeight, options.targets}};
@@ -224,6 +229,14 @@ Result<void> stop(const std::string& name, const std::string& message, Millis dr
     service.message = message;
   }));
   return wait_for_drain(name, drain_timeout, socket);
+}
+
+Result<void> drain(const std::string& name, Millis timeout, const std::string& socket) {
+  const Known known = TRY(read_app(name, socket));
+  if (!known.exists && known.version == 0)
+    return Error(Code::NotFound, "the edge has no service named " + name,
+                 "slipway edge list shows those it has");
+  return wait_for_drain(name, timeout, socket);
 }
 
 Result<void> resume(const std::string& name, const std::string& socket) {

@@ -30,6 +30,11 @@ struct DeployOptions {
   std::string tls_certificate_path;
   std::string tls_private_key_path;
   std::string error_pages;  // folder of the edge's own answers: 503.html, 5xx.html …
+  bool buffer_requests = false;
+  bool buffer_responses = false;
+  std::int64_t buffer_memory = std::int64_t{1} << 20;
+  std::int64_t max_request_body = 0;  // bytes; 0: no limit
+  std::int64_t max_response_body = 0;
   bool forward_headers = false;
   // Called with a line for people when something is worth telling (a failed probe, a long drain).
   std::function<void(const std::string&)> say;
@@ -47,6 +52,9 @@ Result<void> pause(const std::string& name, Millis max_pause, Millis drain_timeo
 // Answers 503 with the message; waits for those running, at most drain_timeout.
 Result<void> stop(const std::string& name, const std::string& message, Millis drain_timeout,
                   const std::string& socket);
+// Waits until nothing runs at targets that get no new requests (replaced, paused, stopped); after
+// `timeout` it ends what is left.
+Result<void> drain(const std::string& name, Millis timeout, const std::string& socket);
 Result<void> resume(const std::string& name, const std::string& socket);
 // [{name, hosts, paths, state, tls, targets}], those of the daemon too (name
 // "app/environment/service").

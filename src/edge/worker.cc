@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "edge/mirror.h"
+
 namespace slipway::edge {
 namespace {
 constexpr int kEventsPerRound = 128;
@@ -112,6 +114,8 @@ void Worker::dispatch(Socket& socket, std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.peer_done = true;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) socket.broken = true;
   if (socket.kind == Socket::Kind::Client) return on_client(static_cast<Client&>(socket));
+  if (socket.kind == Socket::Kind::Mirror)
+    return on_mirror(static_cast<MirrorCopy&>(socket), events);
   if (socket.kind == Socket::Kind::Stream) return on_stream(static_cast<Stream&>(socket));
   on_upstream(static_cast<Upstream&>(socket), events);
 }
@@ -143,6 +147,7 @@ void Worker::due(Socket& socket) {
     drop_from_pool(upstream);
     return bury_upstream(upstream);
   }
+  if (socket.kind == Socket::Kind::Mirror) return end_mirror(static_cast<MirrorCopy&>(socket), 504);
   if (socket.kind == Socket::Kind::Listener) {
     if (accepting_) watch_listeners();  // descriptors had run out
     return;
@@ -151,6 +156,7 @@ void Worker::due(Socket& socket) {
   switch (client.phase) {
     case Client::Phase::Idle:
     case Client::Phase::Linger:
+      if (client.awaits_proxy_header) gate_.refused(Refusal::ProxyHeader);
       return close_client(client);
     case Client::Phase::Head:
       return answer(client,
@@ -211,10 +217,12 @@ void Worker::welcome(int fd, const Address& peer, const Listener& listener) {
   client.fd.reset(fd);
   client.peer = peer;
   client.secure = listener.tls;
+  client.awaits_proxy_header = listener.proxy_protocol;
   client.deadline.owner = static_cast<Socket*>(&client);
   link(client_list_, client);
   client_count_.fetch_add(1, std::memory_order_relaxed);
   if (!watch(client)) return bury_client(client);
+  if (!client.awaits_proxy_header && !has_room_for(client)) return bury_client(client);
   if (clients() > limits_.clients)
     return answer(
         client, {503, "text/plain; charset=utf-8", "too many connections\n", "Retry-After: 1\r\n"},
@@ -240,6 +248,7 @@ void Worker::bury_client(Client& client) {
     log_held_client_gone(client);
     leave_hold(client);
   }
+  leave_room(client);
   wheel_.clear(client.deadline);
   unlink(client);
   if (client.h2 != nullptr) std::erase(touched_, &client);
@@ -279,6 +288,7 @@ void Worker::install(std::shared_ptr<const Routes> routes) {
     for (Upstream* upstream : it->second) bury_upstream(*upstream);
     it = pools_.erase(it);
   }
+  end_mirrors(routes_.get());
   retry_held();
 }
 
@@ -333,6 +343,7 @@ std::size_t Worker::cut(const std::vector<const TargetRuntime*>& targets) {
 
 void Worker::stop() {
   running_ = false;
+  end_mirrors(nullptr);
   while (exchange_list_.after != &exchange_list_) {
     exchange_list_.after->end = LogEnd::Cut;
     abort_exchange(*exchange_list_.after);

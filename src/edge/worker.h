@@ -5,9 +5,10 @@
 //
 // Where to read on: worker.cc (the loop, accepting, tables), transport.cc (bytes from and to a
 // client), client.cc (reading requests, routing, holding, closing), forward.cc (attempts and their
-// failure), admission.cc and body_limits.cc (limits), choose.cc (release and target),
-// request_body.cc, response.cc, tunnel.cc, streams.cc (HTTP/2), answer.cc (what the edge says
-// itself), record.cc (what the access log is told).
+// failure), admission.cc, arrival.cc and body_limits.cc (limits), choose.cc (release) and pick.cc
+// (target), elsewhere.cc (another one), counting.cc, mirror.cc (copies), request_body.cc,
+// response.cc, tunnel.cc, streams.cc (HTTP/2), answer.cc (what the edge says itself), record.cc
+// (what the access log is told).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -35,6 +36,7 @@ struct TlsCounts {
   std::uint64_t resumed = 0;  // of those
   std::uint64_t failed = 0;   // begun and not finished: refused, broken off, or too slow
 };
+struct MirrorCopy;
 
 class Worker {
  public:
@@ -88,6 +90,11 @@ class Worker {
   void read_clocks();
   void set_deadline(Client& client, Millis from_now);
   std::uint64_t next_request_id();
+
+  // arrival.cc
+  bool has_room_for(Client& client);
+  void leave_room(Client& client);
+  bool take_proxy_header(Client& client);
 
   // client.cc
   void on_client(Client& client);
@@ -157,21 +164,44 @@ class Worker {
   void on_upstream(Upstream& upstream, std::uint32_t events);
   void fail(Exchange& exchange, Failure why);
   void give_up(Exchange& exchange, Failure why);
-  void count(Exchange& exchange, int status);
-  void count_failure(const TargetRuntime& target);
   void abort_exchange(Exchange& exchange);
   void set_exchange_deadline(Exchange& exchange);
   void exchange_due(Exchange& exchange);
+
+  // counting.cc
+  void count(Exchange& exchange, int status);
+  void count_apart(Exchange& exchange, int status);
+  void count_failure(Exchange& exchange);
+  void charge(Exchange& exchange);
+  void count_mirrored(const TargetRuntime& target, int status, std::uint64_t began_us);
   ReleaseCounters& counters_of(const TargetRuntime& target);
+
+  // elsewhere.cc
+  void hear(Exchange& exchange, int status);
+  void hear(Exchange& exchange, Failure why);
+  RetryBudget& budget_of(const Exchange& exchange) const;
+  bool goes_on(Exchange& exchange, Failure why, int status);
+  bool retry(Exchange& exchange, int status, bool reusable);
+  bool move_elsewhere(Exchange& exchange, int status, bool reusable);
+  bool ask_next_release(Exchange& exchange, bool reusable);
+  void end_bridge(Exchange& exchange);
+  bool turns_elsewhere(Exchange& exchange, const http::ResponseHead& head, std::size_t rest);
+
+  // mirror.cc
+  void begin_mirror(const Exchange& exchange);
+  void on_mirror(MirrorCopy& copy, std::uint32_t events);
+  bool take_mirrored(MirrorCopy& copy, std::string_view bytes);
+  void end_mirror(MirrorCopy& copy, int failure);
+  void end_mirrors(const Routes* except);
 
   // admission.cc
   bool refuses(Client& client, const http::RequestHead& head, const Match& match,
                LocalAnswer& answer);
   void let_go(Exchange& exchange);
   void dress(const RouteService* service, LocalAnswer& answer) const;
-  std::uint64_t limited_name(const Client& client, const http::RequestHead& head,
+  std::uint64_t limited_name(const Address& from, const http::RequestHead& head,
                              const RouteService& service, std::uint64_t rule) const;
-  bool takes_place(const Client& client, const http::RequestHead& head, const RouteService& service,
+  bool takes_place(const Address& from, const http::RequestHead& head, const RouteService& service,
                    const LimitRule& rule, LocalAnswer& answer);
   void leave_places(Places& places);
 
@@ -182,6 +212,7 @@ class Worker {
   bool response_too_large(Exchange& exchange, std::size_t more);
   bool gathers(const Exchange& exchange) const;
   void begin_gathering(Exchange& exchange, bool expects_continue);
+  bool say_continue(Client& client);
   void gather(Exchange& exchange);
   void await_body(Exchange& exchange);
   void body_is_late(Exchange& exchange);
@@ -189,9 +220,27 @@ class Worker {
   bool reader_keeps_up(Exchange& exchange);
 
   // choose.cc
+  void set_course(Exchange& exchange, const http::RequestHead& head, const Match& match);
+  void mark_answer(const Exchange& exchange, const http::ResponseHead& head,
+                   ResponseRewrite& rewrite);
   bool choose_first(Exchange& exchange);
   bool choose_other(Exchange& exchange);
-  TargetRuntime* next_target(const Exchange& exchange, const RoutePool& pool) const;
+  void nobody_chosen(Exchange& exchange);
+  const RoutePool* choose_pool(const Exchange& exchange) const;
+  TargetRuntime* next_target(const Exchange& exchange, const RoutePool& pool);
+
+  // pick.cc: one target out of a pool
+  struct Range {
+    std::size_t from;
+    std::size_t size;
+  };
+  bool is_free(const Exchange& exchange, const TargetRuntime& target) const;
+  TargetRuntime* known_target(const Exchange& exchange, const RoutePool& pool) const;
+  TargetRuntime* pick_well(const Exchange& exchange, const RoutePool& pool, Range range);
+  TargetRuntime* pick_in_turn(const Exchange& exchange, const RoutePool& pool, Range range);
+  TargetRuntime* pick_lightest(const Exchange& exchange, const RoutePool& pool, Range range);
+  TargetRuntime* pick_of_two(const Exchange& exchange, const RoutePool& pool, Range range);
+  TargetRuntime* pick_any(const Exchange& exchange, const RoutePool& pool, Range range) const;
 
   // request_body.cc
   std::size_t take_request_body(Exchange& exchange, std::string_view bytes);
@@ -288,6 +337,7 @@ class Worker {
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::unordered_map<const TargetRuntime*, std::vector<Upstream*>> pools_;
   std::vector<std::unique_ptr<Socket>> graveyard_;
+  std::vector<MirrorCopy*> mirrors_;
   std::vector<Socket*> again_;    // stopped for fairness with bytes left to read
   std::vector<Client*> touched_;  // HTTP/2 connections with frames to send
   std::string frames_out_;
@@ -309,6 +359,7 @@ class Worker {
 
   std::unique_ptr<char[]> scratch_;
   std::string head_out_;
+  std::string cookies_out_;
   http::RequestHead request_head_;  // parsed into, so that 2.4 KiB are not copied about
   http::ResponseHead response_head_;
 };

@@ -11,8 +11,9 @@ struct WorkerLimits {
   Millis pool_idle_time{4'000};  // of an upstream connection; below the 5 s of Node's servers
   std::size_t pooled = 256;      // idle upstream connections per target
   std::size_t clients = 10'000;  // more are told 503
-  int held_per_service = 1'000;  // requests waiting in a pause; more are told 503
-  std::size_t compressions = 64;  // responses encoded at once; more go as they are
+  std::int64_t connections_per_client = 0;  // of all workers; more are closed; 0: no limit
+  int held_per_service = 1'000;             // requests waiting in a pause; more are told 503
+  std::size_t compressions = 64;            // responses encoded at once; more go as they are
   http::Limits head;
   bool http2 = true;  // offered over TLS
   bool h2c = false;   // HTTP/2 without TLS, to clients that begin with its preface

@@ -54,6 +54,10 @@ class Draft {
   bool in_maintenance_ = false;
 };
 
+// edge_settings.cc: services.NAME.edge against what the router can do, and against what it was.
+Result<void> check_edge_settings(const Capabilities& can, const config::Environment& settings);
+void note_edge_changes(Draft& draft);
+
 // "10", "0_5": a percent as part of a step id.
 std::string percent_id(double percent);
 

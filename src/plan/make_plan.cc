@@ -105,14 +105,22 @@ Result<Plan> make_deploy(Plan plan, const Facts& facts, const config::Environmen
   plan.strategy = settings.rollout.strategy;
   if (facts.live) TRY(check_strategy(facts.capabilities, plan.strategy));
   TRY(check_counts(facts.capabilities, settings));
+  TRY(check_edge_settings(facts.capabilities, settings));
   auto replaced = TRY(old_services(plan));
   Draft draft(std::move(plan), facts.capabilities, std::move(replaced));
   note_what_is_odd(draft);
+  note_edge_changes(draft);
   write_deploy(draft);
   return draft.finish();
 }
 
 Result<LiveRelease> rollback_target(const Facts& facts, const Request& request) {
+  const auto not_kept = [&] {
+    return Error(Code::NotFound,
+                 fmt::format("{} is not kept in {}", request.version, request.environment),
+                 fmt::format("slipway deploy {} {}", request.environment, request.version));
+  };
+  if (!facts.previous && !request.version.empty()) return not_kept();
   if (!facts.previous) {
     return Error(Code::NothingToRollBack,
                  fmt::format("{} has no earlier release to go back to", request.environment),
@@ -120,11 +128,7 @@ Result<LiveRelease> rollback_target(const Facts& facts, const Request& request) 
   }
   const auto& target = *facts.previous;
   const bool named = request.version == target.version || request.version == target.id;
-  if (!request.version.empty() && !named) {
-    return Error(Code::NotFound,
-                 fmt::format("{} is not kept in {}", request.version, request.environment),
-                 fmt::format("slipway deploy {} {}", request.environment, request.version));
-  }
+  if (!request.version.empty() && !named) return not_kept();
   if (target.bad && !named) {
     return Error(Code::Refused,
                  fmt::format("the release before this one, {} ({}), was itself taken back",
@@ -146,6 +150,7 @@ Result<Plan> make_rollback(Plan plan, const Facts& facts, const Request& request
   // Where both cannot run, going back is a recreate, whatever the release was made with.
   plan.strategy =
       facts.capabilities.side_by_side ? plan.settings.rollout.strategy : config::Strategy::Recreate;
+  TRY(check_edge_settings(facts.capabilities, plan.settings));
   auto replaced = TRY(old_services(plan));
   Draft draft(std::move(plan), facts.capabilities, std::move(replaced));
   draft.note(fmt::format("{} comes back with the settings it was released with ({})",

@@ -25,6 +25,9 @@ struct Capabilities {
   bool one_off = true;        // can run a one-off task
   bool metrics = true;        // counts per release (needed to judge)
   bool latencies = true;      // and how long its answers took
+  // Keys of `services.NAME.edge` the router carries out: "timeouts.connect", "tls" with all below
+  // it, "*" for every one.
+  std::vector<std::string> edge_settings{};
   std::string platform_name;  // for sentences
   std::string router_name;
 };

@@ -158,6 +158,7 @@ Json to_json(const Capabilities& capabilities) {
       .set("maintenance", capabilities.maintenance)
       .set("one_off", capabilities.one_off)
       .set("metrics", capabilities.metrics)
+      .set("edge_settings", Json::array_of(capabilities.edge_settings))
       .set("latencies", capabilities.latencies)
       .set("platform", capabilities.platform_name)
       .set("router", capabilities.router_name);

@@ -36,6 +36,7 @@ struct Front {
   config::Route route;
   std::string health_path;
   Millis drain{30'000};
+  Json edge{};  // config::Service::edge: what the router does beyond the route; null: nothing
   friend bool operator==(const Front&, const Front&) = default;
 };
 

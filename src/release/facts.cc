@@ -12,6 +12,7 @@ plan::Capabilities merged(const plan::Capabilities& platform, const plan::Capabi
   out.drain = router.drain;
   out.maintenance = router.maintenance;
   out.metrics = router.metrics;
+  out.edge_settings = router.edge_settings;
   out.latencies = router.latencies;
   out.router_name = router.router_name;
   return out;

@@ -1,4 +1,5 @@
 // Preflight, Smoke, Promote, Notify: looking before, and book-keeping after.
+#include "base/text.h"
 #include "release/facts.h"
 #include "release/performer.h"
 
@@ -64,7 +65,8 @@ Sight RecordSteps::smoke(const plan::Step& step) {
     smoked_ = 0;
   }
   if (smoked_ >= checks.size())
-    return Sight::settled(std::to_string(checks.size()) + " smoke checks passed");
+    return Sight::settled(count_of(static_cast<long long>(checks.size()), "smoke check") +
+                          " passed");
   const auto& check = checks[smoked_];
   const config::Service* service = scene_.service(check.service, false);
   if (service == nullptr) return Sight::bad("a smoke check names no service that listens");

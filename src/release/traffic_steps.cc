@@ -31,7 +31,8 @@ Result<std::vector<std::string>> addresses_of(World& world, const ports::Slot& s
 }
 
 ports::Front front_of(const config::Service& service) {
-  return {service.name, service.route, service.health ? service.health->path : "", service.drain};
+  return {service.name, service.route, service.health ? service.health->path : "", service.drain,
+          service.edge};
 }
 
 std::vector<Share> in_order(std::vector<Share> shares) {

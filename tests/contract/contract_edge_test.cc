@@ -137,6 +137,51 @@ TEST_F(EdgeCounts, AreThoseOfTheRequestsThatWereSent) {
   EXPECT_EQ(counters_->read(shop_, "r-0002")->requests, 0U);
 }
 
+TEST_F(EdgeCounts, SettingsOfAFrontComeWithASplitAndGoWithTheOneThatTakesItBack) {
+  const auto router = drivers::edge::make_router(edge_.socket());
+  const auto before = router->observe_split(shop_);
+  ASSERT_TRUE(before);
+  const auto answered_by = [&] {
+    const auto response =
+        http::Client::on_tcp("127.0.0.1", edge_.port()).request(request_to("any.test"));
+    return response ? std::string(response->field("X-Slipway-Release")) : "no answer";
+  };
+  EXPECT_EQ(answered_by(), "");
+  ports::Split next = before->split;
+  next.shares[0].release = "r-0002";
+  next.fronts[0].edge = Json::object().set("release_header", true);
+  ASSERT_EQ(router->set_split(shop_, next, before->version, 1, op("shift-50")).kind,
+            ports::Outcome::Kind::Applied);
+  EXPECT_EQ(answered_by(), "r-0002");
+  const auto now = router->observe_split(shop_);
+  ASSERT_TRUE(now);
+  EXPECT_EQ(now->split.fronts[0].edge, next.fronts[0].edge);
+  ASSERT_EQ(router->set_split(shop_, before->split, now->version, 1, op("undo-50")).kind,
+            ports::Outcome::Kind::Applied);
+  EXPECT_EQ(answered_by(), "");
+}
+
+TEST_F(EdgeCounts, PreflightAsksTheEdgeAndChangesNothing) {
+  const auto router = drivers::edge::make_router(edge_.socket());
+  const auto before = router->observe_split(shop_);
+  ASSERT_TRUE(before);
+  plan::Plan plan;
+  plan.app = "shop";
+  plan.environment = "production";
+  plan.settings.services.resize(1);
+  config::Service& web = plan.settings.services[0];
+  web.name = "web";
+  EXPECT_TRUE(router->preflight(plan).empty());
+  web.edge = Json::object().set(
+      "tls", Json::object().set("certificate", "/not/there.pem").set("key", "/not/there.key"));
+  const auto findings = router->preflight(plan);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_NE(findings[0].why.what.find("/not/there.pem"), std::string::npos) << findings[0].why.what;
+  const auto after = router->observe_split(shop_);
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->version, before->version);
+}
+
 TEST_F(EdgeCounts, GoOnOverAReplacementOfTheEdge) {
   send(8);
   EXPECT_EQ(counts_with(8).requests, 8U);

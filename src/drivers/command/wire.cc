@@ -48,13 +48,15 @@ Result<ports::Instance> instance_of(const Json& json) {
 }
 
 Json front_json(const ports::Front& front) {
-  return Json::object()
-      .set("service", front.service)
+  Json out = Json::object();
+  out.set("service", front.service)
       .set("hosts", Json::array_of(front.route.hosts))
       .set("paths", Json::array_of(front.route.paths))
       .set("strip_path", front.route.strip_path)
       .set("health_path", front.health_path)
       .set("drain_ms", std::int64_t{front.drain.count()});
+  if (!front.edge.is_null()) out.set("edge", front.edge);
+  return out;
 }
 
 ports::Front front_of(const Json& json) {
@@ -65,6 +67,7 @@ ports::Front front_of(const Json& json) {
   front.route.strip_path = json.flag("strip_path", true);
   front.health_path = json.text("health_path");
   front.drain = Millis(json.integer("drain_ms", 30'000));
+  front.edge = json.at("edge");
   return front;
 }
 
@@ -146,6 +149,7 @@ plan::Capabilities router_capabilities_of(const Json& answer) {
   can.drain = answer.flag("drain");
   can.maintenance = answer.flag("maintenance");
   can.metrics = answer.flag("metrics");
+  can.edge_settings = answer.strings("edge_settings");
   can.router_name = answer.text("name", "command");
   return can;
 }

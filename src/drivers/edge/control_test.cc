@@ -181,9 +181,16 @@ TEST_F(EdgeDriver, DrainShowsOnlyWhatStillHasRequests) {
 
 TEST_F(EdgeDriver, PreflightFindsAHostThatAnotherAppHas) {
   TestServer server(
-      [](const http::Request&, const ResponderPtr& responder) {
-        responder->respond(200, R"({"format":1,"generation":1,"services":[
-          {"name":"web","app":"blog","environment":"production","hosts":["shop.example"]}]})");
+      [](const http::Request& request, const ResponderPtr& responder) {
+        if (request.method == "GET") return responder->respond(200, R"({"version":7,"epoch":3})");
+        const auto body = Json::parse(request.body).value_or(Json());
+        const Json& service = body.at("services").items()[0];
+        EXPECT_TRUE(body.flag("check_only")) << "looking must not change anything";
+        EXPECT_EQ(body.integer("expected_version"), 7);
+        EXPECT_EQ(body.integer("epoch"), 3);
+        EXPECT_EQ(service.at("timeouts").integer("response_ms"), 1500);
+        if (service.strings("hosts")[0] == "other.example") return responder->respond(200, "{}");
+        responder->respond(409, R"({"error":{"code":"HostTaken","what":"w"}})");
       },
       socket_);
   plan::Plan plan;
@@ -192,11 +199,26 @@ TEST_F(EdgeDriver, PreflightFindsAHostThatAnotherAppHas) {
   plan.settings.services.resize(1);
   plan.settings.services[0].name = "web";
   plan.settings.services[0].route.hosts = {"shop.example"};
+  plan.settings.services[0].edge =
+      Json::parse(R"({"timeouts":{"response_ms":1500}})").value_or(Json());
   const auto findings = make_router(socket_)->preflight(plan);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].why.code, Code::HostTaken);
   plan.settings.services[0].route.hosts = {"other.example"};
   EXPECT_TRUE(make_router(socket_)->preflight(plan).empty());
+}
+
+TEST_F(EdgeDriver, SettingsNoEdgeHasAreRefusedBeforeAnythingIsSent) {
+  ports::Split split;
+  ports::Front& front = split.fronts.emplace_back();
+  front.service = "web";
+  front.edge = Json::parse(R"({"timeouts":{"dial_ms":1}})").value_or(Json());
+  const auto outcome = set_split(split);
+  EXPECT_EQ(outcome.kind, Kind::NotApplied);
+  EXPECT_EQ(outcome.why.code, Code::Malformed);
+  EXPECT_NE(outcome.why.what.find("dial_ms"), std::string::npos) << outcome.why.what;
+  front.edge = Json::parse(R"({"hosts":["shop.example"]})").value_or(Json());
+  EXPECT_NE(set_split(split).why.what.find("hosts"), std::string::npos);
 }
 
 // A stub edge that answers /v1/stats with `asked` requests and streams the numbers it is given.

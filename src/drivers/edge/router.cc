@@ -7,6 +7,8 @@
 
 namespace slipway::drivers::edge {
 namespace {
+constexpr int kMostConflicts = 3;  // somebody else may write between the look and the question
+
 std::string app_target(const ports::AppRef& app) {
   return "/v1/apps/" + http::percent_encoded(app.app) + "/" +
          http::percent_encoded(app.environment);
@@ -26,24 +28,20 @@ Result<std::int64_t> version_number(const std::string& text) {
 }
 
 // The services the plan's new release will be reached by, without pools.
-std::vector<slipway::edge::Service> planned_services(const plan::Plan& plan) {
+Result<std::vector<slipway::edge::Service>> planned_services(const plan::Plan& plan) {
   ports::Split split;
   for (const auto& service : plan.settings.services) {
     if (!service.listens) continue;
     const std::string health = service.health ? service.health->path : "";
-    split.fronts.push_back({service.name, service.route, health, service.drain});
+    split.fronts.push_back({service.name, service.route, health, service.drain, service.edge});
   }
   return services_of(ports::AppRef{plan.app, plan.environment}, split);
 }
 
-// Other apps' services with the plan's own in place of what the app has now.
-slipway::edge::Table table_with(const plan::Plan& plan, slipway::edge::Table table) {
-  std::erase_if(table.services, [&](const auto& service) {
-    return service.app == plan.app && service.environment == plan.environment;
-  });
-  for (auto& service : table.services) service.tls = {};  // its files are the edge's affair
-  for (auto& service : planned_services(plan)) table.services.push_back(std::move(service));
-  return table;
+Json documents_of(const std::vector<slipway::edge::Service>& services) {
+  Json out = Json::array();
+  for (const auto& service : services) out.push_back(to_json(service));
+  return out;
 }
 
 class EdgeRouter final : public ports::Router {
@@ -53,6 +51,7 @@ class EdgeRouter final : public ports::Router {
   plan::Capabilities capabilities() const override {
     plan::Capabilities can;
     can.router_name = "edge";
+    can.edge_settings = {"*"};
     return can;
   }
 
@@ -78,13 +77,13 @@ class EdgeRouter final : public ports::Router {
                            const OpId& op) override {
     const auto version = version_number(expected);
     if (!version) return ports::Outcome::not_applied(version.error());
-    Json services = Json::array();
-    for (const auto& service : services_of(app, want)) services.push_back(to_json(service));
+    const auto services = services_of(app, want);
+    if (!services) return ports::Outcome::not_applied(services.error());
     return control_.put(app_target(app), Json::object()
                                              .set("expected_version", *version)
                                              .set("epoch", epoch)
                                              .set("op", op.text())
-                                             .set("services", std::move(services)));
+                                             .set("services", documents_of(*services)));
   }
 
   Result<ports::DrainView> observe_drain(const ports::AppRef& app) override {
@@ -101,10 +100,18 @@ class EdgeRouter final : public ports::Router {
   }
 
  private:
+  // The edge itself judges: it knows the other apps, and whether it can read the certificates.
   Result<void> would_accept(const plan::Plan& plan) const {
-    const Json json = TRY(control_.get("/v1/table"));
-    const auto table = TRY(slipway::edge::table_from_json(json));
-    return slipway::edge::validate(table_with(plan, table));
+    const ports::AppRef app{plan.app, plan.environment};
+    Json question = Json::object().set("check_only", true);
+    question.set("services", documents_of(TRY(planned_services(plan))));
+    for (int i = 1;; ++i) {
+      const Json now = TRY(control_.get(app_target(app)));
+      question.set("expected_version", now.integer("version")).set("epoch", now.integer("epoch"));
+      const auto answer = control_.put(app_target(app), question);
+      if (answer.kind == ports::Outcome::Kind::Applied) return ok();
+      if (answer.why.code != Code::Conflict || i == kMostConflicts) return answer.why;
+    }
   }
 
   Control control_;

@@ -18,10 +18,10 @@ void Tally::Sum::add(const Sum& other) {
 Tally::Sum Tally::sum_of(const Json& service) {
   Sum sum;
   sum.requests = count_in(service, "requests");
-  // A request that failed upstream is in both counters when somebody else (or the edge's own 502)
-  // answered it, in the second alone when its response was cut short. Their sum would count the
-  // usual case twice; the greater one is exact as long as only one of the two kinds happens.
-  sum.errors = std::max(count_in(service, "server_error"), count_in(service, "upstream_failures"));
+  // An edge from before this counter had two that overlap; the greater one is nearest.
+  sum.errors = service.find("errors") != nullptr ? count_in(service, "errors")
+                                                 : std::max(count_in(service, "server_error"),
+                                                            count_in(service, "upstream_failures"));
   for (const auto& pair : service.at("latency_us").items()) {
     const auto& bucket = pair.items();
     if (bucket.size() != 2 || !bucket[0].is_int() || !bucket[1].is_int()) continue;

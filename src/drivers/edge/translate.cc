@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "drivers/edge/settings.h"
+
 namespace slipway::drivers::edge {
 namespace {
 using slipway::edge::kWholeWeight;
@@ -74,8 +76,9 @@ std::vector<Pool> pools_of(const ports::Split& split, const std::string& service
   return pools;
 }
 
-Service service_of(const ports::AppRef& app, const ports::Split& split, const ports::Front& front) {
-  Service service;
+Result<Service> service_of(const ports::AppRef& app, const ports::Split& split,
+                           const ports::Front& front) {
+  Service service = TRY(with_settings(front.edge, front.service));
   service.name = front.service;
   service.app = app.app;
   service.environment = app.environment;
@@ -116,13 +119,15 @@ ports::Front front_of(const Service& entry) {
   front.route.strip_path = entry.strip_prefix;
   front.health_path = entry.health_path;
   front.drain = entry.drain;
+  front.edge = settings_of(entry);
   return front;
 }
 }  // namespace
 
-std::vector<Service> services_of(const ports::AppRef& app, const ports::Split& split) {
+Result<std::vector<Service>> services_of(const ports::AppRef& app, const ports::Split& split) {
   std::vector<Service> services;
-  for (const auto& front : all_fronts(split)) services.push_back(service_of(app, split, front));
+  for (const auto& front : all_fronts(split))
+    services.push_back(TRY(service_of(app, split, front)));
   return services;
 }
 

@@ -7,9 +7,10 @@
 
 namespace slipway::drivers::edge {
 
-// One table entry per front; weights in basis points that add up to exactly 10000.
-std::vector<slipway::edge::Service> services_of(const ports::AppRef& app,
-                                                const ports::Split& split);
+// One table entry per front; weights in basis points that add up to exactly 10000. Malformed when a
+// front's edge settings are none that this slipway's edge has.
+Result<std::vector<slipway::edge::Service>> services_of(const ports::AppRef& app,
+                                                        const ports::Split& split);
 // The reverse, of the services of one app and environment; others are left out.
 ports::Split split_of(const ports::AppRef& app,
                       const std::vector<slipway::edge::Service>& services);

@@ -182,19 +182,19 @@ Reply get(int port, const std::string& target, const std::string& host, const st
   return request(port, "GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n" + fields + "\r\n");
 }
 
-App::App(std::string name) {
+App::App(std::string name, int port) {
   serve_ = [name = std::move(name)](int fd, const Request& request) {
     return write_all(fd, ok_response(name + " " + request.target));
   };
-  open();
+  open(port);
 }
 
-App::App(Serve serve) : serve_(std::move(serve)) { open(); }
+App::App(Serve serve) : serve_(std::move(serve)) { open(0); }
 
 App::~App() { stop(); }
 
-void App::open() {
-  listener_ = io::listen_tcp({"127.0.0.1", 0}).value();
+void App::open(int port) {
+  listener_ = io::listen_tcp({"127.0.0.1", port}).value();
   port_ = io::local_port(listener_.get());
   acceptor_ = std::thread([this] { accept_all(); });
 }

@@ -71,7 +71,7 @@ class App {
     int nth = 0;  // on this connection, from 1
   };
   using Serve = std::function<bool(int fd, const Request& request)>;
-  explicit App(std::string name);  // 200, body "NAME TARGET"
+  explicit App(std::string name, int port = 0);  // 200, body "NAME TARGET"
   explicit App(Serve serve);
   ~App();
   std::string address() const;
@@ -81,7 +81,7 @@ class App {
   void stop();  // closes the listener and every connection
 
  private:
-  void open();
+  void open(int port);
   void accept_all();
   void talk(int fd);
   Serve serve_;
