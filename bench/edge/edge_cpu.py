@@ -116,7 +116,8 @@ def hold(port, context, number):
 
 
 def idle_kib(proxy, kind):
-    """PSS per 1,000 connections: the slope over IDLE of them, those before them having warmed the allocator."""
+    """PSS per 1,000 connections, and the connections: the slope over IDLE of them, those before them having warmed the
+    allocator. They stay open, so that the next kind does not live in what they leave behind."""
     context = None
     if kind == "tls":
         context = ssl.create_default_context()
@@ -125,10 +126,7 @@ def idle_kib(proxy, kind):
     first = hold(port, context, IDLE // 4)
     before = proxy.memory_kib()
     more = hold(port, context, IDLE)
-    slope = (proxy.memory_kib() - before) * 1000 / IDLE
-    for link in first + more:
-        link.close()
-    return slope
+    return (proxy.memory_kib() - before) * 1000 / IDLE, first + more
 
 
 # --- the account ---------------------------------------------------------------------------------------------------
@@ -193,12 +191,15 @@ def scenario_skips(scenario):
 
 
 def run_idle(rig, figures, missed):
+    """Before any load: memory that a load left behind would hold the idle connections for nothing."""
+    held = []
     for kind in ("plain", "tls"):
         found = {}
         for proxy in rig.proxies.values():
             if proxy.name == "caddy" or (kind == "tls" and not proxy.serves_tls()):
                 continue
-            found[proxy.name] = idle_kib(proxy, kind)
+            found[proxy.name], links = idle_kib(proxy, kind)
+            held += links
         print(f"{'idle, ' + kind + ', KiB per 1,000':28} " +
               "   ".join(f"{name} {value:.0f}" for name, value in found.items()), flush=True)
         if "slipway" not in found:
@@ -210,6 +211,8 @@ def run_idle(rig, figures, missed):
             missed.append(f"idle_plain: {found['slipway']:.0f} KiB per 1,000 connections, {IDLE_KIB} at most")
         if kind == "tls" and "nginx" in found and found["slipway"] > found["nginx"]:
             missed.append(f"idle_tls: {found['slipway']:.0f} KiB per 1,000 connections, nginx {found['nginx']:.0f}")
+    for link in held:
+        link.close()
 
 
 def parse_words():
@@ -235,12 +238,12 @@ def main():
         for name in words.proxies.split(","):
             if name not in rig.proxies:
                 missed.append(f"{name}: not on this machine")
+        if not only or "idle" in only:
+            run_idle(rig, figures, missed)
         print(f"CPU in µs per request, median of {words.rounds} rounds (ratio to nginx)")
         for scenario in scenarios(rig.build, words.seconds):
             if not only or scenario.name in only:
                 run_scenario(rig, scenario, words.rounds, figures, missed)
-        if not only or "idle" in only:
-            run_idle(rig, figures, missed)
     except Failure as problem:
         missed.append(str(problem))
     finally:

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import tls_load
 import websockets_load
 from proxies import Failure, Haproxy, Nginx, Rig, Slipway, wait_until
 
@@ -52,12 +53,7 @@ class SlipwaySwitch(Slipway):
         return all(entry["release"] != old for entry in self.control("GET", "/v1/drain")["draining"])
 
     def renew_certificate(self):
-        self.version = self.control("GET", "/v1/apps/bench/production")["version"]
-        self.route(self.release, self.routed_port)
-
-    def route(self, release, port):
-        self.release, self.routed_port = release, port
-        super().route(release, port)
+        self.control("POST", "/v1/certificates/reload")
 
 
 class NginxSwitch(Nginx):
@@ -133,9 +129,9 @@ class Prober:
 
 
 class Load:
-    """The open loop and the WebSockets beside it."""
+    """The open loop, and beside it WebSockets and, when TLS is what it is about, its connections."""
 
-    def __init__(self, rig, proxy):
+    def __init__(self, rig, proxy, with_tls=False):
         self.stop_file = os.path.join(rig.folder, "stop")
         mix = os.path.join(rig.folder, "mix")
         with open(mix, "w") as out:
@@ -146,15 +142,21 @@ class Load:
                                        "--timeout", "20s", "--report", self.report_file], stdout=subprocess.DEVNULL)
         self.result = multiprocessing.Queue()
         self.stopping = multiprocessing.Event()
-        self.sockets = multiprocessing.Process(target=websockets_load.run, args=(proxy.port, self.stopping, self.result))
-        self.sockets.start()
+        beside = [(websockets_load.run, proxy.port)] + ([(tls_load.run, proxy.tls_port)] if with_tls else [])
+        self.beside = [multiprocessing.Process(target=target, args=(port, self.stopping, self.result)) for target, port in beside]
+        for child in self.beside:
+            child.start()
 
     def stop(self):
-        """(requests and sockets, failed ones, what the first failures were)"""
+        """(requests and WebSockets, failed ones, what the first failures were)"""
         open(self.stop_file, "w").close()
         self.stopping.set()
-        count, failures = self.result.get(timeout=30)
-        self.sockets.join(timeout=30)
+        count, failures = 0, []
+        for _ in self.beside:
+            found = self.result.get(timeout=30)
+            count, failures = count + found[0], failures + found[1]
+        for child in self.beside:
+            child.join(timeout=30)
         self.child.wait(timeout=60)
         os.unlink(self.stop_file)
         with open(self.report_file) as text:
@@ -165,9 +167,8 @@ class Load:
 
     def kill(self):
         self.stopping.set()
-        for child in (self.child, self.sockets):
-            if getattr(child, "poll", lambda: None)() is None:
-                child.kill()
+        for child in (self.child, *self.beside):
+            child.kill()
 
 
 def pace(began, number):
@@ -217,7 +218,7 @@ def run_switches(rig, proxy, number):
 
 def run_replacements(rig, proxy, number):
     """Each time a new process takes the sockets of the one that runs."""
-    load = Load(rig, proxy)
+    load = Load(rig, proxy, with_tls=proxy.serves_tls())
     old = []
     try:
         for _ in range(number):
@@ -251,7 +252,7 @@ def served_certificate(port):
 
 
 def run_certificates(rig, proxy, number):
-    load = Load(rig, proxy)
+    load = Load(rig, proxy, with_tls=True)
     try:
         for _ in range(number):
             rig.make_certificate()

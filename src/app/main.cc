@@ -27,6 +27,9 @@ constexpr cli::Entry kEntries[] = {
     {"edge stop", run_edge_stop},
     {"edge drain", run_edge_drain},
     {"edge resume", run_edge_resume},
+    {"edge reload", run_edge_reload},
+    {"edge certificate obtain", run_edge_certificate_obtain},
+    {"edge certificate renew", run_edge_certificate_renew},
     {"dev", run_dev},
 };
 

@@ -37,6 +37,7 @@ Result<edge::EdgeOptions> edge_options(cli::Session& session) {
   if (given.has("--listen")) options.listen = given.all("--listen");
   options.listen_tls = given.all("--listen-tls");
   options.limits.h2c = given.has("--h2c");
+  options.acme_webroot = given.text("--acme-webroot");
   options.proxy_protocol = given.has("--proxy-protocol");
   options.workers = static_cast<unsigned>(TRY(given.number("--workers", 0, kMostWorkers)));
   options.limits.connections_per_client =

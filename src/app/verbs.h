@@ -14,6 +14,9 @@ int run_edge_pause(cli::Session& session);
 int run_edge_stop(cli::Session& session);
 int run_edge_drain(cli::Session& session);
 int run_edge_resume(cli::Session& session);
+int run_edge_reload(cli::Session& session);
+int run_edge_certificate_obtain(cli::Session& session);
+int run_edge_certificate_renew(cli::Session& session);
 int run_dev(cli::Session& session);
 
 }  // namespace slipway::app

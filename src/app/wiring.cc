@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "drivers/command/drivers.h"
 #include "drivers/edge/drivers.h"
+#include "drivers/haproxy/drivers.h"
 #include "drivers/http_probe/probe.h"
 #include "drivers/nginx/drivers.h"
 #include "drivers/process/driver.h"
@@ -56,6 +57,10 @@ drivers::nginx::Settings nginx_of(const config::Nginx& nginx) {
           nginx.log,     nginx.access_log, nginx.listen, nginx.snippet};
 }
 
+drivers::haproxy::Settings haproxy_of(const config::Haproxy& haproxy) {
+  return {haproxy.program, haproxy.config, haproxy.folder, haproxy.master, haproxy.bind};
+}
+
 Result<void> add_router(daemon::DriverSet& set, const config::Environment& settings,
                         const std::string& state) {
   if (settings.router == "edge") {
@@ -67,6 +72,11 @@ Result<void> add_router(daemon::DriverSet& set, const config::Environment& setti
   if (settings.router == "nginx") {
     set.router = drivers::nginx::make_router(nginx_of(settings.nginx));
     set.counters = drivers::nginx::make_counters(nginx_of(settings.nginx));
+    return ok();
+  }
+  if (settings.router == "haproxy") {
+    set.router = drivers::haproxy::make_router(haproxy_of(settings.haproxy));
+    set.counters = drivers::haproxy::make_counters(haproxy_of(settings.haproxy));
     return ok();
   }
   if (settings.router != "command") return unknown("router", settings.router);

@@ -149,6 +149,9 @@ constexpr Option kEdgeRun[] = {
      .value = "N",
      .help = "connections at once from one address (IPv6: one /64); 0: no limit",
      .otherwise = "0"},
+    {.name = "--acme-webroot",
+     .value = "DIR",
+     .help = "where certbot puts challenges; default: acme-webroot in the state folder"},
     {.name = "--workers", .value = "N", .help = "threads; 0: one per core", .otherwise = "0"},
     {.name = "--user", .value = "NAME", .help = "become this user after binding"},
     {.name = "--take-over", .help = "it is an error when no edge runs that could be replaced"},
@@ -175,6 +178,28 @@ constexpr Option kEdgeRun[] = {
     {.name = "--access-log-no-query", .help = "leave out what follows the ? of a request"},
 };
 constexpr Argument kEdgeName[] = {{"NAME", "what the service is called at the edge"}};
+constexpr Argument kCertificateName[] = {{"NAME", "of the service, and of its certificate"}};
+constexpr Option kWebroot = {.name = "--acme-webroot",
+                             .value = "DIR",
+                             .help =
+                                 "as the edge was started with; default: acme-webroot in the "
+                                 "state folder"};
+constexpr Option kCertificateObtain[] = {
+    {.name = "--domain",
+     .letter = "-d",
+     .value = "NAME",
+     .help = "a name it is for, which leads to this edge; may be given several times",
+     .times = kMany},
+    {.name = "--email", .value = "ADDRESS", .help = "where the authority may write to"},
+    {.name = "--acme-directory",
+     .value = "URL",
+     .help = "of the authority; default: Let's Encrypt's"},
+    {.name = "--staging", .help = "Let's Encrypt's authority for trying it out"},
+    kWebroot,
+};
+constexpr Option kCertificateRenew[] = {
+    {.name = "--force", .help = "also those that are not due yet"},
+};
 constexpr Option kDrainTimeout = {.name = "--drain-timeout",
                                   .value = "DURATION",
                                   .help = "how long requests under way may go on",
@@ -212,8 +237,9 @@ constexpr Option kEdgeDeploy[] = {
      .value = "DURATION",
      .help = "for the head of a response",
      .otherwise = "30s"},
-    {.name = "--tls", .help = "send plain http to https"},
-    {.name = "--tls-certificate-path", .value = "FILE", .help = "PEM"},
+    {.name = "--tls",
+     .help = "serve TLS and send plain http to https; without files, with what the service has"},
+    {.name = "--tls-certificate-path", .value = "FILE", .help = "PEM, the chain behind it"},
     {.name = "--tls-private-key-path", .value = "FILE", .help = "PEM"},
     {.name = "--error-pages",
      .value = "DIR",
@@ -519,6 +545,31 @@ constexpr Verb kVerbs[] = {
      .options = kEdgeDrain,
      .example = "slipway edge drain blog --timeout 10s",
      .output = "blog: drained"},
+    {.name = "edge reload",
+     .group = Group::Serve,
+     .summary = "read the certificate files anew",
+     .detail = "A broken pair is refused, with the reason, and the one before it is still served. "
+               "No connection is lost.",
+     .example = "slipway edge reload",
+     .output = "certificates: 1 changed, 2 as before"},
+    {.name = "edge certificate obtain",
+     .group = Group::Serve,
+     .summary = "get a certificate from an ACME authority, Let's Encrypt say",
+     .detail = "Runs certbot, whose challenges the edge answers on plain http, and gives the "
+               "certificate to the service NAME of slipway edge deploy. For a service of the "
+               "daemon it prints the files, to be named in slipway.yaml. The daemon renews.",
+     .arguments = kCertificateName,
+     .options = kCertificateObtain,
+     .example = "slipway edge certificate obtain blog --domain blog.example --email me@example.org",
+     .output = "certificate  /var/lib/slipway/certbot/live/blog/fullchain.pem\n"
+               "key          /var/lib/slipway/certbot/live/blog/privkey.pem"},
+    {.name = "edge certificate renew",
+     .group = Group::Serve,
+     .summary = "renew what was obtained so and is due",
+     .detail = "The daemon does this twice a day; without a daemon, let a timer do it.",
+     .options = kCertificateRenew,
+     .example = "slipway edge certificate renew",
+     .output = "renewed what was due"},
     {.name = "edge resume",
      .group = Group::Serve,
      .summary = "serve again after pause or stop",

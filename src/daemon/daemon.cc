@@ -108,6 +108,7 @@ Result<void> Daemon::begin(const DaemonOptions& options) {
   parts.upkeep.start();
   parts.watcher.start();
   parts.log_tail.start();
+  parts.renewals.start();
   parts.stage = Stage::Ready;
   rooms_->house.log.note("daemon", "slipway " + options.version + " is ready",
                          Json::object()
@@ -128,6 +129,7 @@ void Daemon::stop() {
   parts.upkeep.close();
   parts.watcher.close();
   parts.log_tail.close();
+  parts.renewals.close();
   parts.hub.close();
   if (rooms_->server) rooms_->server->close();
   if (was_ready) rooms_->house.log.note("daemon", "stopped; what runs keeps running");

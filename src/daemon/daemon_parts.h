@@ -8,6 +8,7 @@
 #include "daemon/log_tail.h"
 #include "daemon/maintenance.h"
 #include "daemon/releases.h"
+#include "daemon/renewals.h"
 #include "daemon/status.h"
 #include "daemon/timed_store.h"
 #include "daemon/upkeep.h"
@@ -29,6 +30,7 @@ struct Parts {
         watcher(house, lookout, hub),
         upkeep(house, lookout, releases, maintenance),
         log_tail(house, lookout),
+        renewals(house),
         status(house, store, lookout, releases, maintenance, watcher, upkeep) {}
 
   House& house;
@@ -42,6 +44,7 @@ struct Parts {
   Watcher watcher;
   Upkeep upkeep;
   LogTail log_tail;
+  Renewals renewals;
   Status status;
   std::atomic<Stage> stage{Stage::Starting};
 };

@@ -171,7 +171,8 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   config::Config config = request.config.empty() ? TRY(config_from_store(house, request))
                                                  : TRY(config_from_text(request, details));
   config::Environment* settings = TRY(environment_of(config, request.wanted.environment));
-  TRY(anchor(*settings, request.folder));
+  // What was stored is anchored already: its page is no file's name any more.
+  if (!request.config.empty()) TRY(anchor(*settings, request.folder));
   auto drivers = TRY(house.drivers(*settings, config.app));
   StoredNotifier notifier(house, nullptr);
   release::World world = world_of(house, *drivers, notifier);

@@ -13,10 +13,10 @@
 namespace slipway::edge {
 
 struct Address {
-  sockaddr_storage bytes{};
+  sockaddr_in6 bytes{};  // or a sockaddr_in: 28 bytes hold both, where sockaddr_storage takes 128
   socklen_t size = 0;
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
-  int family() const { return bytes.ss_family; }
+  int family() const { return bytes.sin6_family; }
 };
 
 // "127.0.0.1:80", "[::1]:80", ":80" (any IPv4 address).

@@ -117,7 +117,8 @@ void Worker::leave_places(Places& places) {
   places.size = 0;
 }
 
-// Called once for each exchange, when it is over: what it held of a limit is free again.
+// Called when all of the answer has come, and when the exchange is over: what it held of a limit is
+// free again.
 void Worker::let_go(Exchange& exchange) { leave_places(exchange.places); }
 
 // The service's own page for what the edge answers, if it has one.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "edge/acme.h"
 #include "edge/forwarded.h"
 #include "edge/worker.h"
 
@@ -78,6 +79,12 @@ bool ends_here(const http::RequestHead& head, LocalAnswer& answer) {
 
 bool Worker::settles_locally(const Client& client, const http::RequestHead& head,
                              const Match& match, LocalAnswer& answer) const {
+  // Whatever the service does: a certificate is asked for before there is one, or in a pause.
+  if (!client.secure && find_challenge(limits_.acme_webroot, head.path, answer.body)) {
+    answer.status = 200;
+    answer.content_type = "application/octet-stream";
+    return true;
+  }
   if (match.service == nullptr) {
     answer = {404, "text/plain; charset=utf-8", "no service answers for this host and path\n", ""};
     return true;
@@ -109,6 +116,10 @@ bool Worker::settles_locally(const Client& client, const http::RequestHead& head
     return true;
   }
   return false;
+}
+
+void add_hsts(const Client& client, const RouteService* service, LocalAnswer& answer) {
+  if (client.secure && service != nullptr) answer.extra.append(service->hsts);
 }
 
 void Worker::answer(Client& client, const LocalAnswer& answer, bool is_head, bool keep_alive) {
@@ -143,6 +154,7 @@ void Worker::answer_exchange(Exchange& exchange, int status, std::string_view te
       exchange.keep_alive && exchange.minor == 1 && exchange.request_done && !goodbye_;
   LocalAnswer local{status, "text/plain; charset=utf-8", std::string(text), ""};
   dress(exchange.service, local);
+  add_hsts(client, exchange.service, local);
   count(exchange, status);
   exchange.answered_status = status;
   exchange.bytes_out = is_head ? 0 : local.body.size();

@@ -113,6 +113,7 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
     note_local(head, match.service);
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
+    add_hsts(client, match.service, local);
     return answer(client, local, is_head, keep);
   }
   if (match.service->config.state == ServiceState::Paused)

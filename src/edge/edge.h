@@ -15,6 +15,7 @@ struct EdgeOptions {
   std::vector<std::string> listen_tls;            // the same, speaking TLS
   bool proxy_protocol = false;  // every connection begins with a PROXY header (v1 or v2)
   std::string state;            // folder: table, control socket
+  std::string acme_webroot;     // empty: "acme-webroot" in the state folder
   unsigned workers = 0;         // 0: one per core
   std::string user;             // switch to this user after binding; empty: stay
   bool take_over = false;  // a running edge is replaced in any case; then its absence is an error

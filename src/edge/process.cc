@@ -32,6 +32,8 @@ std::string control_socket_path(const std::string& state) { return state + "/edg
 std::string EdgeProcess::handover_path() const { return options_.state + "/edge-handover.sock"; }
 
 EdgeProcess::EdgeProcess(EdgeOptions options) : options_(std::move(options)) {
+  if (options_.acme_webroot.empty()) options_.acme_webroot = options_.state + "/acme-webroot";
+  options_.limits.acme_webroot = options_.acme_webroot;
   if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
 }
 
@@ -148,6 +150,7 @@ Result<void> EdgeProcess::open_control_sockets() {
 
 Result<void> EdgeProcess::start() {
   TRY(io::make_dirs(options_.state));
+  TRY(io::make_dirs(options_.limits.acme_webroot, 0755));
   loop_ = TRY(io::EventLoop::make());
   signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT, SIGHUP},
                                         [this](int signal) { on_signal(signal); }));

@@ -105,6 +105,7 @@ bool Worker::on_response_head(Exchange& exchange, const http::ResponseHead& head
   rewrite.keep_alive = exchange.keep_alive && exchange.request_done && !goodbye_ &&
                        (exchange.minor == 1 || ends_by_itself);
   if (exchange.service->config.release_header) rewrite.release = exchange.pool->release->release;
+  if (exchange.client->secure) rewrite.hsts = exchange.service->hsts;
   exchange.client->close_after_answer = !rewrite.keep_alive;
   if (exchange.course.marks_answer()) mark_answer(exchange, head, rewrite);
   exchange.client->sent_its_last = !exchange.keep_alive && exchange.request_done;
@@ -160,6 +161,8 @@ bool Worker::relay_response(Exchange& exchange, std::string_view head, char* byt
 
 bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_view content,
                          bool last) {
+  // Before the client can know: its next request may be at another worker before this one is over.
+  if (last) let_go(exchange);
   exchange.bytes_out += content.size();
   if (Stream* stream = stream_of(*exchange.client))
     return give_stream(*stream, head, content, last);

@@ -32,13 +32,6 @@ void number_field(std::string& out, std::string_view name, std::uint64_t value) 
   number_field(out, name, {}, value);
 }
 
-// By hand: the general formatter costs more than all the rest of a head.
-void append_hex(std::string& out, std::uint64_t value, std::size_t digits) {
-  std::array<char, 16> text;
-  for (std::size_t i = digits; i-- > 0; value >>= 4) text[i] = "0123456789abcdef"[value & 15];
-  out.append(text.data(), digits);
-}
-
 // "X_Forwarded_For" reaches many applications as the same variable as "X-Forwarded-For": a name
 // with an underscore that would be one of the known headers is not passed on.
 bool imitates_known(std::string_view name) {
@@ -243,6 +236,8 @@ bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& 
   if (!rewrite.date.empty() && head.headers.find(Known::Date) == nullptr)
     field(out, "Date", rewrite.date);
   if (!rewrite.release.empty()) field(out, "X-Slipway-Release", rewrite.release);
+  if (!rewrite.hsts.empty() && head.headers.value_of("strict-transport-security").empty())
+    out.append(rewrite.hsts);
   if (!rewrite.keep_alive) {
     field(out, "Connection", "close");
   } else if (rewrite.client_minor == 0) {

@@ -32,6 +32,7 @@ struct ResponseRewrite {
   std::string_view date;       // for a response without one (RFC 9110 section 6.6.1)
   std::string_view extra;      // more header lines, each with CRLF
   std::string_view leave_out;  // a header between the upstream and the edge alone
+  std::string_view hsts;       // the line Strict-Transport-Security, unless the app sends its own
 };
 // Appends the head to `out`. True when the body must be sent in chunks.
 bool write_response_head(const http::ResponseHead& head, const ResponseRewrite& rewrite,

@@ -1,5 +1,7 @@
 #include "edge/routes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "http/bytes.h"
@@ -78,6 +80,8 @@ Routes::Routes(const Table& table, Registry& registry) : generation_(table.gener
     RouteService& route = services_.emplace_back();
     route.config = service;
     route.runtime = registry.service(service);
+    if (service.tls.hsts_s > 0)
+      route.hsts = fmt::format("Strict-Transport-Security: max-age={}\r\n", service.tls.hsts_s);
     for (const std::string& range : service.allow) {
       if (auto cidr = Cidr::parse(range)) route.allow.push_back(*cidr);
     }

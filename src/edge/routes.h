@@ -37,6 +37,7 @@ struct RouteService {
   bool has_readers = false;      // in any of the pools
   bool retries_answers = false;  // more than failed connects are tried once more
   int mirror = -1;               // the pool that gets copies
+  std::string hsts;              // the header line that responses over TLS get; empty: none
   bool allows(const Address& peer) const;
 };
 

@@ -1,7 +1,5 @@
 #include "edge/trace.h"
 
-#include <fmt/format.h>
-
 namespace slipway::edge {
 namespace {
 
@@ -29,9 +27,19 @@ bool is_traceparent(std::string_view text) {
          is_lower_hex(text.substr(53, 2));
 }
 
+void append_hex(std::string& out, std::uint64_t value, std::size_t digits) {
+  std::array<char, 16> text;
+  for (std::size_t i = digits; i-- > 0; value >>= 4) text[i] = "0123456789abcdef"[value & 15];
+  out.append(text.data(), digits);
+}
+
 void append_traceparent(const std::array<std::uint64_t, 3>& random, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "00-{:016x}{:016x}-{:016x}-01", random[0], random[1] | 1,
-                 random[2] | 1);
+  out.append("00-");
+  append_hex(out, random[0], 16);
+  append_hex(out, random[1] | 1, 16);
+  out.append("-");
+  append_hex(out, random[2] | 1, 16);
+  out.append("-01");
 }
 
 }  // namespace slipway::edge

@@ -15,4 +15,8 @@ bool is_traceparent(std::string_view text);
 // as its parent does would otherwise never record a thing.
 void append_traceparent(const std::array<std::uint64_t, 3>& random, std::string& out);
 
+// The last `digits` of a number, 16 at most. By hand: the general formatter costs more than all the
+// rest of a head.
+void append_hex(std::string& out, std::uint64_t value, std::size_t digits);
+
 }  // namespace slipway::edge

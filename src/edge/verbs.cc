@@ -144,6 +144,21 @@ Result<void> wait_until_healthy(const DeployOptions& options) {
       "look at its log, or give another --health-check-path; what served before still does");
 }
 
+// --tls without files keeps what the service has: a certificate obtained for it, say.
+Result<void> set_tls(const DeployOptions& options, Service& service) {
+  const bool files = !options.tls_certificate_path.empty() && !options.tls_private_key_path.empty();
+  if (!options.tls) service.tls = {};
+  if (!options.tls || (service.tls.enabled() && !files)) return ok();
+  if (!files)
+    return Error(Code::Usage, "--tls needs a certificate and a private key",
+                 "give --tls-certificate-path and --tls-private-key-path, or deploy without --tls "
+                 "and then: slipway edge certificate obtain " +
+                     options.name);
+  service.tls.certificate = io::absolute_path(options.tls_certificate_path);
+  service.tls.key = io::absolute_path(options.tls_private_key_path);
+  return ok();
+}
+
 Result<Service> service_of(const DeployOptions& options, const Known& known) {
   Service service = known.service;  // keeps state, message and pause of an earlier deploy
   service.name = kServiceName;
@@ -157,14 +172,7 @@ Result<Service> service_of(const DeployOptions& options, const Known& known) {
   service.forward_headers = options.forward_headers;
   service.timeouts.response = options.target_timeout;
   service.drain = options.drain_timeout;
-  service.tls = {};
-  if (options.tls) {
-    if (options.tls_certificate_path.empty() || options.tls_private_key_path.empty())
-      return Error(Code::Usage, "--tls needs a certificate and a private key",
-                   "give --tls-certificate-path and --tls-private-key-path");
-    service.tls.certificate = options.tls_certificate_path;
-    service.tls.key = options.tls_private_key_path;
-  }
+  TRY(set_tls(options, service));
   service.page.clear();
   service.shield.buffer_requests = options.buffer_requests;
   service.shield.buffer_responses = options.buffer_responses;
@@ -241,6 +249,18 @@ Result<void> drain(const std::string& name, Millis timeout, const std::string& s
 
 Result<void> resume(const std::string& name, const std::string& socket) {
   return edit_app(name, socket, [](Service& service) { service.state = ServiceState::Live; });
+}
+
+Result<Json> reload(const std::string& socket) {
+  return call(socket, "POST", "/v1/certificates/reload");
+}
+
+Result<void> use_certificate(const std::string& name, const std::string& certificate,
+                             const std::string& key, const std::string& socket) {
+  return edit_app(name, socket, [&](Service& service) {
+    service.tls.certificate = certificate;
+    service.tls.key = key;
+  });
 }
 
 Result<Json> list(const std::string& socket) {

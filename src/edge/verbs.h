@@ -25,8 +25,7 @@ struct DeployOptions {
   Millis deploy_timeout{30'000};
   Millis drain_timeout{30'000};
   Millis target_timeout{30'000};
-  bool tls = false;  // in this version: the files are checked and plain http is redirected; no TLS
-                     // is served
+  bool tls = false;  // without paths: as the service has it
   std::string tls_certificate_path;
   std::string tls_private_key_path;
   std::string error_pages;  // folder of the edge's own answers: 503.html, 5xx.html …
@@ -56,6 +55,12 @@ Result<void> stop(const std::string& name, const std::string& message, Millis dr
 // `timeout` it ends what is left.
 Result<void> drain(const std::string& name, Millis timeout, const std::string& socket);
 Result<void> resume(const std::string& name, const std::string& socket);
+// Reads the certificate files anew: {changed, unchanged}. Malformed: one of them is broken, and the
+// one before it is still served.
+Result<Json> reload(const std::string& socket);
+// The service shows this certificate from now on. NotFound: the edge has no such service.
+Result<void> use_certificate(const std::string& name, const std::string& certificate,
+                             const std::string& key, const std::string& socket);
 // [{name, hosts, paths, state, tls, targets}], those of the daemon too (name
 // "app/environment/service").
 Result<Json> list(const std::string& socket);

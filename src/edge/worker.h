@@ -38,6 +38,9 @@ struct TlsCounts {
 };
 struct MirrorCopy;
 
+// Responses over TLS tell clients to come that way always, when the service wants it.
+void add_hsts(const Client& client, const RouteService* service, LocalAnswer& answer);
+
 class Worker {
  public:
   // The descriptors stay the caller's; the gate is shared by all workers.

@@ -1,5 +1,7 @@
 #pragma once
 // Limits of one worker, before a request is routed; those of a service are in its table entry.
+#include <string>
+
 #include "base/clock.h"
 #include "http/parser.h"
 
@@ -15,8 +17,9 @@ struct WorkerLimits {
   int held_per_service = 1'000;             // requests waiting in a pause; more are told 503
   std::size_t compressions = 64;            // responses encoded at once; more go as they are
   http::Limits head;
-  bool http2 = true;  // offered over TLS
-  bool h2c = false;   // HTTP/2 without TLS, to clients that begin with its preface
+  bool http2 = true;         // offered over TLS
+  std::string acme_webroot;  // where challenges lie; empty: none are answered
+  bool h2c = false;          // HTTP/2 without TLS, to clients that begin with its preface
 };
 
 }  // namespace slipway::edge

@@ -192,12 +192,12 @@ TEST(MakePlan, JudgingByLatencyWithoutTimesIsRefused) {
                              *config::parse_trigger("latency_p95 > 500ms")};
   Facts facts = facts_with_live(settings);
   facts.capabilities.latencies = false;
-  facts.capabilities.router_name = "haproxy";
+  facts.capabilities.router_name = "counter";
   const auto refused = make_plan(shop(settings), facts, deploy());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::Unsupported);
   EXPECT_EQ(refused.error().what,
-            "judging by latency needs the time of each answer, and haproxy counts no times");
+            "judging by latency needs the time of each answer, and counter counts no times");
   settings.roll_back_when.pop_back();
   EXPECT_TRUE(make_plan(shop(settings), facts, deploy()));
 }

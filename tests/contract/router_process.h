@@ -70,7 +70,7 @@ class RouterProcess {
     ::kill(child_.pid, SIGTERM);
     if (!io::wait_for(child_, Millis(10'000))) {
       ::kill(-child_.pid, SIGKILL);
-      static_cast<void>(io::wait_for(child_, Millis(5'000)));
+      EXPECT_TRUE(io::wait_for(child_, Millis(5'000)));
     }
     child_ = {};
   }

@@ -19,7 +19,8 @@ Json front_json(const ports::Front& front) {
       .set("paths", Json::array_of(front.route.paths))
       .set("strip_path", front.route.strip_path)
       .set("health_path", front.health_path)
-      .set("drain_ms", std::int64_t{front.drain.count()});
+      .set("drain_ms", std::int64_t{front.drain.count()})
+      .set("edge", front.edge);
 }
 
 ports::Front front_from(const Json& json) {
@@ -28,6 +29,7 @@ ports::Front front_from(const Json& json) {
   front.route = {json.strings("hosts"), json.strings("paths"), json.flag("strip_path", true)};
   front.health_path = json.text("health_path");
   front.drain = Millis(json.integer("drain_ms", front.drain.count()));
+  front.edge = json.at("edge");
   return front;
 }
 

@@ -192,15 +192,22 @@ TEST_F(Admission, OnlySoManyRequestsOfAClientRunAtOnce) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(status_from("10.0.0.1", ask("GET", "/free")), 200);
 }
 
-TEST_F(Admission, ARequestThatWasHeldPaysOnceAndCountsWhenItRuns) {
-  Json web = service("web", "r1", {app_.address()});
+TEST(AdmissionInAPause, ARequestThatWasHeldPaysOnceAndCountsWhenItRuns) {
+  TempDir state;
+  Edge edge(state.path(),
+            {"--proxy-protocol", "--workers", "1"});  // one: requests keep their order
+  App app("app");
+  const auto status_from = [&](const std::string& ip) {
+    return request(edge.port(), from(ip) + ask("GET", "/")).status;
+  };
+  Json web = service("web", "r1", {app.address()});
   web.set("shield",
           Json::parse(R"({"rate": {"requests": 1, "per_s": 3600}, "concurrent": 1})").value());
-  edge_.put("a", list_of({web.set("state", "paused")}));
-  Connection held(edge_.port());
+  edge.put("a", list_of({web.set("state", "paused")}));
+  Connection held(edge.port());
   held.send(from("10.0.0.1") + ask("GET", "/"));
   EXPECT_EQ(status_from("10.0.0.1"), 429) << "its token is spent";
-  edge_.put("a", list_of({web.set("state", "live")}));
+  edge.put("a", list_of({web.set("state", "live")}));
   EXPECT_EQ(held.read().status, 200);
   EXPECT_EQ(status_from("10.0.0.2"), 200) << "the place is free again";
 }

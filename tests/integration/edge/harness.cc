@@ -309,6 +309,9 @@ void Edge::start(const std::vector<std::string>& flags, const std::string& liste
   const std::size_t at = text.find("listening on 127.0.0.1:");
   if (text.find("ready:") != std::string::npos && at != std::string::npos)
     port_ = std::atoi(text.c_str() + at + std::string("listening on 127.0.0.1:").size());
+  const std::string tls = "listening on tls 127.0.0.1:";
+  if (const std::size_t found = text.find(tls); found != std::string::npos)
+    tls_port_ = std::atoi(text.c_str() + found + tls.size());
 }
 
 void Edge::collect() {

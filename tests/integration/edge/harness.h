@@ -35,7 +35,8 @@ struct Reply {
 class Connection {
  public:
   explicit Connection(int port);
-  bool send(const std::string& bytes);
+  virtual ~Connection() = default;
+  virtual bool send(const std::string& bytes);
   Reply read(const std::string& method = "GET");      // one response; interim ones are skipped
   Reply read_any(const std::string& method = "GET");  // interim ones too
   Reply get(const std::string& target, const std::string& fields = "Host: any\r\n");
@@ -47,12 +48,14 @@ class Connection {
   void reset();  // closes with RST
   int fd() const { return fd_.get(); }
 
- private:
-  bool fill();
-  void read_body(const std::string& method, Reply& reply);
-  void read_chunks(Reply& reply);
+ protected:
+  virtual bool fill();
   io::Fd fd_;
   std::string in_;
+
+ private:
+  void read_body(const std::string& method, Reply& reply);
+  void read_chunks(Reply& reply);
 };
 
 Reply get(int port, const std::string& target, const std::string& host = "any",
@@ -106,6 +109,7 @@ class Edge {
   ~Edge();
   bool ready() const { return port_ > 0; }
   int port() const { return port_; }
+  int tls_port() const { return tls_port_; }  // with the flag --listen-tls
   pid_t pid() const { return pid_; }
   std::string socket() const { return state_ + "/edge.sock"; }
   std::string said();   // everything on standard error so far
@@ -124,6 +128,7 @@ class Edge {
   std::string state_;
   pid_t pid_ = -1;
   int port_ = 0;
+  int tls_port_ = 0;
   io::Fd stderr_;
   std::thread collector_;
   std::mutex lock_;

@@ -2,6 +2,7 @@
 // instance, without a request lost.
 #include <functional>
 
+#include "tests/contract/haproxy_process.h"
 #include "tests/contract/nginx_process.h"
 #include "tests/integration/routers/kit.h"
 
@@ -28,6 +29,17 @@ Proxy make_nginx() {
           drivers::nginx::make_counters(settings),
           nginx->port(),
           settings.log_folder};
+}
+
+Proxy make_haproxy() {
+  auto haproxy = std::make_shared<contract::HaproxyProcess>();
+  const auto settings = haproxy->settings();
+  return {"haproxy",
+          haproxy,
+          drivers::haproxy::make_router(settings),
+          drivers::haproxy::make_counters(settings),
+          haproxy->port(),
+          haproxy->path("")};
 }
 
 class Switching : public ::testing::TestWithParam<std::function<Proxy()>> {
@@ -177,4 +189,5 @@ TEST_P(Switching, APauseIsRefusedInWords) {
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Nginx, Switching, ::testing::Values(&make_nginx));
+INSTANTIATE_TEST_SUITE_P(Haproxy, Switching, ::testing::Values(&make_haproxy));
 }  // namespace slipway::routers
