@@ -25,6 +25,14 @@ constexpr Millis kTicketLook{60'000};
 
 std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) / 1000; }
 
+Result<void> make_folder(const std::string& path, unsigned mode, std::string_view next) {
+  auto made = io::make_dirs(path, mode);
+  if (made) return ok();
+  Error error = std::move(made).error();
+  if (error.next.empty()) error.next = next;
+  return error;
+}
+
 }  // namespace
 
 std::string control_socket_path(const std::string& state) { return state + "/edge.sock"; }
@@ -148,23 +156,9 @@ Result<void> EdgeProcess::open_control_sockets() {
                     [this](std::uint32_t) { on_successor_knocks(); });
 }
 
-Result<void> EdgeProcess::make_state() const {
-  auto made = io::make_dirs(options_.state);
-  if (made) return made;
-  Error why = made.error().in("cannot use the state folder " + options_.state);
-  why.next = "choose another with --state DIR or SLIPWAY_STATE";
-  return why;
-}
-
 Result<void> EdgeProcess::start() {
-  TRY(make_state());
-  if (auto made = io::make_dirs(options_.acme_webroot, 0755); !made) {
-    Error error = std::move(made).error();
-    error.next =
-        "choose another state folder with --state DIR, or one for challenges with "
-        "--acme-webroot DIR";
-    return error;
-  }
+  TRY(make_folder(options_.state, 0700, "choose another with --state DIR or SLIPWAY_STATE"));
+  TRY(make_folder(options_.acme_webroot, 0755, "choose another with --acme-webroot DIR"));
   loop_ = TRY(io::EventLoop::make());
   signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT, SIGHUP},
                                         [this](int signal) { on_signal(signal); }));

@@ -32,7 +32,6 @@ class EdgeProcess {
   Result<void> open_listener(const std::string& wanted, bool tls);
   std::vector<ListenSocket> listen_sockets() const;
   Result<Table> load_table();
-  Result<void> make_state() const;
   Result<void> check_places() const;
   std::string handover_path() const;
   Result<void> open_control_sockets();
