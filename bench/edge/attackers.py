@@ -14,16 +14,20 @@ ADDRESSES = 200  # of loopback, so that a limit per client is not what ends them
 ARRIVALS_A_SECOND = 2500
 HEAD = b"Host: localhost\r\nUser-Agent: slow\r\n"
 READ_BYTES = 512 * 1024
+PATIENCE_S = 5  # with a flood of HTTP/2, for each connection
 
 STARTS = {
     "slow_head": b"GET / HTTP/1.1\r\n" + HEAD + b"X-Slow: ",
     "slow_body": b"POST /orders HTTP/1.1\r\n" + HEAD + b"Content-Length: 100000\r\n\r\n{",
     "slow_read": b"GET /bytes/%d HTTP/1.1\r\n" % READ_BYTES + HEAD + b"\r\n",
     "silent": b"",
+    "hoarder": b"",  # all of them from one address
 }
 
 
-def address_of(number):
+def address_of(kind, number):
+    if kind == "hoarder":
+        return "127.0.3.1"
     return f"127.0.{1 + number % ADDRESSES // 100}.{1 + number % 100}"
 
 
@@ -34,7 +38,7 @@ class Member:
         if kind == "slow_read":  # as over a real network: small segments, a small window
             self.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             self.link.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1460)
-        self.link.bind((address_of(number), 0))
+        self.link.bind((address_of(kind, number), 0))
         self.link.settimeout(10)
         self.link.connect(("127.0.0.1", port))
         self.link.setblocking(False)
@@ -42,12 +46,14 @@ class Member:
             self.link.send(STARTS[kind])
 
     def drip(self):
-        """The byte a second of those whose head never ends. The others wait."""
-        if self.kind == "slow_head":
-            try:
+        """The byte a second that is to keep the connection alive: of the head, of the body, or taken from the answer."""
+        try:
+            if self.kind in ("slow_head", "slow_body"):
                 self.link.send(b"x")
-            except OSError:
-                pass  # ended: the next event tells how
+            elif self.kind == "slow_read":
+                self.got += self.link.recv(1)
+        except OSError:
+            pass  # nothing there; or ended, and the next event tells how
 
     def ending(self):
         """How it was ended, or None while it was not."""
@@ -111,7 +117,7 @@ def connection_flood(port, seconds, result):
         try:
             with socket.socket() as link:
                 link.settimeout(2)
-                link.bind((address_of(counts.total()), 0))
+                link.bind((address_of("churn", counts.total()), 0))
                 link.connect(("127.0.0.1", port))
             counts["connected"] += 1
         except OSError:
@@ -199,7 +205,7 @@ def h2_flood(port, flood, seconds, connections, result):
             endings["not connected: " + str(problem)] += 1
             continue
         try:
-            how = {"rapid_reset": rapid_reset, "continuation": continuation_flood}[flood](link, last)
+            how = {"rapid_reset": rapid_reset, "continuation": continuation_flood}[flood](link, time.monotonic() + PATIENCE_S)
         except OSError:
             how = ending_of_h2(link)
         endings[how] += 1

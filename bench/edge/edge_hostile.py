@@ -26,8 +26,14 @@ ENHANCE_YOUR_CALM = "goaway 11"
 TIMEOUTS = {"client_body_ms": 5000, "client_write_ms": 5000, "response_ms": 3000}
 
 
+CONNECTIONS_PER_CLIENT = 1000
+
+
 class Edge(Slipway):
     workers = 2
+
+    def command(self, upstream_port, more=()):
+        return super().command(upstream_port, ["--connections-per-client", str(CONNECTIONS_PER_CLIENT), *more])
 
     def service(self, release, port):
         return {**super().service(release, port), "timeouts": TIMEOUTS}
@@ -94,6 +100,12 @@ class Account:
                 self.missed.append(f"{name}: {kind} should end by {' or '.join(expected[kind])}, but {wrong}")
             self.figures[kind] = sum(endings.values())
 
+    def expect_refused(self, reason, before, number):
+        """That the edge says itself which limit it was."""
+        refused = self.proxy.refused(reason) - before
+        if refused != number:
+            self.missed.append(f"{reason} should have ended {number}, it ended {refused}")
+
     def memory(self):
         with open(f"/proc/{self.proxy.child.pid}/status") as lines:
             peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) // 1024
@@ -108,8 +120,11 @@ def slow_clients(rig, proxy, account, words):
         print(f"the limit of descriptors allows {number} slow clients, not {words.slow}")
     reading = number // 10
     counts = {"slow_head": (number - reading) // 2, "slow_body": number - reading - (number - reading) // 2, "slow_read": reading}
-    found, report = under_attack(rig, proxy, attackers.crowd, proxy.port, counts, 30)
+    before = {reason: proxy.refused(reason) for reason in ("slow_upload", "slow_reader")}
+    found, report = under_attack(rig, proxy, attackers.crowd, proxy.port, counts, 40)
     account.add("slow clients", found, report, {"slow_head": ["408"], "slow_body": ["408"], "slow_read": ["cut"]})
+    account.expect_refused("slow_upload", before["slow_upload"], counts["slow_body"])
+    account.expect_refused("slow_reader", before["slow_reader"], counts["slow_read"])
 
 
 def connection_flood(rig, proxy, account, words):
@@ -117,6 +132,10 @@ def connection_flood(rig, proxy, account, words):
     account.add("churn", {"churned": found}, report, {"churned": ["connected"]})
     found, report = under_attack(rig, proxy, attackers.crowd, proxy.port, {"silent": words.slow * 8 // 10}, 30)
     account.add("silent flood", found, report, {"silent": ["closed"]})
+    before, number = proxy.refused("connections"), 3 * CONNECTIONS_PER_CLIENT
+    found, report = under_attack(rig, proxy, attackers.crowd, proxy.port, {"hoarder": number}, 30)
+    account.add("one address", found, report, {"hoarder": ["closed"]})
+    account.expect_refused("connections", before, number - CONNECTIONS_PER_CLIENT)
 
 
 def http2_floods(rig, proxy, account, _):

@@ -6,6 +6,7 @@ time-outs and limits. They are ended by their process ids.
 import functools
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -356,6 +357,9 @@ class Slipway(Proxy):
 
     def control(self, method, target, body=None):
         """One call over edge.sock: the JSON of a 2xx answer; otherwise Failure with what it said."""
+        return json.loads(self.control_text(method, target, body))
+
+    def control_text(self, method, target, body=None):
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(10)
             link.connect(self.path("state/edge.sock"))
@@ -368,7 +372,13 @@ class Slipway(Proxy):
         head, _, rest = answer.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 2"):
             raise Failure(f"slipway edge: {method} {target}: {answer.decode(errors='replace')}")
-        return json.loads(rest)
+        return rest.decode()
+
+    def refused(self, reason):
+        """How often it turned somebody away for this reason."""
+        found = re.search(rf'^slipway_edge_refused_total{{[^}}]*reason="{reason}"[^}}]*}} (\d+)$', self.control_text("GET", "/metrics"),
+                          re.MULTILINE)
+        return int(found.group(1)) if found else 0
 
     def service(self, release, port):
         service = {"name": "web", "hosts": ["localhost"], "drain_ms": 30000,

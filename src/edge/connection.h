@@ -25,7 +25,7 @@ class Http2Connection;
 
 // Something registered with epoll, once, edge-triggered, for both directions.
 struct Socket {
-  enum class Kind : std::uint8_t { Listener, Wake, Client, Stream, Upstream, Mirror };
+  enum class Kind : std::uint8_t { Listener, Wake, Timer, Client, Stream, Upstream, Mirror };
   explicit Socket(Kind k) : kind(k) {}
   virtual ~Socket() = default;  // the graveyard deletes clients and upstreams as sockets
   Socket(const Socket&) = delete;

@@ -174,8 +174,8 @@ Upstream* Worker::connect(const TargetRuntime& target) {
   return nullptr;
 }
 
+// The deadline of its stay in the pool stays set: to move it there again costs one store.
 void Worker::attach(Exchange& exchange, Upstream& upstream) {
-  wheel_.clear(upstream.deadline);
   upstream.exchange = &exchange;
   upstream.target = exchange.target;
   exchange.upstream = &upstream;

@@ -54,6 +54,40 @@ TEST(Wheel, ADeadlineMovedEarlierOrLaterIsMetAndAClearedOneIsNot) {
   EXPECT_EQ(due, 1);
 }
 
+TEST(Wheel, WakesNobodyForASlotThatWasCleared) {
+  Wheel wheel;
+  Deadline cleared;
+  Deadline kept;
+  wheel.advance(kStart, [](void*) {});
+  wheel.set(kept, kStart + 1'000, kStart);
+  wheel.set(cleared, kStart + 50, kStart);
+  wheel.clear(cleared);
+  EXPECT_GE(wheel.next_in(kStart), 1'000);
+  wheel.clear(kept);
+  EXPECT_EQ(wheel.next_in(kStart), -1);
+  EXPECT_EQ(wheel.next_look(), 0U);
+}
+
+TEST(Wheel, WhoLooksWhenItSaysMissesNothing) {
+  Wheel wheel;
+  Deadline deadlines[3];
+  std::uint64_t now = kStart;
+  int due = 0;
+  wheel.advance(now, [](void*) {});
+  wheel.set(deadlines[0], now + 40'000, now);  // further than the wheel is round
+  wheel.set(deadlines[1], now + 500, now);
+  wheel.set(deadlines[2], now + 90, now);
+  wheel.set(deadlines[2], now + 700, now);  // moved on: the first look is for nothing
+  for (int looks = 0; looks < 6 && wheel.next_look() != 0; ++looks) {
+    ASSERT_GT(wheel.next_look(), now);
+    now = wheel.next_look();
+    wheel.advance(now, [&](void*) { ++due; });
+  }
+  EXPECT_EQ(due, 3);
+  EXPECT_GE(now, kStart + 40'000);
+  EXPECT_LE(now, kStart + 40'016);
+}
+
 TEST(Histogram, BucketsAreNarrowAndInOrder) {
   for (std::uint64_t us = 0; us < 1'000'000; us += 1 + us / 100) {
     const std::size_t bucket = bucket_of(us);

@@ -158,7 +158,13 @@ Result<void> EdgeProcess::make_state() const {
 
 Result<void> EdgeProcess::start() {
   TRY(make_state());
-  TRY(io::make_dirs(options_.limits.acme_webroot, 0755));
+  if (auto made = io::make_dirs(options_.acme_webroot, 0755); !made) {
+    Error error = std::move(made).error();
+    error.next =
+        "choose another state folder with --state DIR, or one for challenges with "
+        "--acme-webroot DIR";
+    return error;
+  }
   loop_ = TRY(io::EventLoop::make());
   signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT, SIGHUP},
                                         [this](int signal) { on_signal(signal); }));
@@ -219,7 +225,7 @@ Result<void> EdgeProcess::run() {
   }
   server_->stop_listening();
   engine_->stop_accepting();
-  listeners_.clear();  // else the kernel goes on taking connections that nobody will answer
+  listeners_.clear();  // whoever comes now is refused and does not wait for nothing
   engine_->say_goodbye();
   wait_until_done(false, 0, now_ms() + static_cast<std::uint64_t>(options_.stop_time.count()));
   say("stopped");
@@ -289,6 +295,7 @@ void EdgeProcess::tell_log_trouble() {
 
 int edge_main(const EdgeOptions& options) {
   io::ignore_sigpipe();
+  keep_record_buffers();
   EdgeProcess process(options);
   const Result<void> done = process.run();
   if (done) return 0;

@@ -36,10 +36,21 @@ void Wheel::link(Deadline& deadline, std::uint64_t now_ms) {
   head.before->after = &deadline;
   head.before = &deadline;
   used_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  if (count_ == 0 || deadline.slot_ms < soonest_ms_) soonest_ms_ = deadline.slot_ms;
   ++count_;
 }
 
+void Wheel::find_soonest(std::uint64_t now_ms) {
+  const int in = next_in(now_ms);
+  soonest_ms_ = in < 0 ? 0 : now_ms + static_cast<std::uint64_t>(in);
+}
+
 void Wheel::unlink(Deadline& deadline) {
+  if (deadline.before == deadline.after) {
+    // The last of its slot: nobody shall be woken for an empty one.
+    const std::uint64_t slot = deadline.slot_ms / kTickMs % kSlots;
+    used_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+  }
   deadline.before->after = deadline.after;
   deadline.after->before = deadline.before;
   deadline.before = deadline.after = nullptr;

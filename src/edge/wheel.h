@@ -46,7 +46,10 @@ class Wheel {
         }
       }
     }
+    if (soonest_ms_ <= now_ms) find_soonest(now_ms);
   }
+  // When it wants to advance next; 0: nothing is set. May be early, after something was cleared.
+  std::uint64_t next_look() const { return count_ == 0 ? 0 : soonest_ms_; }
   // Milliseconds until something may be due; -1 when nothing is set.
   int next_in(std::uint64_t now_ms) const;
 
@@ -55,11 +58,13 @@ class Wheel {
   static constexpr std::uint64_t kSlots = 4096;
   void link(Deadline& deadline, std::uint64_t now_ms);
   void unlink(Deadline& deadline);
+  void find_soonest(std::uint64_t now_ms);
   void take_slot(std::uint64_t slot, Deadline& into);
 
   std::array<Deadline, kSlots> slots_;
-  std::array<std::uint64_t, kSlots / 64> used_{};  // one bit per slot; may be set for an empty one
+  std::array<std::uint64_t, kSlots / 64> used_{};  // one bit per slot that is not empty
   std::uint64_t tick_ = 0;
+  std::uint64_t soonest_ms_ = 0;
   std::size_t count_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,6 +50,10 @@ Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<Lis
   ASSERT(wake_.fd);
   epoll_event event{EPOLLIN, {.ptr = &wake_}};
   ASSERT(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.fd.get(), &event) == 0);
+  timer_.fd.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  ASSERT(timer_.fd);
+  event.data.ptr = &timer_;
+  ASSERT(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, timer_.fd.get(), &event) == 0);
   for (const ListenSocket& at : listen) {
     auto listener = std::make_unique<Listener>(at);
     listener->fd.reset(dup(at.fd));  // the flag O_NONBLOCK is shared, close-on-exec is not
@@ -96,7 +101,25 @@ void Worker::run() {
   }
 }
 
-int Worker::round_timeout() { return again_.empty() ? wheel_.next_in(now_ms_) : 0; }
+// The next deadline is told to a timer when it comes nearer, which is seldom, and not to every
+// wait: a wait with a time costs the kernel a timer of its own.
+int Worker::round_timeout() {
+  if (!again_.empty()) return 0;
+  const std::uint64_t look_ms = wheel_.next_look();
+  if (look_ms == 0 || (armed_ms_ != 0 && armed_ms_ <= look_ms)) return -1;
+  armed_ms_ = look_ms;
+  itimerspec at{};
+  at.it_value.tv_sec = static_cast<time_t>(look_ms / 1000);
+  at.it_value.tv_nsec = static_cast<long>(look_ms % 1000) * 1'000'000;
+  ASSERT(timerfd_settime(timer_.fd.get(), TFD_TIMER_ABSTIME, &at, nullptr) == 0);
+  return -1;
+}
+
+void Worker::on_timer() {
+  std::uint64_t times = 0;
+  if (read(timer_.fd.get(), &times, sizeof times) < 0 && errno != EAGAIN) return;
+  armed_ms_ = 0;
+}
 
 void Worker::read_clocks() {
   now_ms_ = static_cast<std::uint64_t>(io::monotonic_us()) / 1000;
@@ -109,6 +132,7 @@ void Worker::read_clocks() {
 void Worker::dispatch(Socket& socket, std::uint32_t events) {
   if (socket.closed) return;
   if (socket.kind == Socket::Kind::Wake) return run_posted();
+  if (socket.kind == Socket::Kind::Timer) return on_timer();
   if (socket.kind == Socket::Kind::Listener) return accept_from(static_cast<Listener&>(socket));
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.readable = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.peer_done = true;
@@ -144,6 +168,7 @@ void Worker::run_again() {
 void Worker::due(Socket& socket) {
   if (socket.kind == Socket::Kind::Upstream) {
     auto& upstream = static_cast<Upstream&>(socket);
+    if (upstream.exchange != nullptr) return;  // not in the pool: it is set again there
     drop_from_pool(upstream);
     return bury_upstream(upstream);
   }

@@ -79,6 +79,7 @@ class Worker {
   // worker.cc
   void run();
   int round_timeout();
+  void on_timer();
   void dispatch(Socket& socket, std::uint32_t events);
   void run_posted();
   void run_again();
@@ -313,6 +314,8 @@ class Worker {
   Places places_;  // of the request being admitted, until its exchange has them
   io::Fd epoll_;
   Socket wake_{Socket::Kind::Wake};
+  Socket timer_{Socket::Kind::Timer};
+  std::uint64_t armed_ms_ = 0;  // when the timer fires; 0: it is not set
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::thread thread_;
   bool running_ = true;

@@ -45,7 +45,7 @@ Result<slipway::edge::Service> with_settings(const Json& settings, const std::st
 Json settings_of(const slipway::edge::Service& entry) {
   // TLS without a certificate is not written at all; with any, its other defaults are seen.
   slipway::edge::Service plain;
-  plain.tls.certificate = "-";
+  plain.tls.certificate = std::string("-");  // g++ 12 sees an overlap in an assignment of "-"
   const Json usual = to_json(plain);
   const Json all = to_json(entry);
   Json out;
