@@ -14,7 +14,9 @@ configure = test -f build/$(1)/build.ninja || cmake --preset $(1)
 compile = $(call configure,$(1)) && cmake --build build/$(1) -j $(JOBS) $(2)
 check = ctest --test-dir build/$(1) --output-on-failure --no-tests=error -j 2
 
-.PHONY: help build dev demo test bench lint format asan tsan coverage install setup developer-setup
+FUZZ_SECONDS ?= 1800
+
+.PHONY: help build dev demo test fuzz bench lint format asan tsan coverage install setup developer-setup
 build: setup  ## build/release/slipway
 	@$(call compile,release,--target slipway)
 
@@ -28,6 +30,10 @@ demo: setup  ## watch slipway release a web app four times under load (KEEP=1 le
 test: setup  ## every test; SEED=… replays one simulation
 	@$(call compile,dev)
 	@$(call check,dev) $(TESTS)
+
+fuzz: setup  ## every fuzzer for FUZZ_SECONDS (1800); SEED=… for other inputs
+	@$(call compile,dev)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(call check,dev) -L fuzz
 
 bench: setup  ## the benchmarks, as key=value lines
 	@$(call compile,release)

@@ -74,6 +74,10 @@ int run_edge_certificate_renew(cli::Session& session) {
       session.given().has("--force") ? edge::Renew::Everything : edge::Renew::WhatIsDue;
   const auto done = edge::renew_certificates(run_of(session), which);
   if (!done) return session.fail(done.error());
+  // certbot has asked for this already; where it ran as another user, the files are readable now.
+  const auto reloaded = edge::verbs::reload(edge::control_socket_path(session.state_folder()));
+  if (!reloaded && reloaded.error().code != Code::EdgeUnreachable)
+    return session.fail(reloaded.error());
   session.note("renewed what was due");
   return 0;
 }

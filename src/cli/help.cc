@@ -9,6 +9,7 @@
 namespace slipway::cli {
 namespace {
 constexpr std::size_t kWidth = 96;
+constexpr std::size_t kVerbWidth = 23;  // "edge certificate obtain"
 
 // The text broken at words, every line behind `indent` blanks.
 std::string wrapped(std::string_view text, std::size_t indent) {
@@ -60,7 +61,7 @@ std::string options_text(std::span<const Option> options) {
 std::string sub_verbs(std::string_view name) {
   std::string out;
   for (const auto* verb : below(name))
-    out += two_columns(std::string(verb->name), verb->summary, 20);
+    out += two_columns(std::string(verb->name), verb->summary, kVerbWidth);
   return out;
 }
 
@@ -77,6 +78,7 @@ std::string usage_of(const Verb& verb) {
     if (!out.empty()) out += ' ';
     out += argument.need == Need::Optional ? fmt::format("[{}]", argument.name)
                                            : std::string(argument.name);
+    if (argument.need == Need::Many) out += "…";
   }
   return out;
 }
@@ -88,7 +90,7 @@ std::string overview() {
   for (const Group group : kGroups) {
     out += fmt::format("\n{}\n", title_of(group));
     for (const auto& verb : verbs()) {
-      if (verb.group == group) out += two_columns(std::string(verb.name), verb.summary, 20);
+      if (verb.group == group) out += two_columns(std::string(verb.name), verb.summary, kVerbWidth);
     }
   }
   out += "\nOptions of every verb\n" + options_text(global_options());

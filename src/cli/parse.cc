@@ -59,12 +59,13 @@ Result<void> give_arguments(const Verb& verb, const std::vector<std::string>& wo
   const auto& arguments = verb.arguments;
   const auto required = static_cast<std::size_t>(
       std::count_if(arguments.begin(), arguments.end(),
-                    [](const Argument& one) { return one.need == Need::Required; }));
+                    [](const Argument& one) { return one.need != Need::Optional; }));
   if (words.size() < required) {
     return Error(Code::Usage, fmt::format("slipway {} needs {}", verb.name, usage_of(verb)),
                  see_help(verb));
   }
-  if (words.size() > arguments.size()) {
+  const bool takes_more = !arguments.empty() && arguments.back().need == Need::Many;
+  if (words.size() > arguments.size() && !takes_more) {
     return Error(Code::Usage,
                  fmt::format("slipway {} does not take \"{}\"", verb.name, words[arguments.size()]),
                  see_help(verb));
@@ -75,7 +76,11 @@ Result<void> give_arguments(const Verb& verb, const std::vector<std::string>& wo
     if (argument.need == Need::Optional && spare == 0) continue;
     if (argument.need == Need::Optional) --spare;
     TRY(check_choice(verb, argument.name, argument.choices, words[at]));
-    given.set(std::string(argument.name), {words[at++]});
+    const std::size_t end = argument.need == Need::Many ? words.size() : at + 1;
+    given.set(std::string(argument.name),
+              std::vector<std::string>(words.begin() + static_cast<std::ptrdiff_t>(at),
+                                       words.begin() + static_cast<std::ptrdiff_t>(end)));
+    at = end;
   }
   return ok();
 }

@@ -8,6 +8,14 @@ Result<Given> parsed(std::string_view verb, const std::vector<std::string>& word
   return parse(*find_verb(verb), words);
 }
 
+TEST(Parse, TheLastArgumentMayTakeAllThatIsLeft) {
+  const auto given = parsed("edge split", {"blog", "a=80", "b=20"});
+  ASSERT_TRUE(given) << given.error().sentence();
+  EXPECT_EQ(given->text("NAME"), "blog");
+  EXPECT_EQ(given->all("RELEASE=PERCENT"), (std::vector<std::string>{"a=80", "b=20"}));
+  EXPECT_FALSE(parsed("edge split", {"blog"}));
+}
+
 TEST(Parse, TakesArgumentsOptionsAndFlagsInAnyOrder) {
   const auto given = parsed("deploy", {"--supersede", "production", "-f", "a.yaml", "v1.2.0"});
   ASSERT_TRUE(given) << given.error().what;

@@ -8,7 +8,7 @@
 
 namespace slipway::cli {
 
-enum class Need { Required, Optional };
+enum class Need { Required, Optional, Many };  // Many: one or more, as the last
 
 struct Argument {
   std::string_view name;  // "ENV"

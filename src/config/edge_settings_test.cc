@@ -30,6 +30,26 @@ TEST(EdgeBlock, BecomesTheMembersOfTheTableAndOnlyThose) {
   EXPECT_EQ(edge, *expected) << edge.dump(2);
 }
 
+TEST(EdgeBlock, UnitsAndNamesBecomeThoseOfTheTable) {
+  const Json edge = edge_of(
+      "traffic:\n"
+      "  balance: least-requests\n"
+      "  retry: { on: [reset, 502], budget: 10% }\n"
+      "  ejection: { max_share: 30%, first: 2s }\n"
+      "shield:\n"
+      "  max_request_body: 10MiB\n"
+      "  rate: { requests: 5, per: 1500ms }\n"
+      "  routes: [{ path: /login, methods: [POST], rate: { requests: 5, per: 1m } }]\n"
+      "  access: { deny: [10.0.0.0/8] }");
+  const auto expected = Json::parse(R"({
+      "traffic":{"balance":"least_requests","retry":{"on":["reset","502"],"budget_percent":10},
+                 "ejection":{"max_percent":30,"first_ms":2000}},
+      "shield":{"max_request_body":10485760,"rate":{"requests":5,"per_s":2},
+                "routes":[{"path":"/login","methods":["POST"],"rate":{"requests":5,"per_s":60}}],
+                "access":{"deny":["10.0.0.0/8"]}}})");
+  EXPECT_EQ(edge, *expected) << edge.dump(2);
+}
+
 TEST(EdgeBlock, IsNothingWhenItIsNotWritten) {
   EXPECT_TRUE(
       environment_of("app: shop\nservices: { web: { run: x } }").services[0].edge.is_null());
@@ -66,6 +86,18 @@ TEST(EdgeBlock, MistakesAreToldWhereTheyStand) {
   EXPECT_EQ(mistakes_of(with_edge("max_pause: 0s")),
             "6:18 'services.web.edge.max_pause' is 0s, less than the least allowed, 1ms | write "
             "1ms or more");
+}
+
+TEST(EdgeBlock, MistakesInGroupsAndListsAreToldToo) {
+  EXPECT_EQ(mistakes_of(with_edge("traffic: { retry: { on: [connect, 500] } }")),
+            "6:41 'services.web.edge.traffic.retry.on' is '500', which is not one of connect, "
+            "reset, 502, 503, 504 | did you mean '502'?");
+  EXPECT_EQ(mistakes_of(with_edge("shield: { routes: [{ rate: { request: 5 } }] }")),
+            "6:36 unknown key 'request' in services.web.edge.shield.routes.rate | did you mean "
+            "'requests'?");
+  EXPECT_EQ(mistakes_of(with_edge("shield: { access: { allow: [10.0.0.0/33] } }")),
+            "6:35 'services.web.edge.shield.access.allow' is '10.0.0.0/33', which is not an "
+            "address or network such as 10.0.0.0/8 | the number after '/' is from 0 to 32");
 }
 
 TEST(EdgeBlock, ACertificateNeedsItsKey) {

@@ -12,7 +12,7 @@
 namespace slipway::config {
 
 inline std::filesystem::path source_tree() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  return std::filesystem::path(SLIPWAY_SOURCE_DIR);
 }
 
 inline std::string read_file(const std::filesystem::path& path) {

@@ -39,7 +39,11 @@ Json number_schema(const Key& key, std::string_view type) {
 
 Json enum_schema(const Key& key) {
   Json values = Json::array();
-  for (const auto value : split(key.range, '|')) values.push_back(value);
+  for (const auto value : split(key.range, '|')) {
+    values.push_back(value);
+    // YAML reads 502 as a number, and slipway as what was written.
+    if (const auto number = parse_int(value)) values.push_back(*number);
+  }
   values.push_back(nullptr);
   return Json::object().set("enum", values);
 }
@@ -106,8 +110,8 @@ Json map_schema(const std::vector<const Key*>& keys, Where level) {
     const bool told = level == Where::Environment && key->where == Where::Both &&
                       key->parent().empty() && key->shape != Shape::One;
     const auto name = std::string(key->name());
-    properties.set(name, told ? Json::object().set("$ref", "#/properties/" + name)
-                              : schema_of(*key, level));
+    properties.set(
+        name, told ? Json::object().set("$ref", "#/properties/" + name) : schema_of(*key, level));
   }
   Json out = typed("object");
   out.set("properties", properties);

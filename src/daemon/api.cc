@@ -41,7 +41,8 @@ Json findings_document(const std::vector<ports::Finding>& findings) {
   for (const auto& one : findings) {
     Json item = Json::object();
     item.set("weight", one.weight == ports::Finding::Weight::Blocks ? "blocks" : "warns");
-    for (const auto& [key, value] : problem_document(one.why).members()) item.set(key, value);
+    const Json problem = problem_document(one.why);  // outlives the loop over its members
+    for (const auto& [key, value] : problem.members()) item.set(key, value);
     out.push_back(std::move(item));
   }
   return out;

@@ -434,6 +434,19 @@ TEST_F(DaemonTest, PlansWithoutDoingAnything) {
   EXPECT_EQ(world_.world.starts, 0);
 }
 
+TEST_F(DaemonTest, APlanTellsWhatWouldStopIt) {
+  const std::string what = "a certificate that is long enough to live on the heap is not there";
+  world_.findings.push_back(
+      {ports::Finding::Weight::Blocks, Error(Code::NotFound, what, "put it there")});
+  start();
+  const auto answer = ask("POST", "/v1/plan", release_request(kBlueGreen, "v1"));
+  EXPECT_EQ(openapi_.misfits("Planned", answer.body), "");
+  ASSERT_EQ(answer.body.at("findings").size(), 1u);
+  const Json& finding = answer.body.at("findings").items()[0];
+  EXPECT_EQ(finding.text("weight"), "blocks");
+  EXPECT_EQ(finding.text("what"), what);
+}
+
 TEST_F(DaemonTest, HistoryIsNewestFirstAndLimited) {
   start();
   deploy("v1");

@@ -1,6 +1,12 @@
 #include "edge/certbot.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
 
 #include "base/text.h"
 #include "io/child.h"
@@ -14,8 +20,14 @@ constexpr std::size_t kMostSaid = 2'000;
 
 std::string folder_of(const CertbotRun& run) { return run.state + "/certbot"; }
 
-// For a shell: certbot runs its hook by one.
+// For a shell: certbot runs its hook by one. It looks for the program by the bare first word before
+// that, so what needs no quotes gets none.
 std::string quoted(const std::string& text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-+").find(c) != std::string_view::npos;
+  });
+  if (plain && !text.empty()) return text;
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -54,6 +66,23 @@ Result<void> certbot(const CertbotRun& run, std::vector<std::string> words) {
                            folder));
 }
 
+// The edge reads the files as its own user, whom the state folder belongs to; certbot may have run
+// as root.
+Result<void> give_to_owner(const CertbotRun& run) {
+  struct stat owner {};
+  if (::stat(run.state.c_str(), &owner) != 0) return from_errno(errno, "cannot see " + run.state);
+  if (owner.st_uid == ::geteuid()) return ok();
+  std::vector<std::string> paths = {folder_of(run)};
+  std::error_code trouble;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(paths.front(), trouble))
+    paths.push_back(entry.path().string());
+  for (const std::string& path : paths) {
+    if (::lchown(path.c_str(), owner.st_uid, owner.st_gid) != 0)
+      return from_errno(errno, "cannot give " + path + " to the owner of the state folder");
+  }
+  return ok();
+}
+
 }  // namespace
 
 Result<ObtainedFiles> obtain_certificate(const CertbotRun& run, const Obtain& wanted) {
@@ -79,6 +108,7 @@ Result<ObtainedFiles> obtain_certificate(const CertbotRun& run, const Obtain& wa
   words.push_back(quoted(run.program) + " edge reload --state " + quoted(run.state));
   TRY(io::make_dirs(webroot, 0755));
   TRY(certbot(run, std::move(words)));
+  TRY(give_to_owner(run));
   const std::string live = folder_of(run) + "/live/" + wanted.name;
   return ObtainedFiles{live + "/fullchain.pem", live + "/privkey.pem"};
 }
@@ -87,7 +117,8 @@ Result<void> renew_certificates(const CertbotRun& run, Renew which) {
   if (!io::is_dir(folder_of(run) + "/renewal")) return ok();  // none was obtained here
   std::vector<std::string> words = {"renew", "--no-random-sleep-on-renew"};
   if (which == Renew::Everything) words.push_back("--force-renewal");
-  return certbot(run, std::move(words));
+  TRY(certbot(run, std::move(words)));
+  return give_to_owner(run);
 }
 
 }  // namespace slipway::edge

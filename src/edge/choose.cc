@@ -50,7 +50,8 @@ void Worker::mark_answer(const Exchange& exchange, const http::ResponseHead& hea
   const RoutePool& pool = *exchange.pool;
   if (course.whose == Course::For::Preview) rewrite.release = pool.release->release;
   if (course.wrote) rewrite.leave_out = kWriterAffinity;
-  AnswerFacts facts{exchange.client->secure, now_ms_ + wall_offset_ms_, course.tag};
+  AnswerFacts facts{exchange.client->secure || course.secure, now_ms_ + wall_offset_ms_,
+                    course.tag};
   for (std::size_t i = 0; i < pool.tags.size(); ++i) {
     if (pool.targets[i].get() == exchange.target) facts.tag = pool.tags[i];
   }

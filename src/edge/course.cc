@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "edge/balance.h"
 #include "edge/cookies.h"
+#include "edge/forwarded.h"
 #include "edge/routes.h"
 
 namespace slipway::edge {
@@ -71,7 +72,9 @@ std::string_view key_value(const SplitRule& split, const http::RequestHead& head
 void read_client(Course& course, const RouteService& service, const http::RequestHead& head,
                  const CourseFacts& facts) {
   const SplitRule& split = service.config.traffic.split;
-  const auto use_address = [&] { set_point(course, service, ip_text(facts.client)); };
+  const auto use_address = [&] {
+    set_point(course, service, ip_text(client_address(head.headers, facts.peer, service)));
+  };
   const auto use_id = [&] {
     read_own_cookie(course, head, facts);
     set_point(course, service, view_of(hex_of(course.id)));
@@ -158,6 +161,8 @@ Course read_course(const RouteService& service, const http::RequestHead& head,
     if (traffic.split.by == SplitRule::By::Client) read_client(course, service, head, facts);
   }
   read_kind(course, service, head, facts);
+  course.secure = course.marks_answer() && trusts(service, facts.peer) &&
+                  http::equals_ignoring_case(head.headers.value_of("x-forwarded-proto"), "https");
   return course;
 }
 

@@ -25,6 +25,7 @@ struct Course {
   std::uint16_t named = 0;  // with Named: the pool's index
   bool reads = false;       // a reader may answer
   bool wrote = false;       // reads that follow go to the writer for a while
+  bool secure = false;      // a proxy that is believed says the client came over https
   bool is_asset = false;    // a 404 is asked of the other releases first
   bool may_retry = false;   // a bad answer may be asked of another target
   bool retried = false;
@@ -39,7 +40,7 @@ struct Course {
 };
 
 struct CourseFacts {
-  const Address& client;
+  const Address& peer;
   std::string_view path;  // as the release sees it
   std::uint64_t now_unix_ms = 0;
   std::uint64_t random = 0;  // becomes the client's name when it has none

@@ -35,10 +35,12 @@ bool covers(const Retry& retry, int status) {
          (status == kGatewayTimeout && retry.timeout);
 }
 
+// Compares places only: a target that was tried may have left with an older table.
 bool was_asked(const Exchange& exchange, const RoutePool& pool) {
   const auto* end = exchange.tried + exchange.attempts;
-  return std::any_of(exchange.tried, end,
-                     [&](const TargetRuntime* target) { return target->release == pool.release; });
+  return std::any_of(pool.targets.begin(), pool.targets.end(), [&](const auto& target) {
+    return std::find(exchange.tried, end, target.get()) != end;
+  });
 }
 
 // Nothing is left to read of this answer: its connection can serve the next request.

@@ -25,6 +25,14 @@ constexpr Millis kTicketLook{60'000};
 
 std::uint64_t now_ms() { return static_cast<std::uint64_t>(io::monotonic_us()) / 1000; }
 
+Result<void> make_folder(const std::string& path, unsigned mode, std::string_view next) {
+  auto made = io::make_dirs(path, mode);
+  if (made) return ok();
+  Error error = std::move(made).error();
+  if (error.next.empty()) error.next = next;
+  return error;
+}
+
 }  // namespace
 
 std::string control_socket_path(const std::string& state) { return state + "/edge.sock"; }
@@ -149,8 +157,8 @@ Result<void> EdgeProcess::open_control_sockets() {
 }
 
 Result<void> EdgeProcess::start() {
-  TRY(io::make_dirs(options_.state));
-  TRY(io::make_dirs(options_.limits.acme_webroot, 0755));
+  TRY(make_folder(options_.state, 0700, "choose another with --state DIR or SLIPWAY_STATE"));
+  TRY(make_folder(options_.acme_webroot, 0755, "choose another with --acme-webroot DIR"));
   loop_ = TRY(io::EventLoop::make());
   signals_ = TRY(io::SignalSource::make(*loop_, {SIGTERM, SIGINT, SIGHUP},
                                         [this](int signal) { on_signal(signal); }));
@@ -211,6 +219,7 @@ Result<void> EdgeProcess::run() {
   }
   server_->stop_listening();
   engine_->stop_accepting();
+  listeners_.clear();  // whoever comes now is refused and does not wait for nothing
   engine_->say_goodbye();
   wait_until_done(false, 0, now_ms() + static_cast<std::uint64_t>(options_.stop_time.count()));
   say("stopped");
@@ -280,6 +289,7 @@ void EdgeProcess::tell_log_trouble() {
 
 int edge_main(const EdgeOptions& options) {
   io::ignore_sigpipe();
+  keep_record_buffers();
   EdgeProcess process(options);
   const Result<void> done = process.run();
   if (done) return 0;

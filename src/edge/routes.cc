@@ -62,9 +62,9 @@ void compile_traffic(RouteService& route) {
                                   [](const RoutePool& p) { return p.writers < p.targets.size(); });
   const Retry& retry = traffic.retry;
   route.retries_answers = retry.reset || retry.bad_gateway || retry.unavailable || retry.timeout;
-  for (std::size_t i = 0; i < route.pools.size() && traffic.mirror.share > 0; ++i) {
-    if (route.pools[i].release->release == traffic.mirror.release)
-      route.mirror = static_cast<int>(i);
+  const std::string copied_to = mirror_release(route.config);
+  for (std::size_t i = 0; i < route.pools.size(); ++i) {
+    if (route.pools[i].release->release == copied_to) route.mirror = static_cast<int>(i);
   }
   route.reads_course = route.mirror >= 0 || route.has_readers || route.retries_answers ||
                        !traffic.assets.empty() || !traffic.sticky.cookie.empty() ||

@@ -51,7 +51,7 @@ void Registry::count_apart(const Service& service, ReleaseRuntime& release) cons
   const Traffic& traffic = service.traffic;
   if (!traffic.preview.token_sha256.empty() && release.previewed == nullptr)
     release.previewed = std::make_unique<ReleaseCounters[]>(workers_);
-  const bool mirrors = traffic.mirror.share > 0 && traffic.mirror.release == release.release;
+  const bool mirrors = mirror_release(service) == release.release;
   if (mirrors && release.mirrored == nullptr)
     release.mirrored = std::make_unique<ReleaseCounters[]>(workers_);
 }

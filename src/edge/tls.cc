@@ -1,6 +1,8 @@
 #include "edge/tls.h"
 
+#include <malloc.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/assert.h"
@@ -148,6 +151,48 @@ struct TlsCalls {
   }
 };
 
+namespace {
+
+// Buffers of one record and its overhead; OpenSSL asks for little else of that size.
+struct RecordBuffers {
+  static constexpr std::size_t kLeast = kRecord;
+  static constexpr std::size_t kMost = kRecord + 2048;
+  static constexpr std::size_t kKept = 4;
+  ~RecordBuffers() {
+    while (count > 0) std::free(kept[--count]);
+    ended = true;
+  }
+  void* kept[kKept] = {};
+  std::size_t count = 0;
+  bool ended = false;  // the thread is ending; destructors of others may still give back
+};
+thread_local RecordBuffers record_buffers;
+
+void* take(std::size_t size, const char*, int) {
+  RecordBuffers& own = record_buffers;
+  const bool fits = size >= RecordBuffers::kLeast && size <= RecordBuffers::kMost;
+  if (!fits) return std::malloc(size);
+  if (own.count > 0) return own.kept[--own.count];
+  return std::malloc(RecordBuffers::kMost);
+}
+
+void give_back(void* buffer, const char*, int) {
+  if (buffer == nullptr) return;
+  RecordBuffers& own = record_buffers;
+  const std::size_t size = malloc_usable_size(buffer);
+  const bool fits = size >= RecordBuffers::kMost && size <= RecordBuffers::kMost + 64;
+  if (!fits || own.ended || own.count == RecordBuffers::kKept) return std::free(buffer);
+  own.kept[own.count++] = buffer;
+}
+
+void* resize(void* buffer, std::size_t size, const char*, int) {
+  return std::realloc(buffer, size);
+}
+
+}  // namespace
+
+void keep_record_buffers() { CRYPTO_set_mem_functions(take, resize, give_back); }
+
 std::shared_ptr<ssl_ctx_st> make_tls_context() {
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   ASSERT(context != nullptr);
@@ -200,7 +245,7 @@ void TlsSession::note_established() {
 }
 
 TlsSession::Received TlsSession::receive(char* to, std::size_t most, Peer peer) {
-  if (failed_) return {Got::Ended, 0, false};
+  if (failed_ || heard_end_) return {Got::Ended, 0, false};
   peer_ = peer;
   dry_ = false;
   std::size_t size = 0;
@@ -209,10 +254,11 @@ TlsSession::Received TlsSession::receive(char* to, std::size_t most, Peer peer) 
     const int done = SSL_read_ex(ssl_, to + size, most - size, &got);
     note_established();
     if (done != 1) {
-      const bool later = SSL_get_error(ssl_, done) == SSL_ERROR_WANT_READ;
+      const int why = SSL_get_error(ssl_, done);
       ERR_clear_error();
-      if (later) return {size > 0 ? Got::Bytes : Got::Later, size, false};
-      failed_ = true;
+      if (why == SSL_ERROR_WANT_READ) return {size > 0 ? Got::Bytes : Got::Later, size, false};
+      heard_end_ = true;
+      failed_ = why != SSL_ERROR_ZERO_RETURN;  // else the client may still wait for its answer
       // What came before the end is used first; the end is told by the next call.
       return {size > 0 ? Got::Bytes : Got::Ended, size, true};
     }

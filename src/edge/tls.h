@@ -16,6 +16,11 @@ namespace slipway::edge {
 
 class TlsTerms;
 
+// Has OpenSSL's record buffers come from a small store of each thread: with none kept in idle
+// connections, every request takes and gives back two of them. Before anything else of OpenSSL is
+// used in the process; later calls change nothing.
+void keep_record_buffers();
+
 // A context with everything but a certificate: versions, ciphers, tickets, ALPN.
 std::shared_ptr<ssl_ctx_st> make_tls_context();
 
@@ -68,7 +73,8 @@ class TlsSession {
   bool established_ = false;
   bool resumed_ = false;
   bool h2_ = false;
-  bool failed_ = false;
+  bool heard_end_ = false;  // nothing more is received
+  bool failed_ = false;     // nothing more is sent either
 };
 
 }  // namespace slipway::edge

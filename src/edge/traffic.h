@@ -79,8 +79,8 @@ struct Retry {
 
 // Copies of safe requests for a release, whose answers nobody sees.
 struct MirrorRule {
-  std::string release;  // empty: off
-  int share = 0;        // basis points
+  std::string release;  // empty: the last of the table, while there are others
+  int share = 0;        // basis points; 0: off
   friend bool operator==(const MirrorRule&, const MirrorRule&) = default;
 };
 
@@ -105,6 +105,8 @@ std::string_view name_of(Balance balance);
 void read_balance(Members& members, Balance& balance);
 // Does this pool of the service get requests that did not ask for it by name?
 bool gets_requests(const Service& service, const Pool& pool);
+// The release that gets copies; empty: none.
+std::string mirror_release(const Service& service);
 // What the shapes alone cannot say; nothing wrong: empty.
 std::string wrong_with_traffic(const Service& service);
 

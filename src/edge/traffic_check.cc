@@ -77,6 +77,13 @@ bool gets_requests(const Service& service, const Pool& pool) {
   return pool.weight > 0 || (!service.traffic.split.list.empty() && &pool == &service.pools.back());
 }
 
+std::string mirror_release(const Service& service) {
+  const MirrorRule& mirror = service.traffic.mirror;
+  if (mirror.share == 0) return "";
+  if (!mirror.release.empty()) return mirror.release;
+  return service.pools.size() > 1 ? service.pools.back().release : "";
+}
+
 std::string wrong_with_traffic(const Service& service) {
   const Traffic& traffic = service.traffic;
   bool readers = false;
@@ -93,7 +100,7 @@ std::string wrong_with_traffic(const Service& service) {
   const auto mirrored =
       std::any_of(service.pools.begin(), service.pools.end(),
                   [&](const Pool& pool) { return pool.release == traffic.mirror.release; });
-  if (traffic.mirror.share > 0 && !mirrored)
+  if (traffic.mirror.share > 0 && !traffic.mirror.release.empty() && !mirrored)
     return fmt::format("\"mirror\" names release \"{}\", which the service does not have",
                        traffic.mirror.release);
   return "";

@@ -145,8 +145,11 @@ Result<void> check_error_pages(const std::vector<Service>& services,
              other.shield.error_pages == service.shield.error_pages;
     });
     if (known) continue;
-    if (auto pages = ErrorPages::load(service.shield.error_pages); !pages)
-      return std::move(pages).error().in("service " + full_name(service));
+    const auto pages = ErrorPages::load(service.shield.error_pages);
+    if (pages) continue;
+    Error error = pages.error().in("the error pages of service " + full_name(service));
+    if (error.next.empty()) error.next = "name a folder that the edge's user can read";
+    return error;
   }
   return ok();
 }

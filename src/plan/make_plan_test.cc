@@ -318,6 +318,14 @@ TEST_F(Rollback, NeverChoosesAReleaseThatWasTakenBackByItself) {
   EXPECT_TRUE(plan("r-0040"));
 }
 
+TEST_F(Rollback, AVersionThatIsNotKeptIsNamed) {
+  EXPECT_NE(plan("v9").error().what.find("v9 is not kept"), std::string::npos);
+  facts_.previous.reset();  // what is looked for by name and not found
+  EXPECT_EQ(plan("v9").error().code, Code::NotFound);
+  EXPECT_NE(plan("v9").error().what.find("v9 is not kept"), std::string::npos)
+      << plan("v9").error().what;
+}
+
 TEST_F(Rollback, WithoutAnEarlierReleaseSaysSo) {
   facts_.previous.reset();
   EXPECT_EQ(plan().error().code, Code::NothingToRollBack);

@@ -41,7 +41,7 @@ struct Front {
 };
 
 struct Split {
-  std::vector<Share> shares;
+  std::vector<Share> shares;  // of one service: what was there before first, the newest last
   std::vector<Front> fronts;
   Mode mode = Mode::Serve;
   std::string message;             // Maintenance, Stopped

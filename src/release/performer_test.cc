@@ -109,6 +109,26 @@ TEST_F(PerformerTest, AForeignSplitIsSeenAndNotTakenForOurs) {
   EXPECT_EQ(performer.look(at("shift-100")).kind, EventKind::Absent);
 }
 
+TEST_F(PerformerTest, HowAServiceIsReachedComesWithTheShiftAndGoesWithItsUndo) {
+  for (auto& service : plan_.settings.services) {
+    if (service.listens) service.edge = Json::object().set("release_header", true);
+  }
+  for (auto& step : plan_.steps) {
+    if (step.id == "shift-100") step.percent = 40;
+  }
+  auto performer = this->performer();
+  start(performer);
+  const auto split = [&] { return team_.router.observe_split(team_.app).value().split; };
+  ASSERT_EQ(performer.act(at("shift-100"), op("shift-100")).kind, ports::Outcome::Kind::Applied);
+  ASSERT_FALSE(split().fronts.empty());
+  EXPECT_TRUE(split().fronts[0].edge.flag("release_header"));
+  EXPECT_EQ(split().shares.back().release, release_) << "the newest is the last of its service";
+  EXPECT_EQ(split().shares.back().percent, 40);
+  ASSERT_EQ(performer.undo(at("shift-100"), op("undo-shift-100")).kind,
+            ports::Outcome::Kind::Applied);
+  EXPECT_TRUE(split().fronts[0].edge.is_null());
+}
+
 TEST_F(PerformerTest, UndoingAStartWaitsForTheRequestsThatStillRunThere) {
   auto performer = this->performer();
   start(performer);

@@ -74,10 +74,13 @@ Result<void> TrafficSteps::add_shares(const plan::Step& step, const config::Serv
     return Error(Code::InstanceDied,
                  "no instance of " + service.name + " runs in " + scene_.new_slot);
   }
+  // The new release is the last of its service: a router that sends certain clients to "the newest"
+  // knows it by that.
+  if (percent < 100) {
+    auto old = TRY(addresses_of(scene_.world, scene_.slot(service.name, true), step.old_count));
+    want.shares.push_back({service.name, scene_.plan.old->id, 100 - percent, std::move(old)});
+  }
   want.shares.push_back({service.name, scene_.new_slot, percent, std::move(fresh)});
-  if (percent >= 100) return ok();
-  auto old = TRY(addresses_of(scene_.world, scene_.slot(service.name, true), step.old_count));
-  want.shares.push_back({service.name, scene_.plan.old->id, 100 - percent, std::move(old)});
   return ok();
 }
 

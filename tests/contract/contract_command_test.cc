@@ -31,7 +31,7 @@ class ExampleWorld {
   ExampleWorld& operator=(const ExampleWorld&) = delete;
 
   command::Settings settings() const {
-    const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+    const auto root = std::filesystem::path(SLIPWAY_SOURCE_DIR);
     const std::string script = (root / "examples/command-driver/driver.js").string();
     return {"node '" + script + "' '" + folder_ + "'", folder_, {}, Millis(10'000)};
   }

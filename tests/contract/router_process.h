@@ -14,9 +14,9 @@
 #include <string>
 #include <thread>
 
+#include "drivers/own_file/own_file.h"
 #include "http/client.h"
 #include "io/child.h"
-#include "io/environment.h"
 #include "io/files.h"
 #include "io/socket.h"
 #include "tests/contract/test_server.h"
@@ -58,7 +58,7 @@ class RouterProcess {
     const io::Fd log(::open(path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     io::ChildSpec spec;
     spec.argv = std::move(argv);
-    spec.environment = io::own_environment();
+    spec.environment = drivers::own_file::program_environment();
     spec.out = log.get();
     spec.err = log.get();
     auto child = io::spawn(spec);

@@ -15,7 +15,7 @@ namespace slipway::daemon {
 class OpenApi {
  public:
   OpenApi() {
-    const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+    const auto root = std::filesystem::path(SLIPWAY_SOURCE_DIR);
     page_ = YAML::LoadFile((root / "docs/reference/openapi.yaml").string());
   }
   const YAML::Node& page() const { return page_; }

@@ -32,6 +32,7 @@ class SharedWorld {
   io::SystemClock clock;
   fake::World world;
   fake::Seam seam{world, clock, {}};
+  std::vector<ports::Finding> findings;  // of the router's preflight
 };
 
 class LockedInstances final : public ports::Instances {
@@ -83,7 +84,9 @@ class LockedRouter final : public ports::Router {
   plan::Capabilities capabilities() const override { return inner_.capabilities(); }
   std::vector<ports::Finding> preflight(const plan::Plan& plan) override {
     const std::lock_guard lock(shared_.mutex);
-    return inner_.preflight(plan);
+    auto found = inner_.preflight(plan);
+    found.insert(found.end(), shared_.findings.begin(), shared_.findings.end());
+    return found;
   }
   Result<ports::SplitView> observe_split(const ports::AppRef& app) override {
     const std::lock_guard lock(shared_.mutex);

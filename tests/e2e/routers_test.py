@@ -13,6 +13,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import ROOT, Failure, Rig, free_port, wait_until  # noqa: E402
 
+os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"  # where servers lie, not in everybody's PATH
 APP, ENVIRONMENT = "cartrel", "try"
 RATE = 100
 # At a reload nginx closes connections that idle, and who is just sending on one loses that request

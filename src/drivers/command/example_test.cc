@@ -44,7 +44,7 @@ class CommandExample : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
   Settings settings() const {
-    const auto root = std::filesystem::path(__FILE__).parent_path() / "../../..";
+    const auto root = std::filesystem::path(SLIPWAY_SOURCE_DIR);
     const std::string script =
         std::filesystem::canonical(root / "examples/command-driver/driver.js").string();
     return {"node '" + script + "' '" + folder_ + "/world'", folder_, {}, Millis(10'000)};

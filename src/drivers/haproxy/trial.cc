@@ -1,8 +1,8 @@
 #include "drivers/haproxy/trial.h"
 
 #include "base/text.h"
+#include "drivers/own_file/own_file.h"
 #include "io/child.h"
-#include "io/environment.h"
 #include "io/files.h"
 
 namespace slipway::drivers::haproxy {
@@ -25,7 +25,7 @@ Result<void> try_out(const Settings& settings, const std::string& file, const st
   const std::string stand_in = io::join_path(settings.folder, "." + name + ".trial");
   io::ChildSpec spec;
   spec.argv = {settings.program, "-c", "-q", "-f", settings.config};
-  spec.environment = io::own_environment();
+  spec.environment = own_file::program_environment();
   for (const auto& other : TRY(io::list_dir(settings.folder))) {
     if (other == name || other.starts_with(".") || !other.ends_with(".cfg")) continue;
     spec.argv.insert(spec.argv.end(), {"-f", io::join_path(settings.folder, other)});

@@ -3,8 +3,8 @@
 #include <fnmatch.h>
 
 #include "base/text.h"
+#include "drivers/own_file/own_file.h"
 #include "io/child.h"
-#include "io/environment.h"
 #include "io/files.h"
 
 namespace slipway::drivers::nginx {
@@ -104,7 +104,7 @@ Result<void> try_out(const Settings& settings, const std::string& file, const st
   TRY(io::write_file_atomically(config, trial, 0644));
   io::ChildSpec spec;
   spec.argv = {settings.program, "-t", "-q", "-c", config};
-  spec.environment = io::own_environment();
+  spec.environment = own_file::program_environment();
   const auto run = io::run_command(spec, kTestTakes);
   TRY(io::remove_file(config));
   TRY(io::remove_file(stand_in));

@@ -1,6 +1,7 @@
 #include "drivers/own_file/own_file.h"
 
 #include "base/digest.h"
+#include "io/environment.h"
 
 namespace slipway::drivers::own_file {
 namespace {
@@ -75,6 +76,14 @@ Result<void> OwnFile::write(const std::string& bytes) const {
 
 Result<void> OwnFile::keep(const Record& record) const {
   return io::write_file_durably(beside("json"), to_json(record).dump(1) + "\n", kReadable);
+}
+
+std::vector<std::string> program_environment() {
+  auto environment = io::own_environment();
+  for (auto& variable : environment) {
+    if (variable.starts_with("PATH=")) variable += ":/usr/local/sbin:/usr/sbin:/sbin";
+  }
+  return environment;
 }
 
 ports::SplitView view_of(const Seen& seen) {

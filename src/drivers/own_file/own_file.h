@@ -50,4 +50,8 @@ class OwnFile {
 // What a router with this file is asked for: empty when nothing was written or the file is gone.
 ports::SplitView view_of(const Seen& seen);
 
+// This process's environment for a proxy's program: servers lie in sbin, which is not in
+// everybody's PATH.
+std::vector<std::string> program_environment();
+
 }  // namespace slipway::drivers::own_file

@@ -127,6 +127,9 @@ void TlsConnection::say_close() {
   ERR_clear_error();
 }
 
+void TlsConnection::ask_for_new_keys() { SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED); }
+void TlsConnection::renegotiate() { SSL_renegotiate(ssl_); }
+
 bool TlsConnection::heard_close() const {
   return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
 }

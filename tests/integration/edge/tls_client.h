@@ -32,7 +32,10 @@ class TlsConnection : public Connection {
   std::string certificate() const;  // the common name of what the server showed
   bool resumed() const;
   TlsTicket ticket() const;  // after a read: TLS 1.3 gives it behind the handshake
-  void say_close();          // close_notify; the connection stays open for reading
+  void
+  ask_for_new_keys();  // TLS 1.3: goes out with what is sent next; the server changes its own too
+  void renegotiate();  // TLS 1.2: the same
+  void say_close();    // close_notify; the connection stays open for reading
   bool heard_close() const;  // the server sent close_notify
 
  private:

@@ -224,6 +224,25 @@ TEST(TlsUnderLoad, FiftyReloadsLoseNothing) {
   EXPECT_EQ(load.failed(), 0) << "of " << load.requests();
 }
 
+TEST(TlsUnderLoad, ReplacementsLoseNothingAndTicketsGoOn) {
+  World world;
+  const int port = world.edge->tls_port();
+  TlsLoad load(port, 4);
+  const TlsTicket ticket = fresh_ticket(port);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(load.reaches(40));
+    auto next = std::make_unique<Edge>(
+        world.state.path(),
+        std::vector<std::string>{"--take-over", kTlsFlags[0], "127.0.0.1:" + std::to_string(port)});
+    ASSERT_TRUE(next->ready()) << next->said();
+    EXPECT_EQ(world.edge->wait_for_exit(), 0) << world.edge->said();
+    world.edge = std::move(next);
+    EXPECT_TRUE(resumes(port, ticket)) << i;
+  }
+  load.stop();
+  EXPECT_EQ(load.failed(), 0) << "of " << load.requests();
+}
+
 TEST(Acme, AChallengeIsAnsweredInPlainWhateverTheServiceDoes) {
   World world;
   const std::string folder = world.state.path() + "/acme-webroot/.well-known/acme-challenge";

@@ -22,15 +22,15 @@ std::vector<Http2Case> format_cases() {
   return {
       {"4.1", "an unknown frame type is ignored", frame(0x16, 0, 0, kEight), alive()},
       {"4.1", "an unknown frame type on a stream is ignored",
-       kOpen1 + frame(0x16, 0, 1, kEight) + frame(kData, kEndStream, 1), answered(1)},
+       kOpen1 + frame(0x16, 0, 1, kEight) + frame(kBody, kEndStream, 1), answered(1)},
       {"4.1", "flags that a type does not define are ignored", frame(kPing, 0x16, 0, kEight),
        alive()},
       {"4.1", "the reserved bit of a stream identifier is ignored",
        frame(kPing, 0, 0x80000000U, kEight), alive()},
       {"4.2", "a DATA frame of the largest size is taken",
-       kOpen1 + frame(kData, kEndStream, 1, big), answered(1)},
+       kOpen1 + frame(kBody, kEndStream, 1, big), answered(1)},
       {"4.2", "a DATA frame beyond the largest size is refused",
-       kOpen1 + frame(kData, kEndStream, 1, big + "y"), stream_error(1, {kFrameSizeError})},
+       kOpen1 + frame(kBody, kEndStream, 1, big + "y"), stream_error(1, {kFrameSizeError})},
       {"4.2", "a HEADERS frame beyond the largest size is refused",
        frame(kHeaders, kEndHeaders | kEndStream, 1,
              hpack(get_fields()) + std::string(16'384, '\0')),
@@ -57,7 +57,7 @@ std::vector<Http2Case> format_cases() {
 std::vector<Http2Case> state_cases() {
   const std::string reset1 = frame(kReset, 0, 1, number32(kCancel));
   return {
-      {"5.1", "DATA on an idle stream", frame(kData, kEndStream, 1, "x"),
+      {"5.1", "DATA on an idle stream", frame(kBody, kEndStream, 1, "x"),
        connection_error({kProtocolError, kStreamClosed})},
       {"5.1", "RST_STREAM on an idle stream", reset1, connection_error({kProtocolError})},
       {"5.1", "WINDOW_UPDATE on an idle stream", frame(kWindowUpdate, 0, 1, number32(9)),
@@ -68,7 +68,7 @@ std::vector<Http2Case> state_cases() {
       {"5.1", "PRIORITY on an idle stream is allowed", frame(kPriority, 0, 1, std::string(5, '\0')),
        alive()},
       {"5.1", "DATA after END_STREAM",
-       headers(1, get_fields("/slow")) + frame(kData, kEndStream, 1, "x"),
+       headers(1, get_fields("/slow")) + frame(kBody, kEndStream, 1, "x"),
        stream_error(1, {kStreamClosed})},
       {"5.1", "HEADERS after END_STREAM", headers(1, get_fields("/slow")) + kGet1,
        stream_error(1, {kStreamClosed})},
@@ -108,21 +108,21 @@ std::vector<Http2Case> body_and_head_cases() {
   using std::string_literals::operator""s;
   const std::string block = hpack(get_fields());
   return {
-      {"6.1", "DATA on stream 0", frame(kData, 0, 0, "x"), connection_error({kProtocolError})},
+      {"6.1", "DATA on stream 0", frame(kBody, 0, 0, "x"), connection_error({kProtocolError})},
       {"6.1", "padding as long as the DATA frame",
-       kOpen1 + frame(kData, kEndStream | kPadded, 1,
+       kOpen1 + frame(kBody, kEndStream | kPadded, 1,
                       "\x05"
                       "12345"s.substr(0, 5)),
        connection_error({kProtocolError})},
       {"6.1", "a padded DATA frame without a pad length",
-       kOpen1 + frame(kData, kEndStream | kPadded, 1, ""),
+       kOpen1 + frame(kBody, kEndStream | kPadded, 1, ""),
        connection_error({kProtocolError, kFrameSizeError})},
       {"6.1", "padding is taken off",
-       kOpen1 + frame(kData, kEndStream | kPadded, 1,
+       kOpen1 + frame(kBody, kEndStream | kPadded, 1,
                       "\x03"
                       "body\0\0\0"s),
        answered(1)},
-      {"6.1", "an empty DATA frame ends a body", kOpen1 + frame(kData, kEndStream, 1), answered(1)},
+      {"6.1", "an empty DATA frame ends a body", kOpen1 + frame(kBody, kEndStream, 1), answered(1)},
       {"6.2", "HEADERS on stream 0", headers(0, get_fields()), connection_error({kProtocolError})},
       {"6.2", "padding longer than the HEADERS frame",
        frame(kHeaders, kEndHeaders | kEndStream | kPadded, 1, "\xff" + block),
@@ -156,6 +156,12 @@ std::vector<Http2Case> body_and_head_cases() {
        connection_error({kFrameSizeError})},
       {"6.4", "RST_STREAM with an unknown code closes the stream only",
        kOpen1 + frame(kReset, 0, 1, number32(0xbeef)), alive()},
+  };
+}
+
+std::vector<Http2Case> block_cases() {
+  const std::string block = hpack(get_fields());
+  return {
       {"6.6", "PUSH_PROMISE from a client",
        frame(kPushPromise, kEndHeaders, 1, number32(2) + block),
        connection_error({kProtocolError})},
@@ -174,7 +180,7 @@ std::vector<Http2Case> body_and_head_cases() {
       {"6.10", "CONTINUATION after the last CONTINUATION",
        half(1, 0) + rest(1, kEndHeaders) + frame(kContinuation, kEndHeaders, 1, block),
        connection_error({kProtocolError})},
-      {"6.10", "DATA where CONTINUATION must come", half(1, 0) + frame(kData, kEndStream, 1, "x"),
+      {"6.10", "DATA where CONTINUATION must come", half(1, 0) + frame(kBody, kEndStream, 1, "x"),
        connection_error({kProtocolError})},
   };
 }
@@ -227,7 +233,7 @@ std::vector<Http2Case> control_cases() {
        stream_error(1, {kFlowControlError})},
       {"6.9.1", "more body than the stream's window",
        open_headers(1, with(kPost, {{":authority", "paused.example"}})) +
-           times(9, frame(kData, 0, 1, std::string(16'000, 'x'))),
+           times(9, frame(kBody, 0, 1, std::string(16'000, 'x'))),
        stream_error(1, {kFlowControlError})},
       {"6.9.2", "a window made too large by SETTINGS",
        kOpen1 + window(1, 0x7fff0000) + settings({{4, 0x7fffffff}}),
@@ -246,6 +252,7 @@ std::vector<Http2Case> frame_cases() {
   std::vector<Http2Case> all = format_cases();
   append(all, state_cases());
   append(all, body_and_head_cases());
+  append(all, block_cases());
   append(all, control_cases());
   return all;
 }

@@ -212,13 +212,13 @@ Http2Client::Answer Http2Client::answer(std::uint32_t stream) {
       out.status = std::stoi(fields[0].second);
       out.fields = fields;
     }
-    if (got->type == kData) {
+    if (got->type == kBody) {
       out.body += got->payload;
       send(frame(
           kWindowUpdate, 0, 0,
           number32(static_cast<std::uint32_t>(std::max<std::size_t>(1, got->payload.size())))));
     }
-    if ((got->type == kHeaders || got->type == kData) && (got->flags & kEndStream) != 0) {
+    if ((got->type == kHeaders || got->type == kBody) && (got->flags & kEndStream) != 0) {
       out.ended = true;
       return out;
     }

@@ -12,7 +12,7 @@
 
 namespace slipway::edge::test {
 
-inline constexpr std::uint8_t kData = 0, kHeaders = 1, kPriority = 2, kReset = 3, kSettings = 4,
+inline constexpr std::uint8_t kBody = 0, kHeaders = 1, kPriority = 2, kReset = 3, kSettings = 4,
                               kPushPromise = 5, kPing = 6, kGoAway = 7, kWindowUpdate = 8,
                               kContinuation = 9;
 inline constexpr std::uint8_t kEndStream = 1, kAck = 1, kEndHeaders = 4, kPadded = 8,

@@ -176,7 +176,7 @@ TEST_F(Http2, Section5_4_1_GoAwayNamesTheLastStreamAndTheConnectionEnds) {
   client.hello();
   client.send(headers(1, get_fields()));
   EXPECT_EQ(client.answer(1).status, 200);
-  client.send(frame(kData, 0, 0, "x"));
+  client.send(frame(kBody, 0, 0, "x"));
   const auto away = client.read_until(kGoAway);
   ASSERT_TRUE(away);
   EXPECT_EQ(away->payload.substr(0, 4), number32(1));
@@ -207,11 +207,11 @@ TEST_F(Http2, Section6_9_1_NoMoreIsSentThanTheWindowAllows) {
   Http2Client client(edge_->port());
   client.hello({{4, 1}});
   client.send(headers(1, get_fields("/length")));
-  auto first = client.read_until(kData, 1);
+  auto first = client.read_until(kBody, 1);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->payload, "1");
   client.send(frame(kWindowUpdate, 0, 1, number32(2)));
-  auto second = client.read_until(kData, 1);
+  auto second = client.read_until(kBody, 1);
   ASSERT_TRUE(second);
   EXPECT_EQ(second->payload, "23");
 }
@@ -220,10 +220,10 @@ TEST_F(Http2, Section6_9_2_ASmallerWindowHoldsUntilItIsPositive) {
   Http2Client client(edge_->port());
   client.hello({{4, 3}});
   client.send(headers(1, get_fields("/length")));
-  ASSERT_EQ(client.read_until(kData, 1)->payload, "123");
+  ASSERT_EQ(client.read_until(kBody, 1)->payload, "123");
   client.send(settings({{4, 2}}));                       // now -1
   client.send(frame(kWindowUpdate, 0, 1, number32(2)));  // now 1
-  const auto next = client.read_until(kData, 1);
+  const auto next = client.read_until(kBody, 1);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->payload, "4");
 }
@@ -232,7 +232,7 @@ TEST_F(Http2, Section6_5_3_TheLastOfTwoValuesCounts) {
   Http2Client client(edge_->port());
   client.hello({{4, 100}, {4, 2}});
   client.send(headers(1, get_fields("/length")));
-  EXPECT_EQ(client.read_until(kData, 1)->payload, "12");
+  EXPECT_EQ(client.read_until(kBody, 1)->payload, "12");
 }
 
 TEST_F(Http2, Section6_5_2_NoFrameIsLargerThanTheClientTakes) {
@@ -240,7 +240,7 @@ TEST_F(Http2, Section6_5_2_NoFrameIsLargerThanTheClientTakes) {
   client.hello({{4, 1'000'000}});
   client.send(frame(kWindowUpdate, 0, 0, number32(1'000'000)) + headers(1, get_fields("/large")));
   std::size_t got = 0;
-  while (const auto piece = client.read_until(kData, 1)) {
+  while (const auto piece = client.read_until(kBody, 1)) {
     EXPECT_LE(piece->payload.size(), 16'384U);
     got += piece->payload.size();
     if ((piece->flags & kEndStream) != 0) break;
@@ -253,7 +253,7 @@ TEST_F(Http2, Section8_1_AnInterimAnswerComesBeforeTheFinalOne) {
   client.hello();
   client.send(
       open_headers(1, with(get_fields("/x"), {{":method", "POST"}, {"expect", "100-continue"}})));
-  client.send(frame(kData, kEndStream, 1, "abc"));
+  client.send(frame(kBody, kEndStream, 1, "abc"));
   const auto interim = client.read_until(kHeaders, 1);
   ASSERT_TRUE(interim);
   EXPECT_EQ(interim->flags & kEndStream, 0);
@@ -265,7 +265,7 @@ TEST_F(Http2, Section8_1_AnAnswerBeforeTheRequestsEndStopsIt) {
   Http2Client client(edge_->port());
   client.hello();
   client.send(open_headers(1, with(get_fields("/early"), {{":method", "POST"}})));
-  client.send(frame(kData, kEndStream, 1, "abc"));
+  client.send(frame(kBody, kEndStream, 1, "abc"));
   EXPECT_EQ(client.answer(1).status, 413);
   client.send(
       open_headers(3, with(get_fields(), {{":authority", "user@bad"}, {":method", "POST"}})));
@@ -322,7 +322,7 @@ TEST_F(Http2, ABodyOfUnknownLengthReachesTheAppWhole) {
   std::string sent;
   for (int i = 0; i < 4; ++i) {
     sent += std::string(5'000, static_cast<char>('a' + i));
-    client.send(frame(kData, i == 3 ? kEndStream : 0, 1, sent.substr(sent.size() - 5'000)));
+    client.send(frame(kBody, i == 3 ? kEndStream : 0, 1, sent.substr(sent.size() - 5'000)));
   }
   const auto got = client.answer(1);
   EXPECT_EQ(got.body.substr(got.body.find('|') + 1), sent);
@@ -364,7 +364,7 @@ TEST_F(Http2, ManyStreamsAtOnceAreAllAnswered) {
     const auto got = client.read();
     ASSERT_TRUE(got);
     if (got->type == kHeaders) client.decode(*got);
-    ended += (got->type == kData && (got->flags & kEndStream) != 0) ? 1 : 0;
+    ended += (got->type == kBody && (got->flags & kEndStream) != 0) ? 1 : 0;
   }
 }
 

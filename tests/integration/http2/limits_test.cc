@@ -45,10 +45,10 @@ TEST_F(Http2Limits, ABodyOfUnknownLengthIs413WhenItIsTooLarge) {
     serve(shield);
     Http2Client client(edge_.port());
     client.hello();
-    client.send(open_headers(1, post()) + frame(kData, kEndStream, 1, "0123456789"));
+    client.send(open_headers(1, post()) + frame(kBody, kEndStream, 1, "0123456789"));
     EXPECT_EQ(client.answer(1).body, "10");
-    client.send(open_headers(3, post()) + frame(kData, 0, 3, "01234"));
-    client.send(frame(kData, 0, 3, "567890"));
+    client.send(open_headers(3, post()) + frame(kBody, 0, 3, "01234"));
+    client.send(frame(kBody, 0, 3, "567890"));
     EXPECT_EQ(client.answer(3).status, 413);
   }
 }
@@ -61,11 +61,11 @@ TEST_F(Http2Limits, ABodyIsGatheredBeforeItsTargetIsAsked) {
   const auto interim = client.read_until(kHeaders, 1);
   ASSERT_TRUE(interim);
   EXPECT_EQ(client.decode(*interim)[0].second, "100");
-  client.send(frame(kData, 0, 1, "ab"));
+  client.send(frame(kBody, 0, 1, "ab"));
   client.send(headers(3, get_fields("/x")));
   EXPECT_EQ(client.answer(3).status, 200);
   EXPECT_EQ(app_.requests(), 1) << "the other one is not complete";
-  client.send(frame(kData, kEndStream, 1, "cde"));
+  client.send(frame(kBody, kEndStream, 1, "cde"));
   EXPECT_EQ(client.answer(1).body, "5");
 }
 

@@ -20,33 +20,33 @@ std::vector<Http2Case> sequence_cases() {
   const std::string open = open_headers(1, kPost);
   return {
       {"8.1", "a request with a body of two frames",
-       open + frame(kData, 0, 1, "ab") + frame(kData, kEndStream, 1, "cd"), answered(1)},
+       open + frame(kBody, 0, 1, "ab") + frame(kBody, kEndStream, 1, "cd"), answered(1)},
       {"8.1", "a second HEADERS that does not end the stream",
        open + open_headers(1, {{"x-t", "1"}}), malformed()},
       {"8.1", "trailers end a request",
-       open + frame(kData, 0, 1, "ab") + headers(1, {{"x-t", "1"}}), answered(1)},
-      {"8.1", "DATA after trailers", open + headers(1, {{"x-t", "1"}}) + frame(kData, 0, 1, "x"),
+       open + frame(kBody, 0, 1, "ab") + headers(1, {{"x-t", "1"}}), answered(1)},
+      {"8.1", "DATA after trailers", open + headers(1, {{"x-t", "1"}}) + frame(kBody, 0, 1, "x"),
        stream_error(1, {kStreamClosed})},
       {"8.1", "a pseudo-field among trailers", open + headers(1, {{":method", "GET"}}),
        malformed()},
       {"8.1.1", "less body than Content-Length",
-       open_headers(1, with(kPost, {{"content-length", "5"}})) + frame(kData, kEndStream, 1, "abc"),
+       open_headers(1, with(kPost, {{"content-length", "5"}})) + frame(kBody, kEndStream, 1, "abc"),
        malformed()},
       {"8.1.1", "more body than Content-Length",
-       open_headers(1, with(kPost, {{"content-length", "2"}})) + frame(kData, kEndStream, 1, "abc"),
+       open_headers(1, with(kPost, {{"content-length", "2"}})) + frame(kBody, kEndStream, 1, "abc"),
        malformed()},
       {"8.1.1", "Content-Length without a body", headers(1, with(kPost, {{"content-length", "5"}})),
        malformed()},
       {"8.1.1", "Content-Length that fits",
-       open_headers(1, with(kPost, {{"content-length", "3"}})) + frame(kData, kEndStream, 1, "abc"),
+       open_headers(1, with(kPost, {{"content-length", "3"}})) + frame(kBody, kEndStream, 1, "abc"),
        answered(1)},
       {"8.1.1", "Content-Length twice",
        open_headers(1, with(kPost, {{"content-length", "3"}, {"content-length", "3"}})) +
-           frame(kData, kEndStream, 1, "abc"),
+           frame(kBody, kEndStream, 1, "abc"),
        malformed()},
       {"8.1.1", "Content-Length that is no number",
        open_headers(1, with(kPost, {{"content-length", "+3"}})) +
-           frame(kData, kEndStream, 1, "abc"),
+           frame(kBody, kEndStream, 1, "abc"),
        malformed()},
   };
 }
@@ -75,7 +75,7 @@ std::vector<Http2Case> field_cases() {
       {"8.2.2", "transfer-encoding", one({{"transfer-encoding", "chunked"}}), malformed()},
       {"8.2.2", "transfer-encoding with a body",
        open_headers(1, with(kPost, {{"transfer-encoding", "chunked"}})) +
-           frame(kData, kEndStream, 1, "0\r\n\r\n"),
+           frame(kBody, kEndStream, 1, "0\r\n\r\n"),
        malformed()},
       {"8.2.2", "upgrade", one({{"upgrade", "websocket"}}), malformed()},
       {"8.2.2", "te other than trailers", one({{"te", "gzip"}}), malformed()},
@@ -170,7 +170,7 @@ std::vector<Http2Case> hostile_cases() {
        connection_error({kEnhanceYourCalm})},
       {"10.5", "two thousand PRIORITYs", times(2'000, frame(kPriority, 0, 1, std::string(5, '\0'))),
        connection_error({kEnhanceYourCalm})},
-      {"10.5", "two thousand empty DATA frames", open + times(2'000, frame(kData, 0, 1)),
+      {"10.5", "two thousand empty DATA frames", open + times(2'000, frame(kBody, 0, 1)),
        connection_error({kEnhanceYourCalm})},
   };
 }
