@@ -92,9 +92,12 @@ def scenarios(build, seconds):
 
 
 def measure(proxy, scenario):
-    before = proxy.cpu_ns()
-    sample = scenario.load(proxy)
-    cpu = proxy.cpu_ns() - before
+    for _ in range(3):  # a load that found no time to begin on a busy machine is no measurement
+        before = proxy.cpu_ns()
+        sample = scenario.load(proxy)
+        cpu = proxy.cpu_ns() - before
+        if sample.requests >= 100:
+            break
     if sample.requests < 100:
         raise Failure(f"{proxy.name} answered {sample.requests} requests only in {scenario.name}")
     return sample._replace(cpu_us=cpu / 1000 / sample.requests)

@@ -73,10 +73,10 @@ struct Client : Socket {
   bool reading = false;        // its requests are being read further up the stack
   bool secure = false;         // came in over TLS: the scheme is https
   bool begun = false;          // has sent something, so the protocol is known
-  std::unique_ptr<Http2Connection> h2;
-  bool unwrapped = false;  // secure, and its TLS is over: nothing more is said or understood
-  std::unique_ptr<TlsSession> tls;  // from the first bytes of a secure client to its end
+  bool unwrapped = false;      // secure, and its TLS is over: nothing more is said or understood
   bool awaits_proxy_header = false;
+  std::unique_ptr<Http2Connection> h2;
+  std::unique_ptr<TlsSession> tls;  // from the first bytes of a secure client to its end
   Address peer;
   std::string in;   // bytes read and not used: an incomplete head, a held or pipelined request
   std::string out;  // bytes to the client that its socket did not take yet
