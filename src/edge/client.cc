@@ -111,7 +111,7 @@ void Worker::begin_request(Client& client, const http::RequestHead& head, std::s
     dress(match.service, local);
     const bool is_head = head.method == "HEAD";
     const bool keep = head.keep_alive && head.minor == 1 && !head.framing.has_body() && !goodbye_;
-    note_local(head, match.service);
+    note_local(client, head, match.service);
     keep_rest(client, bytes, keep ? head.size : bytes.size(), own);
     add_hsts(client, match.service, local);
     return answer(client, local, is_head, keep);
@@ -135,7 +135,7 @@ void Worker::hold(Client& client, const http::RequestHead& head, const RouteServ
                   std::string_view bytes, bool own) {
   if (service.runtime->held.load(std::memory_order_relaxed) >= limits_.held_per_service) {
     const bool is_head = head.method == "HEAD";
-    note_local(head, &service);
+    note_local(client, head, &service);
     client.in.clear();
     LocalAnswer full{503, "text/plain; charset=utf-8",
                      "too many requests wait for the paused service\n", "Retry-After: 5\r\n"};

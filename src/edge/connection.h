@@ -189,6 +189,7 @@ struct Exchange {
   LogEnd end = LogEnd::Complete;
   int answered_status = 0;     // of an answer of the edge itself
   std::uint64_t head_us = 0;   // from its beginning to the head of the response
+  Address behind_proxy;        // the client as a trusted proxy names it, for the log
   std::uint64_t bytes_in = 0;  // content of the request, and of a tunnel towards the target
   std::uint64_t bytes_out = 0;
   Exchange* before = nullptr;  // the worker's list of exchanges

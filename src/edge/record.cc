@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "edge/forwarded.h"
 #include "edge/worker.h"
 
 namespace slipway::edge {
@@ -26,6 +27,13 @@ void put_service(const Service& service, LogEntry& entry) {
   entry.text(LogText::Environment) = service.environment;
 }
 
+// The client as a trusted proxy names it; nothing when the peer is the client.
+Address address_behind(const RouteService* service, const Client& client,
+                       const http::RequestHead& head) {
+  if (service == nullptr || !trusts(*service, client.peer)) return {};
+  return client_address(head.headers, client.peer, *service);
+}
+
 }  // namespace
 
 void Worker::log_to(LogRing* ring, bool with_query) {
@@ -34,14 +42,18 @@ void Worker::log_to(LogRing* ring, bool with_query) {
 }
 
 void Worker::note_exchange(Exchange& exchange, const http::RequestHead& head) {
-  if (log_ != nullptr) exchange.note.take(head, log_query_);
+  if (log_ == nullptr) return;
+  exchange.note.take(head, log_query_);
+  exchange.behind_proxy = address_behind(exchange.service, *exchange.client, head);
 }
 
 // Before an answer of the edge itself, while the head's bytes are still there.
-void Worker::note_local(const http::RequestHead& head, const RouteService* service) {
+void Worker::note_local(const Client& client, const http::RequestHead& head,
+                        const RouteService* service) {
   if (log_ == nullptr) return;
   local_note_.take(head, log_query_);
   local_service_ = service;
+  local_behind_proxy_ = address_behind(service, client, head);
 }
 
 // The head of a request that waits in a pause is read once more: nothing else was kept of it.
@@ -52,15 +64,15 @@ void Worker::note_held(const Client& client) {
     return;
   const Match match =
       routes_ == nullptr ? Match() : routes_->match(request_head_.host, request_head_.path);
-  note_local(request_head_, match.service);
+  note_local(client, request_head_, match.service);
   if (match.service == nullptr) return;
   const auto most = static_cast<std::uint64_t>(match.service->config.max_pause.count());
   const std::uint64_t began = client.held_until_ms - std::min(most, client.held_until_ms);
   local_waited_us_ = now_ms_ > began ? (now_ms_ - began) * 1000 : 0;
 }
 
-void Worker::put_record(LogEntry& entry, const Client& client) {
-  put_ip(client.peer, entry.numbers);
+void Worker::put_record(LogEntry& entry, const Client& client, const Address& behind_proxy) {
+  put_ip(behind_proxy.size > 0 ? behind_proxy : client.peer, entry.numbers);
   entry.numbers.secure = client.secure;
   const Client* connection = &client;
   if (client.kind == Socket::Kind::Stream) {
@@ -101,7 +113,7 @@ void Worker::log_exchange(const Exchange& exchange) {
     entry.text(LogText::Target) = last.text;
     entry.text(LogText::Release) = last.release->release;
   }
-  put_record(entry, client);
+  put_record(entry, client, exchange.behind_proxy);
 }
 
 // An answer of the edge itself to what never became an exchange.
@@ -116,8 +128,9 @@ void Worker::log_answer(const Client& client, int status, LogEnd end, std::uint6
   numbers.status = static_cast<std::uint16_t>(status);
   numbers.end = end;
   if (local_service_ != nullptr) put_service(local_service_->config, entry);
-  put_record(entry, client);
+  put_record(entry, client, local_behind_proxy_);
   local_note_.clear();
+  local_behind_proxy_ = {};
   local_service_ = nullptr;
   local_waited_us_ = 0;
 }

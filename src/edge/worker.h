@@ -295,12 +295,12 @@ class Worker {
 
   // record.cc: what the access log is told
   void note_exchange(Exchange& exchange, const http::RequestHead& head);
-  void note_local(const http::RequestHead& head, const RouteService* service);
+  void note_local(const Client& client, const http::RequestHead& head, const RouteService* service);
   void note_held(const Client& client);
   void log_exchange(const Exchange& exchange);
   void log_answer(const Client& client, int status, LogEnd end, std::uint64_t bytes_out);
   void log_held_client_gone(const Client& client);
-  void put_record(LogEntry& entry, const Client& client);
+  void put_record(LogEntry& entry, const Client& client, const Address& behind_proxy);
 
   struct TlsCounters {
     std::atomic<std::uint64_t> handshakes{0};
@@ -360,6 +360,7 @@ class Worker {
   bool log_query_ = true;
   // Of the request that the edge is about to answer by itself.
   RequestNote local_note_;
+  Address local_behind_proxy_;
   const RouteService* local_service_ = nullptr;
   std::uint64_t local_waited_us_ = 0;
 

@@ -89,6 +89,25 @@ TEST_F(AccessLogs, ALineTellsWhoAskedWhatAndWhichReleaseAnswered) {
   EXPECT_EQ(line.text("referer"), "http://a/");
 }
 
+TEST_F(AccessLogs, TheClientIsTheOneThatATrustedProxyNames) {
+  App app("app");
+  Edge edge(state_.path());
+  Json json = service("web", "r1", {app.address()});
+  json.set("trusted_proxies", texts({"127.0.0.0/8"})).set("hosts", texts({"a.example"}));
+  Json closed = service("closed", "r1", {app.address()});
+  closed.set("hosts", texts({"b.example"})).set("state", "stopped");
+  closed.set("trusted_proxies", texts({"127.0.0.0/8"}));
+  edge.put("shop", list_of({json, closed}));
+  const std::string from = "X-Forwarded-For: 198.51.100.1, 203.0.113.9\r\n";
+  EXPECT_EQ(get(edge.port(), "/", "a.example", from).status, 200);
+  EXPECT_EQ(get(edge.port(), "/", "b.example", from).status, 503);
+  EXPECT_EQ(get(edge.port(), "/", "a.example").status, 200);
+  const auto all = lines(3);
+  EXPECT_EQ(all[0].text("client"), "203.0.113.9");
+  EXPECT_EQ(all[1].text("client"), "203.0.113.9");
+  EXPECT_EQ(all[2].text("client"), "127.0.0.1");
+}
+
 TEST_F(AccessLogs, TheIdInTheLineIsTheOneTheAppGot) {
   App app([](int fd, const App::Request& r) { return write_all(fd, ok_response(r.head)); });
   Edge edge(state_.path());
