@@ -106,6 +106,16 @@ TEST(Table, IsValidatedBeyondItsShape) {
   EXPECT_EQ(validate(table_of({web("a"), web("b")})).error().code, Code::HostTaken);
 }
 
+TEST(Table, LetterCaseAndALastDotDoNotMakeAnotherHost) {
+  Service dotted = web("a");
+  dotted.hosts = {"X.example."};
+  Service plain = web("b");
+  plain.hosts = {"x.example"};
+  EXPECT_EQ(validate(table_of({dotted, plain})).error().code, Code::HostTaken);
+  plain.hosts = {"."};
+  EXPECT_FALSE(validate(table_of({plain})));
+}
+
 TEST(Cidr, KnowsItsMembersInBothFamilies) {
   const auto contains = [](const char* range, const char* address) {
     return Cidr::parse(range).value().contains(parse_address(address).value());

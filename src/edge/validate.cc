@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
 #include "edge/address.h"
 #include "edge/error_pages.h"
+#include "edge/routes.h"
 #include "edge/table.h"
 
 namespace slipway::edge {
@@ -35,6 +37,7 @@ bool is_name(std::string_view text) {
 
 bool is_host_pattern(std::string_view text) {
   if (text.substr(0, 2) == "*.") text.remove_prefix(2);
+  if (!text.empty() && text.back() == '.') text.remove_suffix(1);
   return is_name(text);
 }
 
@@ -96,9 +99,10 @@ using Owners = std::map<std::pair<std::string, std::string>, const Service*>;
 Result<void> claim(Owners& owners, const Service& service, const std::string& host) {
   for (std::string path : service.paths) {
     while (path.size() > 1 && path.back() == '/') path.pop_back();
-    std::string lower;
-    for (char c : host) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    const auto [at, fresh] = owners.try_emplace({lower, path}, &service);
+    // As requests are matched: letter case and a last dot do not make another host.
+    std::array<char, 256> buffer;
+    const std::string bare(bare_host(host, buffer));
+    const auto [at, fresh] = owners.try_emplace({bare, path}, &service);
     if (fresh) continue;
     return Error(
         Code::HostTaken,
