@@ -1,6 +1,7 @@
 #include "drivers/command/drivers.h"
 
 #include "drivers/command/wire.h"
+#include "ports/split_json.h"
 
 namespace slipway::drivers::command {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ports/split_json.h"
+
 namespace slipway::drivers::command {
 namespace {
 constexpr std::int64_t kFormat = 1;
@@ -47,30 +49,6 @@ Result<ports::Instance> instance_of(const Json& json) {
   return instance;
 }
 
-Json front_json(const ports::Front& front) {
-  Json out = Json::object();
-  out.set("service", front.service)
-      .set("hosts", Json::array_of(front.route.hosts))
-      .set("paths", Json::array_of(front.route.paths))
-      .set("strip_path", front.route.strip_path)
-      .set("health_path", front.health_path)
-      .set("drain_ms", std::int64_t{front.drain.count()});
-  if (!front.edge.is_null()) out.set("edge", front.edge);
-  return out;
-}
-
-ports::Front front_of(const Json& json) {
-  ports::Front front;
-  front.service = json.text("service");
-  front.route.hosts = json.strings("hosts");
-  front.route.paths = json.strings("paths");
-  front.route.strip_path = json.flag("strip_path", true);
-  front.health_path = json.text("health_path");
-  front.drain = Millis(json.integer("drain_ms", 30'000));
-  front.edge = json.at("edge");
-  return front;
-}
-
 std::uint64_t count_in(const Json& json, std::string_view key) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, json.integer(key)));
 }
@@ -93,27 +71,6 @@ Json to_json(const ports::TaskSpec& task) {
       .set("name", task.name)
       .set("spec", ports::to_json(task.workload))
       .set("timeout_ms", std::int64_t{task.timeout.count()});
-}
-
-Json to_json(const ports::Split& split) {
-  Json shares = Json::array();
-  for (const auto& share : split.shares) {
-    shares.push_back(Json::object()
-                         .set("service", share.service)
-                         .set("release", share.release)
-                         .set("percent", share.percent)
-                         .set("addresses", Json::array_of(share.addresses)));
-  }
-  Json fronts = Json::array();
-  for (const auto& front : split.fronts) fronts.push_back(front_json(front));
-  return Json::object()
-      .set("shares", std::move(shares))
-      .set("fronts", std::move(fronts))
-      .set("mode", ports::name_of(split.mode))
-      .set("message", split.message)
-      .set("retry_after_ms", std::int64_t{split.retry_after.count()})
-      .set("allow", Json::array_of(split.allow))
-      .set("page", split.page);
 }
 
 Error error_of(const Json& error) {
@@ -197,20 +154,8 @@ Result<ports::TaskView> task_view_of(const Json& answer) {
 }
 
 Result<ports::Split> split_of(const Json& json) {
-  using ports::Mode;
-  ports::Split split;
-  const Json* shares = TRY(array_member(json, "shares"));
-  for (const auto& share : shares->items()) {
-    split.shares.push_back({share.text("service"), share.text("release"), share.number("percent"),
-                            share.strings("addresses")});
-  }
-  for (const auto& front : json.at("fronts").items()) split.fronts.push_back(front_of(front));
-  split.mode =
-      TRY(named(json, "mode", {Mode::Serve, Mode::Maintenance, Mode::Paused, Mode::Stopped}));
-  split.message = json.text("message");
-  split.retry_after = Millis(json.integer("retry_after_ms", 60'000));
-  split.allow = json.strings("allow");
-  split.page = json.text("page");
+  auto split = ports::split_from_json(json);
+  if (!split) return malformed(split.error().what);
   return split;
 }
 

@@ -12,7 +12,6 @@ Json request(std::string_view call);  // {"slipway": 1, "call": …}
 
 Json to_json(const ports::Slot& slot);
 Json to_json(const ports::TaskSpec& task);
-Json to_json(const ports::Split& split);
 
 ports::Outcome outcome_of(const Json& answer);
 Error error_of(const Json& error);

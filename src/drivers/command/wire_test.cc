@@ -1,4 +1,5 @@
 #include "drivers/command/wire.h"
+#include "ports/split_json.h"
 
 #include <gtest/gtest.h>
 

@@ -97,15 +97,10 @@ class NginxRouter final : public ports::Router {
     if (!lock) return Outcome::not_applied(lock.error());
     const auto seen = file.look();
     if (!seen) return Outcome::not_applied(seen.error());
-    const auto grant = file.may_write(*seen, expected, epoch, op);
-    if (!grant) return Outcome::not_applied(grant.error());
-    if (*grant == own_file::Grant::DoneAlready) return Outcome::applied();
-    Record next;
-    next.version = seen->record.version + 1;
-    next.epoch = epoch;
-    next.op = op.text();
-    next.split = want;
-    return write(app, file, seen->record, std::move(next));
+    auto next = file.next(*seen, want, expected, epoch, op);
+    if (!next) return Outcome::not_applied(next.error());
+    if (!next->has_value()) return Outcome::applied();
+    return write(app, file, seen->record, std::move(**next));
   }
 
   // Workers that had the former configuration may send something to what left, until they are gone.

@@ -65,6 +65,19 @@ Result<Grant> OwnFile::may_write(const Seen& seen, const std::string& expected, 
                "observe the split again");
 }
 
+Result<std::optional<Record>> OwnFile::next(const Seen& seen, const ports::Split& want,
+                                            const std::string& expected, std::uint64_t epoch,
+                                            const OpId& op) const {
+  if (TRY(may_write(seen, expected, epoch, op)) == Grant::DoneAlready)
+    return std::optional<Record>();
+  Record next;
+  next.version = seen.record.version + 1;
+  next.epoch = epoch;
+  next.op = op.text();
+  next.split = want;
+  return std::optional(std::move(next));
+}
+
 Result<void> OwnFile::intend(Record record, const std::string& bytes) const {
   record.pending = sha256_hex(bytes);
   return keep(record);

@@ -1,6 +1,7 @@
 #pragma once
 // OwnFile: the one file slipway owns in a proxy's configuration, with its record beside it. What
 // anybody else changed in the file is found by its digest and never written over.
+#include <optional>
 #include <string>
 
 #include "base/ids.h"
@@ -36,6 +37,10 @@ class OwnFile {
   // Whether a write is allowed now: Fenced, or Conflict with the actual state.
   Result<Grant> may_write(const Seen& seen, const std::string& expected, std::uint64_t epoch,
                           const OpId& op) const;
+  // The record of a write that may_write allows; nothing when this op has written already.
+  Result<std::optional<Record>> next(const Seen& seen, const ports::Split& want,
+                                     const std::string& expected, std::uint64_t epoch,
+                                     const OpId& op) const;
   // The intent: from here on `bytes` in the file are nobody else's edit.
   Result<void> intend(Record record, const std::string& bytes) const;
   Result<void> write(const std::string& bytes) const;

@@ -36,9 +36,6 @@ struct Record {
 Json to_json(const Record& record);
 Result<Record> record_from_json(const Json& json);
 
-Json to_json(const ports::Split& split);
-Result<ports::Split> split_from_json(const Json& json);
-
 // What leaves when `want` takes the place of `before.split`: served until now by `workers`.
 std::vector<Leaving> leaving_after(const Record& before, const ports::Split& want,
                                    const std::vector<std::string>& workers);
