@@ -493,6 +493,32 @@ TEST_F(DaemonTest, MaintenanceTakesFromTheFileWhatTheRequestDoesNotSay) {
   EXPECT_EQ(ask("POST", path, Json::object().set("on", true).set("retry_after_s", -7)).status, 400);
 }
 
+TEST_F(DaemonTest, MaintenanceWaitsForARouterThatStillTakesOverItsLastChange) {
+  start();
+  deploy("v1");
+  world_.takes_over(Millis(200));
+  const std::string path = "/v1/environments/shop/production/maintenance";
+  const auto is_settled = [this] { return environment().at("router").flag("settled"); };
+  for (const bool on : {true, false, true}) {
+    const auto answer = ask("POST", path, Json::object().set("on", on));
+    EXPECT_EQ(answer.status, 200) << answer.body.dump();
+    EXPECT_TRUE(is_settled()) << "the answer comes when the page is there";
+  }
+  EXPECT_EQ(environment().text("mode"), "maintenance");
+}
+
+TEST_F(DaemonTest, MaintenanceSaidAnewAtOnceIsTheNewOne) {
+  start();
+  deploy("v1");
+  const std::string path = "/v1/environments/shop/production/maintenance";
+  for (const auto* message : {"back at noon", "back at one"}) {
+    const auto answer = ask("POST", path, Json::object().set("on", true).set("message", message));
+    EXPECT_EQ(answer.status, 200) << answer.body.dump();
+  }
+  const std::lock_guard lock(world_.mutex);
+  EXPECT_EQ(world_.world.routes.front().split->message, "back at one");
+}
+
 TEST_F(DaemonTest, MaintenanceIsRefusedWhileAReleaseRuns) {
   start();
   deploy("v1");

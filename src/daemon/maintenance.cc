@@ -1,5 +1,8 @@
 #include "daemon/maintenance.h"
 
+#include <condition_variable>
+#include <mutex>
+
 #include "base/crash_point.h"
 #include "daemon/releases.h"
 
@@ -7,6 +10,10 @@ namespace slipway::daemon {
 namespace {
 constexpr std::int64_t kUsualRetryAfterS = 60;
 constexpr int kMostTries = 3;  // another writer may come in between: look and write again
+// A proxy with a file of its own takes a change over in its own time, and refuses another until
+// then.
+constexpr Millis kTakesOverWithin{10'000};
+constexpr Millis kLookEvery{10};
 
 std::string key_of(const ports::AppRef& app) {
   return "maintenance/" + app.app + "/" + app.environment;
@@ -20,6 +27,11 @@ ports::Split wanted(ports::Split split, const MaintenanceWish& wish,
   if (wish.retry_after_s) split.retry_after = Millis(*wish.retry_after_s * 1000);
   split.allow = wish.on ? wish.allow : std::vector<std::string>();
   return split;
+}
+
+bool is_page_alike(const ports::Split& one, const ports::Split& other) {
+  return one.mode == other.mode && one.message == other.message && one.allow == other.allow &&
+         one.retry_after == other.retry_after;
 }
 }  // namespace
 
@@ -91,30 +103,51 @@ Result<void> Maintenance::reconcile(const ports::AppRef& app, const ports::Lease
   return write(app, lease, asked);
 }
 
+Result<ports::SplitView> Maintenance::look(const ports::AppRef& app) {
+  std::mutex mutex;
+  std::condition_variable never;
+  std::unique_lock lock(mutex);
+  const Millis until = house_.clock.monotonic() + kTakesOverWithin;
+  while (true) {
+    ports::SplitView view;
+    // The set of drivers is let go between two looks: status must not wait for a slow router.
+    TRY(lookout_.with_drivers(app, [&](DriverSet& drivers) -> Result<void> {
+      view = TRY(drivers.router->observe_split(app));
+      return ok();
+    }));
+    if (view.settled || house_.clock.monotonic() >= until) return view;
+    never.wait_for(lock, kLookEvery, [] { return false; });
+  }
+}
+
 Result<void> Maintenance::write(const ports::AppRef& app, const ports::Lease& lease,
                                 const MaintenanceWish& wish) {
   const auto settings = TRY(lookout_.settings(app));
-  return lookout_.with_drivers(app, [&](DriverSet& drivers) -> Result<void> {
-    Error last;
-    for (int i = 0; i < kMostTries; ++i) {
-      const auto now = TRY(drivers.router->observe_split(app));
-      if (now.version.empty()) {
-        return Error(Code::NotFound,
-                     "nothing is routed to " + app.environment + " of " + app.app + " yet",
-                     "deploy it first");
-      }
-      const auto want = wanted(now.split, wish, settings);
-      const bool same = want.mode == now.split.mode && want.message == now.split.message &&
-                        want.allow == now.split.allow && want.retry_after == now.split.retry_after;
-      if (same) return ok();
-      const OpId op{"maintenance", wish.on ? "on" : "off",
-                    static_cast<int>(house_.now_ms() / 1000 % 1'000'000'000) + i};
+  Error last;
+  for (int i = 0; i < kMostTries; ++i) {
+    const auto now = TRY(look(app));
+    if (now.version.empty()) {
+      return Error(Code::NotFound,
+                   "nothing is routed to " + app.environment + " of " + app.app + " yet",
+                   "deploy it first");
+    }
+    const auto want = wanted(now.split, wish, settings);
+    if (is_page_alike(want, now.split) && now.settled) return ok();
+    const OpId op{"maintenance", wish.on ? "on" : "off",
+                  static_cast<int>(house_.now_ms() % 1'000'000'000) + i};
+    const auto written = lookout_.with_drivers(app, [&](DriverSet& drivers) -> Result<void> {
       const auto outcome = drivers.router->set_split(app, want, now.version, lease.epoch, op);
       if (outcome.kind == ports::Outcome::Kind::Applied) return ok();
-      last = outcome.why;
+      return outcome.why;
+    });
+    if (written) {
+      // Who asked for the page is answered when it is there; that it cannot be seen undoes nothing.
+      static_cast<void>(look(app));
+      return ok();
     }
-    return last.in("while switching the maintenance page of " + app.environment);
-  });
+    last = written.error();
+  }
+  return last.in("while switching the maintenance page of " + app.environment);
 }
 
 }  // namespace slipway::daemon

@@ -36,6 +36,8 @@ class Maintenance {
  private:
   Result<void> write(const ports::AppRef& app, const ports::Lease& lease,
                      const MaintenanceWish& wish);
+  // What the router does once it has taken over its last change, or when it takes too long.
+  Result<ports::SplitView> look(const ports::AppRef& app);
 
   House& house_;
   Lookout& lookout_;

@@ -55,6 +55,14 @@ inline constexpr std::size_t kMostHeaders = 100;
 
 class Headers {
  public:
+  Headers() = default;
+  // A copy takes what is there and not the room behind it: heads are made anew for every message.
+  Headers(const Headers& other) { *this = other; }
+  Headers& operator=(const Headers& other) {
+    size_ = other.size_;
+    for (std::size_t i = 0; i < size_; ++i) items_[i] = other.items_[i];
+    return *this;
+  }
   const Header* begin() const { return items_.data(); }
   const Header* end() const { return items_.data() + size_; }
   std::size_t size() const { return size_; }

@@ -24,7 +24,13 @@ class SharedWorld {
   }
   void script(std::vector<fake::Behaviour> behaviours) {
     const std::lock_guard lock(mutex);
-    world.script = std::make_shared<fake::Script>(fake::Script{std::move(behaviours), 100});
+    world.script = std::make_shared<fake::Script>(fake::Script{std::move(behaviours), 100, {}});
+  }
+  void takes_over(Millis time) {
+    const std::lock_guard lock(mutex);
+    auto script = std::make_shared<fake::Script>(*world.script);
+    script->takes_over = time;
+    world.script = std::move(script);
   }
   DriverFactory factory();
 

@@ -105,11 +105,11 @@ def release_it(rig):
 
 def close_and_open(rig):
     rig.run("maintenance", "on", ENVIRONMENT, "--message", "Back at noon")
-    wait_until("the maintenance page", 10, lambda: ask(rig, "/")[0] == 503)
+    expect("the page is there when the verb comes back", ask(rig, "/")[0] == 503)
     expect("it is the team's own page", "this dashboard rests" in ask(rig, "/")[1])
     expect("health goes on", ask(rig, "/health")[0] == 200)
     rig.run("maintenance", "off", ENVIRONMENT)
-    wait_until("the app again", 10, lambda: ask(rig, "/")[0] == 200)
+    expect("the app is there again", ask(rig, "/")[0] == 200)
 
 
 def survive_a_restart(rig, proxy, child, proxies):

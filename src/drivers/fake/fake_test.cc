@@ -23,7 +23,7 @@ class FakeWorld : public ::testing::Test {
   const ports::AppRef app_{"shop", "production"};
 
   void script(std::vector<Behaviour> behaviours, double per_second = 100) {
-    world_.script = std::make_shared<Script>(Script{std::move(behaviours), per_second});
+    world_.script = std::make_shared<Script>(Script{std::move(behaviours), per_second, {}});
   }
   static ports::WorkloadSpec spec(const std::string& version) {
     ports::WorkloadSpec out;

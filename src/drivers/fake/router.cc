@@ -69,6 +69,7 @@ Result<ports::SplitView> FakeRouter::observe_split(const ports::AppRef& app) {
   view.version = version_text(*route);
   view.epoch = route->epoch;
   view.op = route->op;
+  view.settled = seam_.clock.monotonic() >= route->taken_over;
   return view;
 }
 
@@ -82,12 +83,17 @@ ports::Outcome FakeRouter::set_split(const ports::AppRef& app, const ports::Spli
     std::string stamp = op.text();
     if (route.op == stamp) return ports::Outcome::applied();
     if (expected != version_text(route)) return refuse(route, expected, epoch);
+    if (now < route.taken_over) {
+      return ports::Outcome::not_applied(
+          {Code::Conflict, "the router is still taking over the change by " + route.op});
+    }
     count_until(seam_.world, now);
     note_leaving(seam_.world, route, want, now);
     route.split = std::make_shared<ports::Split>(want);
     ++route.version;
     route.epoch = epoch;
     route.op = std::move(stamp);
+    route.taken_over = now + seam_.world.script->takes_over;
     return ports::Outcome::applied();
   });
 }

@@ -39,6 +39,8 @@ struct Behaviour {
 struct Script {
   std::vector<Behaviour> behaviours;
   double requests_per_second = 100;  // to each listening service of each app
+  // How long the router takes over a split; it takes no other meanwhile, as one with a file does.
+  Millis takes_over{0};
 };
 
 struct FakeInstance {
@@ -74,6 +76,8 @@ struct FakeRoute {
   std::uint64_t epoch = 0;
   std::string op{};  // of the last accepted write
   std::vector<Leaving> leaving{};
+  Millis taken_over{0};  // when the last accepted write is
+
 };
 
 struct Tally {
