@@ -141,6 +141,7 @@ void Worker::send_answer(Client& client, const LocalAnswer& answer, bool is_head
   }
   Pieces pieces;
   pieces.add(head_out_);
+  if (!keep_alive) pieces.are_the_last();
   if (!send_client(client, pieces)) return close_client(client);
   after_answer(client);
 }

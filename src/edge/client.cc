@@ -185,8 +185,11 @@ void Worker::after_answer(Client& client) {
 
 void Worker::linger(Client& client) {
   // Nothing that is still to come could turn the close into a reset: no need to wait for its end.
-  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty())
+  // The end is said first all the same: a close alone would throw the last bytes away if it did.
+  if (client.sent_its_last && !client.readable && client.in.empty() && client.out.empty()) {
+    end_sending(client);
     return close_client(client);
+  }
   if (client.phase != Client::Phase::Linger) {
     client.phase = Client::Phase::Linger;
     std::string().swap(client.in);

@@ -113,7 +113,7 @@ class NewLines {
   explicit NewLines(std::string& buffer) : buffer_(buffer) { buffer_.clear(); }
   void add(std::string_view name, std::string_view value, std::string_view prefix = {}) {
     const std::size_t from = buffer_.size();
-    buffer_.append(name).append(": ").append(prefix).append(value);
+    buffer_.append(name).append(": ").append(prefix).append(value).append("\r\n");
     lines_[count_++] = {from, name.size(), prefix.size() + value.size()};
   }
   // There is room for them: compressible() has looked.

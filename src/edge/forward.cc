@@ -66,7 +66,8 @@ void Worker::recycle(Exchange& exchange) {
   std::string head = std::move(exchange.head);
   std::string body = std::move(exchange.to_upstream);
   std::string note = exchange.note.take_buffer();
-  exchange = Exchange();
+  std::destroy_at(&exchange);
+  std::construct_at(&exchange);
   trim_buffer(head);
   trim_buffer(body);
   exchange.head = std::move(head);

@@ -69,13 +69,51 @@ TEST(Via, NamesWhatTheClientSpoke) {
 }
 
 TEST(Trace, WhatIsBegunIsValidAndRepeatsNoTrace) {
-  std::string one;
-  std::string two;
-  append_traceparent({0, 0, 0}, one);
-  append_traceparent({1, 2, 3}, two);
-  EXPECT_TRUE(is_traceparent(one)) << "even of zeros: " << one;
-  EXPECT_TRUE(is_traceparent(two));
-  EXPECT_NE(one, two);
+  const auto text_of = [](const std::array<std::uint64_t, 3>& random) {
+    const NewTraceparent begun = new_traceparent(random);
+    return std::string(begun.data(), begun.size());
+  };
+  EXPECT_TRUE(is_traceparent(text_of({0, 0, 0}))) << "even of zeros: " << text_of({0, 0, 0});
+  EXPECT_EQ(text_of({0x0123456789abcdef, 0xfedcba9876543211, 0x90ab}),
+            "00-0123456789abcdeffedcba9876543211-00000000000090ab-01");
+}
+
+// What goes on of a request with these header lines, without the edge's own.
+std::string passed_on(const std::string& lines) {
+  const std::string text = "GET / HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
+  const auto parsed = http::parse_request_head(text);
+  EXPECT_EQ(parsed.parsed, http::Parsed::Complete) << lines;
+  std::string out;
+  write_request_head(parsed.head, RequestRewrite(), out);
+  const std::string begin = "GET / HTTP/1.1\r\nHost: h\r\n";
+  EXPECT_TRUE(out.starts_with(begin)) << out;
+  const std::size_t own = out.find("X-Forwarded-For: ");
+  return out.substr(begin.size(), own - begin.size());
+}
+
+TEST(RequestHead, LinesGoOnAsTheyCameAndUnusualWhiteSpaceIsMadeUsual) {
+  EXPECT_EQ(passed_on("A: 1\r\nB: 2\r\n"), "A: 1\r\nB: 2\r\n");
+  EXPECT_EQ(passed_on("A:1\r\nB:  2 \r\nC:\t3\r\nD: 4 \r\nE: 5\r\n"),
+            "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n");
+  EXPECT_EQ(passed_on("A:\r\nB: \r\nC: 3\r\n"), "A: \r\nB: \r\nC: 3\r\n");
+}
+
+TEST(RequestHead, WhatIsLeftOutLeavesNoGapAndNoRemains) {
+  EXPECT_EQ(passed_on("A: 1\r\nTE: trailers\r\nB: 2\r\nX-Forwarded-Proto: gopher\r\nC: 3\r\n"),
+            "A: 1\r\nB: 2\r\nC: 3\r\n");
+  EXPECT_EQ(passed_on("Connection: b\r\nA: 1\r\nB: 2\r\nC: 3\r\n"), "A: 1\r\nC: 3\r\n");
+}
+
+TEST(RequestHead, OneLargerThanExpectedIsWholeAllTheSame) {
+  RequestRewrite rewrite;
+  const std::string client(4000, '1');
+  rewrite.client_ip = client;
+  const auto parsed = http::parse_request_head("GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\n\r\n");
+  std::string out = "before";
+  write_request_head(parsed.head, rewrite, out);
+  EXPECT_TRUE(out.starts_with("beforeGET / HTTP/1.1\r\nHost: h\r\nA: 1\r\nX-Forwarded-For: 1"));
+  EXPECT_NE(out.find(client + "\r\nX-Forwarded-Proto: http\r\n"), std::string::npos);
+  EXPECT_TRUE(out.ends_with("\r\nVia: 1.1 slipway\r\n\r\n"));
 }
 
 }  // namespace

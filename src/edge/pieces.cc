@@ -1,7 +1,5 @@
 #include "edge/pieces.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -36,8 +34,8 @@ bool Pieces::send(int fd, std::string& pending) {
     ssize_t got = 0;
     do {
       // One piece alone goes without its list: the kernel need not read that in.
-      got = count_ == 1 ? ::send(fd, pieces_[0].iov_base, pieces_[0].iov_len, MSG_NOSIGNAL)
-                        : sendmsg(fd, &message, MSG_NOSIGNAL);
+      got = count_ == 1 ? ::send(fd, pieces_[0].iov_base, pieces_[0].iov_len, flags_)
+                        : sendmsg(fd, &message, flags_);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno != EAGAIN) return false;
     sent = got < 0 ? 0 : static_cast<std::size_t>(got);

@@ -1,6 +1,7 @@
 #pragma once
 // Bytes from several places sent by one system call; what the socket does not take is kept in
 // order.
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <span>
@@ -23,6 +24,9 @@ class Pieces {
   std::string text() const;  // all of it, copied
   std::span<const iovec> list() const { return {pieces_, static_cast<std::size_t>(count_)}; }
 
+  // The socket's sending is ended right behind these: the kernel may wait for that, and say both in
+  // one segment. Whoever says so must then shut the socket down or close it.
+  void are_the_last() { flags_ |= MSG_MORE; }
   // Sends after `pending`; whatever is not taken ends up there. False: the socket is broken.
   bool send(int fd, std::string& pending);
 
@@ -31,6 +35,7 @@ class Pieces {
   iovec pieces_[kMost];
   int count_ = 0;
   std::size_t total_ = 0;
+  int flags_ = MSG_NOSIGNAL;
   char size_line_[20];
 };
 

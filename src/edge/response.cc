@@ -173,6 +173,7 @@ bool Worker::give_client(Exchange& exchange, std::string_view head, std::string_
   } else {
     pieces.add(content);
   }
+  if (last && exchange.client->close_after_answer) pieces.are_the_last();
   if (send_client(*exchange.client, pieces)) return true;
   abort_exchange(exchange);
   return false;

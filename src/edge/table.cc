@@ -134,9 +134,7 @@ Json to_json(const Service& service) {
   json.set("name", service.name).set("app", service.app).set("environment", service.environment);
   json.set("hosts", Json::array_of(service.hosts)).set("paths", Json::array_of(service.paths));
   json.set("strip_prefix", service.strip_prefix);
-  if (service.tls.enabled()) {
-    json.set("tls", to_json(service.tls));
-  }
+  if (service.tls != Tls()) json.set("tls", to_json(service.tls));
   json.set("state", name_of(service.state))
       .set("message", service.message)
       .set("page", service.page);

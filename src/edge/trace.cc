@@ -1,5 +1,9 @@
 #include "edge/trace.h"
 
+#include <endian.h>
+
+#include <cstring>
+
 namespace slipway::edge {
 namespace {
 
@@ -27,19 +31,43 @@ bool is_traceparent(std::string_view text) {
          is_lower_hex(text.substr(53, 2));
 }
 
-void append_hex(std::string& out, std::uint64_t value, std::size_t digits) {
-  std::array<char, 16> text;
-  for (std::size_t i = digits; i-- > 0; value >>= 4) text[i] = "0123456789abcdef"[value & 15];
-  out.append(text.data(), digits);
+namespace {
+
+// Each half byte in a byte of its own, the first digit in the highest; then arithmetic on all eight
+// at once, where a digit above nine carries into the bit above its half.
+void put_eight(std::uint32_t value, char* to) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  std::uint64_t x = value;
+  x = (x | x << 16) & 0x0000'ffff'0000'ffff;
+  x = (x | x << 8) & 0x00ff'00ff'00ff'00ff;
+  x = (x | x << 4) & 0x0f0f'0f0f'0f0f'0f0f;
+  const std::uint64_t above_nine = (x + kOnes * 6) >> 4 & kOnes;
+  const std::uint64_t digits = htobe64(x + kOnes * '0' + above_nine * ('a' - '0' - 10));
+  std::memcpy(to, &digits, sizeof digits);
 }
 
-void append_traceparent(const std::array<std::uint64_t, 3>& random, std::string& out) {
-  out.append("00-");
-  append_hex(out, random[0], 16);
-  append_hex(out, random[1] | 1, 16);
-  out.append("-");
-  append_hex(out, random[2] | 1, 16);
-  out.append("-01");
+}  // namespace
+
+HexText hex_of(std::uint64_t value) {
+  HexText text;
+  put_eight(static_cast<std::uint32_t>(value >> 32), text.data());
+  put_eight(static_cast<std::uint32_t>(value), text.data() + 8);
+  return text;
+}
+
+NewTraceparent new_traceparent(const std::array<std::uint64_t, 3>& random) {
+  NewTraceparent text;
+  const auto put = [&text](std::size_t at, const HexText& id) {
+    std::memcpy(text.data() + at, id.data(), id.size());
+  };
+  text[0] = text[1] = '0';
+  text[2] = text[35] = text[52] = '-';
+  put(3, hex_of(random[0]));
+  put(19, hex_of(random[1] | 1));
+  put(36, hex_of(random[2] | 1));
+  text[53] = '0';
+  text[54] = '1';
+  return text;
 }
 
 }  // namespace slipway::edge

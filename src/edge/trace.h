@@ -2,7 +2,6 @@
 // W3C Trace Context, level 1: the header that ties what one request causes together.
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace slipway::edge {
@@ -13,10 +12,11 @@ bool is_traceparent(std::string_view text);
 
 // A new trace: "00-<16 bytes>-<8 bytes>-01". It is marked as sampled: an application that samples
 // as its parent does would otherwise never record a thing.
-void append_traceparent(const std::array<std::uint64_t, 3>& random, std::string& out);
+using NewTraceparent = std::array<char, 55>;
+NewTraceparent new_traceparent(const std::array<std::uint64_t, 3>& random);
 
-// The last `digits` of a number, 16 at most. By hand: the general formatter costs more than all the
-// rest of a head.
-void append_hex(std::string& out, std::uint64_t value, std::size_t digits);
+// All digits of a number. By hand: the general formatter costs more than all the rest of a head.
+using HexText = std::array<char, 16>;
+HexText hex_of(std::uint64_t value);
 
 }  // namespace slipway::edge

@@ -1,5 +1,9 @@
 #include "http/bytes.h"
 
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
 namespace slipway::http {
 namespace {
 
@@ -36,6 +40,10 @@ constexpr KnownName kNames[] = {
 };
 
 constexpr std::size_t kLongestName = 19;
+static_assert(std::is_sorted(std::begin(kNames), std::end(kNames),
+                             [](const KnownName& a, const KnownName& b) {
+                               return a.name.size() < b.name.size();
+                             }));
 
 // One bit per (length, first letter) that some known name has: most headers of a browser end here.
 constexpr std::array<std::uint32_t, kLongestName + 1> make_starts() {
@@ -44,6 +52,32 @@ constexpr std::array<std::uint32_t, kLongestName + 1> make_starts() {
   return starts;
 }
 constexpr std::array<std::uint32_t, kLongestName + 1> kStarts = make_starts();
+
+// Where the known names of each length begin; they are in order of length.
+constexpr std::array<std::uint8_t, kLongestName + 1> make_firsts() {
+  std::array<std::uint8_t, kLongestName + 1> firsts{};
+  for (std::size_t i = std::size(kNames); i-- > 0;)
+    firsts[kNames[i].name.size()] = static_cast<std::uint8_t>(i);
+  return firsts;
+}
+constexpr std::array<std::uint8_t, kLongestName + 1> kFirsts = make_firsts();
+
+// Has one of the eight bytes no place in a field value, or is it a tab? Each test is exact as to
+// whether there is such a byte: one below 0x20, and DEL.
+bool may_be_refused(std::uint64_t eight) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kTops = kOnes * 0x80;
+  const std::uint64_t low = (eight - kOnes * 0x20) & ~eight;
+  const std::uint64_t del = eight ^ kOnes * 0x7f;
+  return ((low | ((del - kOnes) & ~del)) & kTops) != 0;
+}
+
+bool all_field_chars(std::string_view text) {
+  for (char c : text) {
+    if (!is_field_char(c)) return false;
+  }
+  return true;
+}
 
 bool all_digits(std::string_view text) {
   for (char c : text) {
@@ -69,10 +103,21 @@ Known known_header(std::string_view name) {
   const char first = to_lower(name[0]);
   if (first < 'a' || first > 'z' || (kStarts[name.size()] >> (first - 'a') & 1U) == 0)
     return Known::Other;
-  for (const KnownName& entry : kNames) {
-    if (equals_ignoring_case(name, entry.name)) return entry.known;
+  for (std::size_t i = kFirsts[name.size()];
+       i < std::size(kNames) && kNames[i].name.size() == name.size(); ++i) {
+    if (equals_ignoring_case(name, kNames[i].name)) return kNames[i].known;
   }
   return Known::Other;
+}
+
+bool are_field_chars(std::string_view text) {
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data(), sizeof eight);
+    if (may_be_refused(eight)) return all_field_chars(text);
+    text.remove_prefix(sizeof eight);
+  }
+  return all_field_chars(text);
 }
 
 bool is_host(std::string_view text) {

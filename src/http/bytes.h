@@ -45,10 +45,20 @@ inline bool is_host_char(char c) { return has_class(c, kHostBit); }
 inline bool is_hex_char(char c) { return has_class(c, kHexBit); }
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline bool is_ows(char c) { return c == ' ' || c == '\t'; }
-inline char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+constexpr std::array<char, 256> make_lowered() {
+  std::array<char, 256> lowered{};
+  for (int c = 0; c < 256; ++c) {
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    lowered[static_cast<std::size_t>(c)] = static_cast<char>(is_upper ? c + ('a' - 'A') : c);
+  }
+  return lowered;
 }
+inline constexpr std::array<char, 256> kLowered = make_lowered();
+inline char to_lower(char c) { return kLowered[static_cast<std::uint8_t>(c)]; }
 
+// Is every byte one that a field value may have? Eight are looked at in one step; a tab, which few
+// values have, makes the slower look.
+bool are_field_chars(std::string_view text);
 // uri-host [ ":" port ], not empty (RFC 9110 section 7.2).
 bool is_host(std::string_view text);
 Known known_header(std::string_view name);

@@ -43,6 +43,7 @@ const Header* Headers::find(std::string_view name) const {
 }
 
 const Header* Headers::find(Known known) const {
+  if (!has(known)) return nullptr;
   for (const Header& header : *this) {
     if (header.known == known) return &header;
   }
@@ -57,6 +58,7 @@ std::string_view Headers::value_of(std::string_view name, std::string_view other
 bool Headers::add(const Header& header) {
   if (size_ == items_.size()) return false;
   items_[size_++] = header;
+  present_ |= bit(header.known);
   return true;
 }
 
@@ -67,6 +69,7 @@ bool list_has(std::string_view list, std::string_view member) {
 }
 
 bool connection_has(const Headers& headers, std::string_view wanted) {
+  if (!headers.has(Known::Connection)) return false;
   for (const Header& header : headers) {
     if (header.known == Known::Connection && list_has(header.value(), wanted)) return true;
   }
@@ -75,6 +78,21 @@ bool connection_has(const Headers& headers, std::string_view wanted) {
 
 bool is_nominated(const Headers& headers, const Header& header) {
   return (bit(header.known) & kNeverNominated) == 0 && connection_has(headers, header.name());
+}
+
+// The options that have a meaning of their own name no header that would go on: Keep-Alive and
+// Upgrade do not anyway.
+bool nominates(const Headers& headers) {
+  if (!headers.has(Known::Connection)) return false;
+  for (const Header& header : headers) {
+    if (header.known != Known::Connection) continue;
+    const bool other = any_option(header.value(), [](std::string_view option) {
+      return !equals_ignoring_case(option, "keep-alive") &&
+             !equals_ignoring_case(option, "upgrade");
+    });
+    if (other) return true;
+  }
+  return false;
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {

@@ -71,12 +71,9 @@ bool parse_field(std::string_view line, Header& header, Problem& problem) {
   std::size_t to = line.size();
   while (from < to && is_ows(line[from])) ++from;
   while (to > from && is_ows(line[to - 1])) --to;
-  for (std::size_t i = from; i < to; ++i) {
-    if (!is_field_char(line[i])) {
-      refuse(problem, kBadRequest, "RFC 9110 section 5.5",
-             "a header value has a control character");
-      return false;
-    }
+  if (!are_field_chars(line.substr(from, to - from))) {
+    refuse(problem, kBadRequest, "RFC 9110 section 5.5", "a header value has a control character");
+    return false;
   }
   header = {line.data(), static_cast<std::uint32_t>(name), static_cast<std::uint32_t>(from),
             static_cast<std::uint32_t>(to - from), known_header(line.substr(0, name))};
@@ -104,6 +101,7 @@ struct LengthFields {
 };
 
 bool find_lengths(const Headers& headers, LengthFields& fields, Problem& problem) {
+  if (!headers.has(Known::ContentLength) && !headers.has(Known::TransferEncoding)) return true;
   for (const Header& header : headers) {
     const bool length = header.known == Known::ContentLength;
     if (!length && header.known != Known::TransferEncoding) continue;
@@ -288,6 +286,7 @@ bool check_host(RequestHead& head, Problem& problem) {
 // An upgrade to h2c is never passed on: behind it the requests would no longer be seen by whoever
 // reads this head. RFC 9110 section 7.8 lets a server ignore Upgrade; RFC 9113 took h2c out of it.
 bool offers_upgrade(const Headers& headers) {
+  if (!headers.has(Known::Upgrade)) return false;
   bool offered = false;
   for (const Header& header : headers) {
     if (header.known != Known::Upgrade) continue;
@@ -304,7 +303,7 @@ void read_request_options(RequestHead& head) {
   const Header* expect = head.headers.find(Known::Expect);
   head.expect_continue = expect != nullptr && head.framing.has_body() &&
                          equals_ignoring_case(expect->value(), "100-continue");
-  head.upgrade = connection_has(head.headers, "upgrade") && offers_upgrade(head.headers);
+  head.upgrade = offers_upgrade(head.headers) && connection_has(head.headers, "upgrade");
 }
 
 // The end of a head so far incomplete may already be known to be wrong: a first line that can not
@@ -380,14 +379,9 @@ bool parse_status_line(std::string_view line, ResponseHead& head, Problem& probl
   }
   head.status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
   head.reason = line.size() > 13 ? line.substr(13) : std::string_view();
-  for (char c : head.reason) {
-    if (!is_field_char(c)) {
-      refuse(problem, kBadGateway, "RFC 9112 section 4",
-             "the reason phrase has a control character");
-      return false;
-    }
-  }
-  return true;
+  if (are_field_chars(head.reason)) return true;
+  refuse(problem, kBadGateway, "RFC 9112 section 4", "the reason phrase has a control character");
+  return false;
 }
 
 bool never_has_body(int status, std::string_view method) {

@@ -60,6 +60,7 @@ class Headers {
   Headers(const Headers& other) { *this = other; }
   Headers& operator=(const Headers& other) {
     size_ = other.size_;
+    present_ = other.present_;
     for (std::size_t i = 0; i < size_; ++i) items_[i] = other.items_[i];
     return *this;
   }
@@ -69,11 +70,13 @@ class Headers {
   // The first with this name (letter case does not matter); nullptr when there is none.
   const Header* find(std::string_view name) const;
   const Header* find(Known known) const;
+  bool has(Known known) const { return (present_ >> static_cast<unsigned>(known) & 1U) != 0; }
   std::string_view value_of(std::string_view name, std::string_view otherwise = {}) const;
   bool add(const Header& header);  // false when full
 
  private:
   std::size_t size_ = 0;
+  std::uint32_t present_ = 0;               // a bit for each Known that is there
   std::array<Header, kMostHeaders> items_;  // deliberately not zeroed
 };
 
@@ -216,6 +219,8 @@ bool is_hop_by_hop(const Header& header);
 // True when some Connection header names `header` as an option. Names that frame or route a message
 // (Host, Content-Length, Transfer-Encoding, X-Forwarded-…) can not be nominated away.
 bool is_nominated(const Headers& headers, const Header& header);
+// Can any header be nominated at all? False for what nearly every Connection header says.
+bool nominates(const Headers& headers);
 // Does any Connection header carry this option ("close", "keep-alive", "upgrade")?
 bool connection_has(const Headers& headers, std::string_view option);
 // Is this a member of the comma list, whatever its letter case?

@@ -1,4 +1,5 @@
 #include "http/parser.h"
+#include "http/bytes.h"
 
 #include <gtest/gtest.h>
 
@@ -379,6 +380,49 @@ TEST(Headers, CarriageReturnIsNoMinusSign) {
   EXPECT_FALSE(equals_ignoring_case("a\r", "a-"));
   EXPECT_FALSE(equals_ignoring_case("@", "`"));
   EXPECT_TRUE(equals_ignoring_case("Content-LENGTH", "content-length"));
+}
+
+TEST(FieldChars, EveryByteAtEveryPlaceIsJudgedAsTheTableSays) {
+  for (std::size_t size = 1; size <= 19; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        for (const char around : {'a', '\t', ' ', '\xff', '\x80', '~'}) {
+          std::string text(size, around);
+          text[at] = static_cast<char>(c);
+          ASSERT_EQ(are_field_chars(text), is_field_char(static_cast<char>(c)))
+              << size << " " << at << " " << c;
+        }
+      }
+    }
+  }
+  EXPECT_TRUE(are_field_chars(""));
+}
+
+TEST(Nominated, OnlyAnOptionWithoutAMeaningOfItsOwnNominates) {
+  const auto nominates_in = [](const std::string& lines) {
+    const auto got = parse_request_head("GET / HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n");
+    EXPECT_EQ(got.parsed, Parsed::Complete) << lines;
+    return nominates(got.head.headers);
+  };
+  EXPECT_FALSE(nominates_in(""));
+  EXPECT_FALSE(nominates_in("Connection: keep-alive, Upgrade\r\n"));
+  EXPECT_FALSE(nominates_in("Connection:\r\n"));
+  EXPECT_TRUE(nominates_in("Connection: keep-alive\r\nConnection: upgrade, x-secret\r\n"));
+  EXPECT_TRUE(nominates_in("Connection: close\r\n")) << "a header may be named so";
+}
+
+TEST(Headers, ACopyHasWhatIsThereAndWhatIsKnownOfIt) {
+  const std::string text = "GET / HTTP/1.1\r\nHost: h\r\nDate: today\r\nX-A: 1\r\n\r\n";
+  const auto got = parse_request_head(text);
+  Headers copy = got.head.headers;
+  EXPECT_EQ(copy.size(), 3u);
+  EXPECT_EQ(copy.value_of("x-a"), "1");
+  ASSERT_TRUE(copy.has(Known::Date));
+  EXPECT_EQ(copy.find(Known::Date)->value(), "today");
+  copy = Headers();
+  EXPECT_EQ(copy.size(), 0u);
+  EXPECT_FALSE(copy.has(Known::Date));
+  EXPECT_EQ(copy.find(Known::Date), nullptr);
 }
 
 }  // namespace

@@ -27,8 +27,10 @@ class Client : public edge::Http2Session::Events {
     expect(!ends || !got.head.framing.has_body(), "a body announced behind the last frame");
     if (ends) answer(stream, "HTTP/1.1 200 OK\r\nX: y\r\n\r\n");
   }
-  void on_refused(std::int32_t, int status) override {
+  void on_refused(std::int32_t stream, int status) override {
     expect(status >= 400 && status < 600, "a refusal without a status");
+    expect(open_.insert(stream).second, "two requests on one stream");
+    answer(stream, "HTTP/1.1 400 Bad Request\r\n\r\n");
   }
   void on_body(std::int32_t stream, std::string_view bytes) override {
     expect(open_.count(stream) == 1, "a body of no request");
