@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kRingBytes = std::size_t{1} << 20;
 constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
-constexpr Millis kRest{100};      // between two looks
+constexpr Millis kRest{250};      // between two looks, unless a ring is half full before
 constexpr Millis kShortRest{10};  // while there is much to write
 constexpr Millis kReopenTime{1'000};
 constexpr Millis kLastTime{1'000};  // for a stream to take what is left at the end
@@ -41,7 +41,15 @@ Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogOptions& optio
 
 AccessLog::AccessLog(AccessLogOptions options, std::unique_ptr<LogSink> sink, unsigned workers)
     : options_(std::move(options)), sink_(std::move(sink)) {
-  for (unsigned i = 0; i < workers; ++i) rings_.push_back(std::make_unique<LogRing>(kRingBytes));
+  for (unsigned i = 0; i < workers; ++i) {
+    rings_.push_back(std::make_unique<LogRing>(kRingBytes));
+    // Without the lock, which a worker must not wait for: a call that comes just before the writer
+    // begins to rest is lost, and the rest is short.
+    rings_.back()->when_half_full([this] {
+      hurry_.store(true, std::memory_order_relaxed);
+      wake_.notify_one();
+    });
+  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -57,7 +65,9 @@ AccessLog::~AccessLog() {
 void AccessLog::run() {
   std::unique_lock<std::mutex> guard(lock_);
   while (!stop_) {
-    wake_.wait_for(guard, busy_ ? kShortRest : kRest, [this] { return stop_ || reopen_wanted_; });
+    wake_.wait_for(guard, busy_ ? kShortRest : kRest, [this] {
+      return stop_ || reopen_wanted_ || hurry_.exchange(false, std::memory_order_relaxed);
+    });
     const bool reopening = reopen_wanted_;
     guard.unlock();
     write_all();
@@ -90,6 +100,7 @@ bool AccessLog::write_all() {
 bool AccessLog::fill_batch() {
   for (const auto& ring : rings_) {
     busy_ = busy_ || ring->used() > kRingBytes / 4;
+    ring->has_looked();
     while (batch_.size() < kBatchBytes) {
       const std::string_view record = ring->front();
       if (record.empty()) break;

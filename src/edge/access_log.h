@@ -2,6 +2,7 @@
 // The access log of one edge process: a ring for each worker, and one thread that turns what lies
 // in them into lines and writes these in large batches, off every request's path. Nothing here ever
 // makes a worker wait; what can not be written is dropped and counted.
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -57,7 +58,8 @@ class AccessLog {
   LineWriter line_;
   std::string batch_;
   std::uint64_t batch_lines_ = 0;
-  bool busy_ = false;  // a ring was well filled: look again soon
+  bool busy_ = false;               // a ring was well filled: look again soon
+  std::atomic<bool> hurry_{false};  // a ring is half full
   std::atomic<std::uint64_t> lines_{0};
   std::atomic<std::uint64_t> lost_{0};
 

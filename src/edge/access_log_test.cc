@@ -239,6 +239,26 @@ TEST(LogRing, RefusesAndCountsWhatDoesNotFitAndGoesOnAfterwards) {
   EXPECT_EQ(left, 8);
 }
 
+TEST(LogRing, CallsOnceWhenItIsHalfFullAndAgainAfterTheReaderHasLooked) {
+  LogRing ring(4096);
+  int calls = 0;
+  ring.when_half_full([&] { ++calls; });
+  const std::string record(500, 'r');  // 512 bytes with what goes round it
+  const auto fill = [&](int times) {
+    for (int i = 0; i < times; ++i) ASSERT_TRUE(put(ring, record));
+  };
+  fill(4);
+  EXPECT_EQ(calls, 0) << "half of it, and not more";
+  fill(3);
+  EXPECT_EQ(calls, 1);
+  ring.has_looked();
+  while (!ring.front().empty()) ring.pop();
+  fill(4);
+  EXPECT_EQ(calls, 1) << "it is empty again: nothing to hurry for";
+  fill(1);
+  EXPECT_EQ(calls, 2);
+}
+
 TEST(LogRing, CarriesRecordsFromOneThreadToAnotherUnharmed) {
   constexpr std::uint64_t kRecords = 50'000;
   LogRing ring(8192);

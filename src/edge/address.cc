@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/tcp.h>
 
 #include <charconv>
 #include <cstring>
@@ -43,6 +44,20 @@ AddressBits bits_of(const Address& address) {
 bool is_mapped(const AddressBits& bits) {
   const Bits zero = mapped(in_addr{});
   return std::memcmp(bits.data(), zero.data(), 12) == 0;
+}
+
+bool is_loopback(const Address& address) {
+  const AddressBits bits = bits_of(address);
+  if (is_mapped(bits)) return bits[12] == 127;
+  return bits == Bits{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+}
+
+void tune_socket(int fd, const Address& address) {
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  constexpr std::string_view kPlain = "reno";  // always there, and allowed to everybody
+  if (is_loopback(address))
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kPlain.data(), kPlain.size());
 }
 
 Result<Address> parse_address(std::string_view text) {

@@ -29,6 +29,12 @@ int port_of(const Address& address);
 using AddressBits = std::array<std::uint8_t, 16>;
 AddressBits bits_of(const Address& address);
 bool is_mapped(const AddressBits& bits);
+bool is_loopback(const Address& address);  // 127.0.0.0/8, ::1
+
+// For a socket that connects to `address`, or listens there (what is accepted inherits it): a
+// message leaves when it is written, and within one machine nothing watches for congestion. Where
+// the system's choice is BBR, that would time every segment.
+void tune_socket(int fd, const Address& address);
 
 class Cidr {
  public:

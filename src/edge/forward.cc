@@ -1,5 +1,4 @@
 // From a routed request to an upstream connection: attempts, and what happens when one fails.
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -163,8 +162,7 @@ Upstream* Worker::connect(const TargetRuntime& target) {
   const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   owned->fd.reset(socket(target.address.family(), type, 0));
   if (!owned->fd) return nullptr;
-  const int on = 1;
-  setsockopt(owned->fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  tune_socket(owned->fd.get(), target.address);
   const int got = ::connect(owned->fd.get(), target.address.get(), target.address.size);
   if (got < 0 && errno != EINPROGRESS) return nullptr;
   owned->connected = got == 0;

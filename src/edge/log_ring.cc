@@ -48,7 +48,13 @@ char* LogRing::begin(std::size_t size) {
   return at(from) + kHead;
 }
 
-void LogRing::commit() { written_.store(begun_, std::memory_order_release); }
+void LogRing::commit() {
+  written_.store(begun_, std::memory_order_release);
+  if (begun_ - seen_read_ <= size_ / 2 || !half_full_) return;
+  seen_read_ = read_.load(std::memory_order_acquire);
+  if (begun_ - seen_read_ <= size_ / 2 || called_.exchange(true, std::memory_order_relaxed)) return;
+  half_full_();
+}
 
 std::string_view LogRing::front() {
   std::uint64_t from = read_.load(std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -19,12 +20,16 @@ class LogRing {
   // full. The record exists for the reader from commit() on.
   char* begin(std::size_t size);
   void commit();
+  // Before the worker starts: called by commit() when the ring is half full, once until the reader
+  // has looked again. It must not wait for anything.
+  void when_half_full(std::function<void()> call) { half_full_ = std::move(call); }
 
   // The reader's side. The oldest record; empty when there is none. It stays until pop(), which
   // takes away what front() gave.
   std::string_view front();
   void pop();
   std::size_t used() const;
+  void has_looked() { called_.store(false, std::memory_order_relaxed); }
 
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
@@ -41,6 +46,8 @@ class LogRing {
   std::uint64_t begun_ = 0;
   std::uint64_t seen_read_ = 0;
   std::atomic<std::uint64_t> dropped_{0};
+  std::function<void()> half_full_;
+  std::atomic<bool> called_{false};
   alignas(64) std::atomic<std::uint64_t> read_{0};
   std::uint64_t seen_written_ = 0;
 };

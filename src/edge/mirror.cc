@@ -3,7 +3,6 @@
 // is one too many, is not made: users never wait for it.
 #include "edge/mirror.h"
 
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -30,8 +29,7 @@ void Worker::begin_mirror(const Exchange& exchange) {
   const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   owned->fd.reset(socket(target->address.family(), type, 0));
   if (!owned->fd) return;
-  const int on = 1;
-  setsockopt(owned->fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  tune_socket(owned->fd.get(), target->address);
   const int got = ::connect(owned->fd.get(), target->address.get(), target->address.size);
   if (got < 0 && errno != EINPROGRESS)
     return count_mirrored(*target, kBadGateway, static_cast<std::uint64_t>(io::monotonic_us()));

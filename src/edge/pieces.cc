@@ -25,17 +25,28 @@ std::string Pieces::text() const {
   return out;
 }
 
+// Few bytes are cheaper to copy together than to describe to the kernel as a list.
+ssize_t Pieces::send_all(int fd) {
+  if (count_ == 1) return ::send(fd, pieces_[0].iov_base, pieces_[0].iov_len, flags_);
+  if (total_ <= kMostTogether) {
+    char together[kMostTogether];
+    std::size_t size = 0;
+    for (int i = 0; i < count_; size += pieces_[i++].iov_len)
+      std::memcpy(together + size, pieces_[i].iov_base, pieces_[i].iov_len);
+    return ::send(fd, together, size, flags_);
+  }
+  msghdr message{};
+  message.msg_iov = pieces_;
+  message.msg_iovlen = static_cast<std::size_t>(count_);
+  return sendmsg(fd, &message, flags_);
+}
+
 bool Pieces::send(int fd, std::string& pending) {
   std::size_t sent = 0;
   if (pending.empty() && total_ > 0) {
-    msghdr message{};
-    message.msg_iov = pieces_;
-    message.msg_iovlen = static_cast<std::size_t>(count_);
     ssize_t got = 0;
     do {
-      // One piece alone goes without its list: the kernel need not read that in.
-      got = count_ == 1 ? ::send(fd, pieces_[0].iov_base, pieces_[0].iov_len, flags_)
-                        : sendmsg(fd, &message, flags_);
+      got = send_all(fd);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno != EAGAIN) return false;
     sent = got < 0 ? 0 : static_cast<std::size_t>(got);

@@ -32,6 +32,8 @@ class Pieces {
 
  private:
   static constexpr int kMost = 8;
+  static constexpr std::size_t kMostTogether = 2048;
+  ssize_t send_all(int fd);
   iovec pieces_[kMost];
   int count_ = 0;
   std::size_t total_ = 0;

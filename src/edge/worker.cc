@@ -1,7 +1,6 @@
 #include "edge/worker.h"
 
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -59,8 +58,10 @@ Worker::Worker(unsigned index, const WorkerLimits& limits, const std::vector<Lis
     listener->fd.reset(dup(at.fd));  // the flag O_NONBLOCK is shared, close-on-exec is not
     ASSERT(listener->fd);
     ASSERT(fcntl(listener->fd.get(), F_SETFD, FD_CLOEXEC) == 0);
-    const int on = 1;  // inherited by what is accepted (tcp(7)), which spares a call for each
-    setsockopt(listener->fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    Address local;
+    local.size = sizeof local.bytes;
+    ASSERT(getsockname(at.fd, reinterpret_cast<sockaddr*>(&local.bytes), &local.size) == 0);
+    tune_socket(listener->fd.get(), local);
     listeners_.push_back(std::move(listener));
   }
   read_clocks();
