@@ -60,6 +60,7 @@ class HeadText {
 
  private:
   void write(std::string_view text) {
+    if (text.empty()) return;  // a view of nothing may point nowhere
     if (static_cast<std::size_t>(end_ - at_) < text.size()) grow(text.size());
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();

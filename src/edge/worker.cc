@@ -92,14 +92,8 @@ void Worker::run() {
   while (running_) {
     const int count = epoll_wait(epoll_.get(), events, kEventsPerRound, round_timeout());
     read_clocks();
-    // First what targets answered: their connections then serve the requests that came, and each of
-    // the two who wait for us is woken once a round instead of once for every message.
-    for (const bool answers : {true, false}) {
-      for (int i = 0; i < count; ++i) {
-        auto& socket = *static_cast<Socket*>(events[i].data.ptr);
-        if ((socket.kind == Socket::Kind::Upstream) == answers) dispatch(socket, events[i].events);
-      }
-    }
+    for (int i = 0; i < count; ++i)
+      dispatch(*static_cast<Socket*>(events[i].data.ptr), events[i].events);
     run_again();
     flush_streams();
     wheel_.advance(now_ms_, [this](void* owner) { due(*static_cast<Socket*>(owner)); });
