@@ -1,0 +1,102 @@
+// Releases that must not be taken back: healthy ones, ones beside a failing old release, bursts.
+#include <fmt/core.h>
+
+#include "judge/study.h"
+
+namespace bench {
+
+using slipway::verdict::Guard;
+
+void study_healthy(const Scale& scale, Report& report) {
+  fmt::print(
+      "\nHealthy releases, 0.1 % bad on both sides, 30 min; without the guard\n"
+      "| rps | weight | releases | rolled back | held | Flagger 99 %, 5 checks |\n"
+      "|---|---|---|---|---|---|\n");
+  double wrong = 0;
+  double releases = 0;
+  double flagger = 0;
+  std::uint64_t cell = 1000;
+  for (const double rps : {10.0, 100.0, 1000.0}) {
+    for (const double weight : {0.01, 0.05, 0.1, 0.5}) {
+      Scenario scenario;
+      scenario.rps = rps;
+      scenario.weight = weight;
+      const Sum sum = study(scale.healthy, ++cell, scenario);
+      const Sum rival = study_flagger(scale.healthy, cell, scenario);
+      fmt::print("| {:g} | {:g} % | {:g} | {:g} | {:g} | {:g} |\n", rps, weight * 100, sum.releases,
+                 sum.rolled_back, sum.held, rival.rolled_back);
+      wrong += sum.rolled_back;
+      releases += sum.releases;
+      flagger += rival.rolled_back;
+    }
+  }
+  report.key("healthy", releases);
+  report.key("healthy_rolled_back", wrong);
+  report.key("healthy_flagger", flagger);
+  report.bound(wrong == 0, "a healthy release was taken back");
+}
+
+void study_both_fail(const Scale& scale, Report& report) {
+  fmt::print(
+      "\nBoth releases fail from minute 5, weight 10 %; without the guard\n"
+      "| bad | rps | releases | rolled back | held | Flagger |\n|---|---|---|---|---|---|\n");
+  double wrong = 0;
+  double releases = 0;
+  std::uint64_t cell = 2000;
+  for (const double share : {0.05, 0.1, 0.5, 1.0}) {
+    for (const double rps : {10.0, 100.0, 1000.0}) {
+      Scenario scenario;
+      scenario.rps = rps;
+      scenario.canary_fault = scenario.baseline_fault = share;
+      scenario.fault_at = Millis(300'000);
+      const Sum sum = study(scale.both_fail, ++cell, scenario);
+      const Sum rival = study_flagger(scale.both_fail / 10, cell, scenario);
+      fmt::print("| {:g} % | {:g} | {:g} | {:g} | {:.0f} % | {:.0f} % |\n", share * 100, rps,
+                 sum.releases, sum.rolled_back, 100 * sum.mean(sum.held),
+                 100 * rival.mean(rival.rolled_back));
+      wrong += sum.rolled_back;
+      releases += sum.releases;
+    }
+  }
+  report.key("both_fail", releases);
+  report.key("both_fail_rolled_back", wrong);
+  report.bound(wrong <= 0.001 * releases, "more than 0.1 % taken back where both releases fail");
+}
+
+void study_bursts(const Scale& scale, Report& report) {
+  std::uint64_t cell = 3000;
+  for (const Bursts bursts : {Bursts::Shared, Bursts::OneArm}) {
+    const bool shared = bursts == Bursts::Shared;
+    fmt::print(
+        "\n{} of 2 s at 50 %; with the guard\n"
+        "| rps | weight | releases | rolled back | obeying quarantine | quarantined | Flagger |\n"
+        "|---|---|---|---|---|---|---|\n",
+        shared ? "Shared bursts, each 5 min" : "Bursts on one side, each 10 min a side");
+    double wrong = 0;
+    double releases = 0;
+    for (const double rps : {10.0, 100.0, 1000.0}) {
+      for (const double weight : {0.01, 0.1, 0.5}) {
+        Scenario scenario;
+        scenario.rps = rps;
+        scenario.weight = weight;
+        scenario.bursts = bursts;
+        scenario.guard = Guard::On;
+        const Sum sum = study(scale.bursts, ++cell, scenario);
+        const Sum rival = study_flagger(scale.bursts, cell, scenario);
+        scenario.obeys_quarantine = true;
+        const Sum obeying = study(scale.bursts, cell, scenario);
+        fmt::print("| {:g} | {:g} % | {:g} | {:g} | {:g} | {:.1f} % | {:.1f} % |\n", rps,
+                   weight * 100, sum.releases, sum.rolled_back, obeying.rolled_back,
+                   100 * obeying.mean(obeying.quarantined), 100 * rival.mean(rival.rolled_back));
+        wrong += sum.rolled_back + obeying.rolled_back;
+        releases += sum.releases + obeying.releases;
+      }
+    }
+    const std::string name = shared ? "shared_bursts" : "one_side_bursts";
+    report.key(name, releases);
+    report.key(name + "_rolled_back", wrong);
+    report.bound(wrong == 0, "a release was taken back for " + name);
+  }
+}
+
+}  // namespace bench
