@@ -20,11 +20,6 @@ class Reference {
   double limit_us(std::size_t quantile) const { return limits_.empty() ? 0 : limits_[quantile]; }
 
  private:
-  // 64 steps per power of two, as the edge counts: at most 1.6 % wide.
-  static constexpr unsigned kStepBits = 6;
-  static constexpr std::size_t kBuckets = (32 - kStepBits + 1) * (std::size_t{1} << kStepBits);
-  static std::size_t bucket_of(std::uint32_t us);
-  static std::uint32_t upper_of(std::size_t bucket);
   void renew();
 
   std::vector<double> quantiles_;
@@ -34,9 +29,9 @@ class Reference {
   Millis renewed_{0};
 };
 
-// Requests above and not above a limit. `width`: how wide a bucket may be; one that may reach below
-// the limit counts as within it.
-std::pair<double, double> above_and_within(const Buckets& buckets, double limit_us, double width);
-inline constexpr double kBucketWidth = 1.0 / 64;
+// Requests that certainly took longer than the limit, and the others: a bucket that reaches below
+// the limit counts as within it. A bucket is known by its largest value; its width follows from the
+// edge's layout of 64 steps per power of two.
+std::pair<double, double> above_and_within(const Buckets& buckets, double limit_us);
 
 }  // namespace slipway::verdict

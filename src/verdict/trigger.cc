@@ -147,10 +147,8 @@ bool Trigger::bits_of(const Glance& glance, const Stream& stream, Bits& bits) co
     if (usual_us <= 0) return false;
     limit_us = rule_.limit * usual_us;
   }
-  std::tie(bits.canary_bad, bits.canary_ok) =
-      above_and_within(canary.latency_us, limit_us, kBucketWidth);
-  std::tie(bits.baseline_bad, bits.baseline_ok) =
-      above_and_within(baseline.latency_us, usual_us, 0);
+  std::tie(bits.canary_bad, bits.canary_ok) = above_and_within(canary.latency_us, limit_us);
+  std::tie(bits.baseline_bad, bits.baseline_ok) = above_and_within(baseline.latency_us, usual_us);
   return true;
 }
 
