@@ -152,13 +152,14 @@ Outcome latency_release(const LatencyScenario& scenario, std::uint64_t seed) {
   settings.warmup = scenario.warmup;
   Judge judge(settings);
   Chance chance(seed);
-  const Poisson arrivals(scenario.rps);
-  const int before = 60;  // seconds of the old release alone, for its quantiles
+  constexpr Millis kLook{100};
+  constexpr Millis kBefore{60'000};  // of the old release alone, for its quantiles
+  const Poisson arrivals(scenario.rps * static_cast<double>(kLook.count()) / 1e3);
   Outcome out;
-  const auto seconds = static_cast<int>(scenario.length.count() / 1000);
-  for (int second = -before; second < seconds && !out.rolled_back; ++second) {
+  for (Millis from = -kBefore; from < scenario.length && !out.rolled_back; from += kLook) {
+    const double second = static_cast<double>(from.count()) / 1e3;
     Tick tick;
-    tick.at = Millis(1000) * (second + before + 1);
+    tick.at = from + kBefore + kLook;
     tick.weight = second < 0 ? 0 : scenario.weight;
     auto& lot = tick.strata.front();
     for (auto left = arrivals.draw(chance); left > 0; --left) {
@@ -168,7 +169,7 @@ Outcome latency_release(const LatencyScenario& scenario, std::uint64_t seed) {
       side.latency_us.emplace_back(latency_us(slowness(scenario, canary, second), chance), 1);
     }
     out.canary_requests += static_cast<double>(lot.canary.requests);
-    out.seconds = second + 1;
+    out.seconds = second + static_cast<double>(kLook.count()) / 1e3;
     out.rolled_back = judge.look(tick).answer == Answer::Fail;
   }
   return out;

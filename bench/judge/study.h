@@ -49,7 +49,7 @@ struct Scale {
   int detection = 600;
   int harm = 400;
   int late = 100;
-  int latency = 1000;
+  int latency = 400;
   bool judges_precision = true;  // enough releases for the bounds on means
 };
 

@@ -11,7 +11,7 @@ constexpr double kHopeless = 0.9;       // the worst share that is tried against
 constexpr double kWideLimit = 0.2;      // above it shares are tried by their odds
 constexpr double kNearHopeless = 0.45;  // in place of what lies between it and kHopeless
 constexpr std::array<double, 8> kTimes{2, 4, 10, 30, 100, 300, 1000, 3000};
-constexpr std::array<double, 4> kOdds{1.6, 2.7, 6, 25};
+constexpr std::array<double, 4> kOdds{1.6, 2.4, 6, 25};
 constexpr std::array<double, 4> kOwnTimes{2, 6, 30, 300};
 constexpr std::array<double, 3> kOwnLessTimes{0.5, 0.25, 0.05};
 
