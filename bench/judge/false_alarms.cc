@@ -1,6 +1,8 @@
 // Releases that must not be taken back: healthy ones, ones beside a failing old release, bursts.
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "judge/study.h"
 
 namespace bench {
@@ -61,6 +63,37 @@ void study_both_fail(const Scale& scale, Report& report) {
   report.key("both_fail", releases);
   report.key("both_fail_rolled_back", wrong);
   report.bound(wrong <= 0.001 * releases, "more than 0.1 % taken back where both releases fail");
+}
+
+// A rule needs two things at once: the limit is broken, and the canary does it. Here first the one
+// holds and later the other.
+void study_turns(const Scale& scale, Report& report) {
+  fmt::print(
+      "\nOne half of each rule from minute 5 to 15, the other half from then on; without the "
+      "guard\n"
+      "| canary, old | then | rps | releases | rolled back |\n|---|---|---|---|---|\n");
+  double wrong = 0;
+  double releases = 0;
+  std::uint64_t cell = 2500;
+  for (const auto& [canary, baseline] : {std::pair{0.1, 0.1}, {0.04, 0.03}}) {
+    for (const double rps : {10.0, 100.0, 1000.0}) {
+      Scenario scenario;
+      scenario.rps = rps;
+      scenario.canary_fault = canary;
+      scenario.baseline_fault = baseline;
+      scenario.fault_at = Millis(300'000);
+      scenario.later_at = Millis(900'000);
+      scenario.canary_later = 0.009;
+      const Sum sum = study(scale.both_fail, ++cell, scenario);
+      fmt::print("| {:g} %, {:g} % | 0.9 %, 0.1 % | {:g} | {:g} | {:g} |\n", canary * 100,
+                 baseline * 100, rps, sum.releases, sum.rolled_back);
+      wrong += sum.rolled_back;
+      releases += sum.releases;
+    }
+  }
+  report.key("turns", releases);
+  report.key("turns_rolled_back", wrong);
+  report.bound(wrong <= 0.001 * releases, "more than 0.1 % taken back where limits take turns");
 }
 
 void study_bursts(const Scale& scale, Report& report) {

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty() || (words[0] != "full" && words[0] != "quick")) {
     fmt::print(stderr,
-               "usage: judge_bench full|quick [healthy both_fail bursts detection harm late "
+               "usage: judge_bench full|quick [healthy both_fail turns bursts detection harm late "
                "latency cost]\n");
     return 2;
   }
@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   if (wanted("cost")) bench::study_cost(report);
   if (wanted("healthy")) bench::study_healthy(scale, report);
   if (wanted("both_fail")) bench::study_both_fail(scale, report);
+  if (wanted("turns")) bench::study_turns(scale, report);
   if (wanted("bursts")) bench::study_bursts(scale, report);
   if (wanted("detection")) bench::study_detection(scale, report);
   if (wanted("harm")) bench::study_harm(scale, report);

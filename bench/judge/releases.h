@@ -16,6 +16,10 @@ struct Scenario {
   double canary_fault = 0.001;  // share of bad requests from fault_at on
   double baseline_fault = 0.001;
   Millis fault_at{0};
+  // From then on the fault is another one; never, when it lies beyond the end.
+  Millis later_at{1'000'000'000};
+  double canary_later = 0.001;
+  double baseline_later = 0.001;
   Millis length{1'800'000};
   Millis look_every{1'000};
   bool looks_at_each_request = false;

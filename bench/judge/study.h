@@ -55,6 +55,7 @@ struct Scale {
 
 void study_healthy(const Scale& scale, Report& report);
 void study_both_fail(const Scale& scale, Report& report);
+void study_turns(const Scale& scale, Report& report);
 void study_bursts(const Scale& scale, Report& report);
 void study_detection(const Scale& scale, Report& report);
 void study_harm(const Scale& scale, Report& report);

@@ -15,7 +15,7 @@ Traffic::Traffic(const Scenario& scenario) : scenario_(scenario) {
   const double expected = scenario.rps * static_cast<double>(scenario.look_every.count()) / 1e3;
   for (const Split split : {Split::Planned, Split::Quarantine}) {
     for (const bool canary : {true, false}) {
-      for (const Health health : {Health::Usual, Health::Faulty, Health::Burst}) {
+      for (const Health health : {Health::Usual, Health::Faulty, Health::Later, Health::Burst}) {
         const double weight = weight_of(split);
         const double mean = expected * (canary ? weight : 1 - weight);
         const double share = share_of(canary, health);
@@ -29,6 +29,7 @@ Traffic::Traffic(const Scenario& scenario) : scenario_(scenario) {
 double Traffic::share_of(bool canary, Health health) const {
   if (health == Health::Usual) return kUsual;
   if (health == Health::Burst) return kInBurst;
+  if (health == Health::Later) return canary ? scenario_.canary_later : scenario_.baseline_later;
   return canary ? scenario_.canary_fault : scenario_.baseline_fault;
 }
 
@@ -50,6 +51,7 @@ void Weather::pass(Millis at, Chance& chance) {
 
 Traffic::Health Weather::of(Millis at, Millis until, double fault) const {
   if (at < until) return Traffic::Health::Burst;
+  if (at >= scenario_.later_at) return Traffic::Health::Later;
   return at >= scenario_.fault_at && fault != kUsual ? Traffic::Health::Faulty
                                                      : Traffic::Health::Usual;
 }

@@ -12,7 +12,7 @@ class Traffic {
  public:
   explicit Traffic(const Scenario& scenario);
 
-  enum class Health { Usual, Faulty, Burst };
+  enum class Health { Usual, Faulty, Later, Burst };
   enum class Split { Planned, Quarantine };
   // One look's requests of one side.
   slipway::verdict::Sample draw_canary(Split split, Health health, Chance& chance) const {
@@ -41,7 +41,7 @@ class Traffic {
   }
 
   Scenario scenario_;
-  std::array<std::array<std::array<std::unique_ptr<Side>, 3>, 2>, 2> sides_;
+  std::array<std::array<std::array<std::unique_ptr<Side>, 4>, 2>, 2> sides_;
 };
 
 // Bursts of bad requests: two seconds at half of them.

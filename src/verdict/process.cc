@@ -139,8 +139,8 @@ void Process::start(double stake, const std::vector<double>& weights) {
 void Process::begin_block(double stake) {
   const double fresh = std::log(stake / static_cast<double>(count_));
   for (std::size_t k = 0; k < count_; ++k) {
-    plain_[k] = clamp_log(log_add(plain_[k], fresh));
-    base_[k] = clamp_log(log_add(guarded(k), fresh));
+    plain_[k] = std::min(most_, clamp_log(log_add(plain_[k], fresh)));
+    base_[k] = std::min(most_, clamp_log(log_add(guarded(k), fresh)));
     growth_[k] = 0;
   }
 }
@@ -151,7 +151,7 @@ void Process::add(const Bits& bits) {
     const double grown = bits.canary_bad * factors.canary_bad + bits.canary_ok * factors.canary_ok +
                          bits.baseline_bad * factors.baseline_bad +
                          bits.baseline_ok * factors.baseline_ok;
-    plain_[k] = clamp_log(plain_[k] + grown);
+    plain_[k] = std::min(most_, clamp_log(plain_[k] + grown));
     growth_[k] = clamp_log(growth_[k] + grown);
   }
 }

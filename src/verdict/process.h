@@ -66,8 +66,11 @@ inline constexpr std::size_t kComponents = 10;  // at most, in one process
 
 class Process {
  public:
-  // growth_cap: how much a component may grow in one block, in logs, in the guarded value.
-  explicit Process(double growth_cap = kLogMost) : growth_cap_(growth_cap) {}
+  // growth_cap: how much a component may grow in one block, in logs, in the guarded value. most:
+  // what no component rises above, so that evidence of what is long past falls with the next
+  // requests; the lesser of a supermartingale and a constant is one still.
+  explicit Process(double growth_cap = kLogMost, double most = kLogMost)
+      : growth_cap_(growth_cap), most_(most) {}
 
   void set_factors(const std::vector<Factors>& factors);
   // What each component starts with; without weights an equal share of `stake`.
@@ -86,6 +89,7 @@ class Process {
   double guarded(std::size_t k) const;
 
   double growth_cap_;
+  double most_;
   std::size_t count_ = 0;
   std::array<Factors, kComponents> factors_{};
   std::array<double, kComponents> plain_{};   // logs

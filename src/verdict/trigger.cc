@@ -6,6 +6,9 @@
 
 namespace slipway::verdict {
 namespace {
+// How far evidence may rise above what is asked for. More would outlast what it was evidence of: a
+// limit that both releases broke an hour ago must not meet a difference that shows only now.
+constexpr double kBeyondThreshold = 1;
 constexpr double kStakeAtStart = 0.5;  // the rest is for later blocks
 constexpr double kAloneTimes = 3;      // what the old release did before is exceeded by this
 constexpr double kQuietRequests = 20;
@@ -51,7 +54,7 @@ Trigger::Trigger(const Rule& rule, const Terms& terms, std::size_t counter,
     : rule_(rule), terms_(terms), counter_(counter) {
   std::vector<double> quantiles = quantiles_of(rule);
   if (quantiles.empty()) quantiles.push_back(0);
-  const Process guarded(terms.growth_cap);
+  const Process guarded(terms.growth_cap, terms.log_threshold + kBeyondThreshold);
   for (std::size_t i = 0; i < quantiles.size(); ++i) {
     Stream stream{
         quantiles[i], references.empty() ? 0 : references[i], guarded, guarded, guarded, Process(),
@@ -121,7 +124,7 @@ void Trigger::go_alone() {
   for (auto& stream : streams_) {
     double limit = share_allowed(stream.quantile);
     if (!blames_only()) limit = std::clamp(kAloneTimes * before, limit, 0.9);
-    stream.alone = Process(terms_.growth_cap);
+    stream.alone = Process(terms_.growth_cap, terms_.log_threshold + kBeyondThreshold);
     stream.alone.set_factors(absolute_factors(limit));
     stream.alone.start(std::min(1.0, std::exp(stream.limit.log_plain())));
   }
