@@ -1,6 +1,7 @@
 // Releases that must not be taken back: healthy ones, ones beside a failing old release, bursts.
 #include <fmt/core.h>
 
+#include <tuple>
 #include <utility>
 
 #include "judge/study.h"
@@ -75,18 +76,23 @@ void study_turns(const Scale& scale, Report& report) {
   double wrong = 0;
   double releases = 0;
   std::uint64_t cell = 2500;
-  for (const auto& [canary, baseline] : {std::pair{0.1, 0.1}, {0.04, 0.03}}) {
+  using Shares = std::pair<double, double>;  // of the canary, of the old release
+  const Shares small{0.009, 0.001};
+  const Shares both{0.1, 0.1};
+  const Shares nearly{0.04, 0.03};
+  for (const auto& [first, then] :
+       {std::pair{both, small}, {nearly, small}, {small, both}, {small, nearly}}) {
     for (const double rps : {10.0, 100.0, 1000.0}) {
       Scenario scenario;
       scenario.rps = rps;
-      scenario.canary_fault = canary;
-      scenario.baseline_fault = baseline;
+      std::tie(scenario.canary_fault, scenario.baseline_fault) = first;
+      std::tie(scenario.canary_later, scenario.baseline_later) = then;
       scenario.fault_at = Millis(300'000);
       scenario.later_at = Millis(900'000);
-      scenario.canary_later = 0.009;
       const Sum sum = study(scale.both_fail, ++cell, scenario);
-      fmt::print("| {:g} %, {:g} % | 0.9 %, 0.1 % | {:g} | {:g} | {:g} |\n", canary * 100,
-                 baseline * 100, rps, sum.releases, sum.rolled_back);
+      fmt::print("| {:g} %, {:g} % | {:g} %, {:g} % | {:g} | {:g} | {:g} |\n", first.first * 100,
+                 first.second * 100, then.first * 100, then.second * 100, rps, sum.releases,
+                 sum.rolled_back);
       wrong += sum.rolled_back;
       releases += sum.releases;
     }

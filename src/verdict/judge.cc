@@ -151,7 +151,7 @@ Decision Judge::State::about(Answer answer, Reason reason, std::size_t stratum,
   out.stratum = static_cast<int>(stratum);
   out.rule = rule < settings.rules.size() ? static_cast<int>(rule) : -1;
   out.after = begun ? at - begun_at : Millis(0);
-  if (out.rule >= 0) out.numbers = strata[stratum].triggers[rule].numbers();
+  if (out.rule >= 0) out.numbers = strata[stratum].triggers[rule].numbers(answer);
   return out;
 }
 

@@ -79,6 +79,7 @@ class Process {
   void begin_block(double stake);
   void add(const Bits& bits);
   void forget_unguarded();  // the plain value becomes the guarded one
+  void lower_to_one();      // what says more than a fresh start forgets the rest
 
   // Cheap: no value can be above it.
   double log_plain_at_most() const;

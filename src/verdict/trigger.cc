@@ -56,10 +56,12 @@ Trigger::Trigger(const Rule& rule, const Terms& terms, std::size_t counter,
   if (quantiles.empty()) quantiles.push_back(0);
   const Process guarded(terms.growth_cap, terms.log_threshold + kBeyondThreshold);
   for (std::size_t i = 0; i < quantiles.size(); ++i) {
-    Stream stream{
-        quantiles[i], references.empty() ? 0 : references[i], guarded, guarded, guarded, Process(),
-        Process()};
+    Stream stream{quantiles[i], references.empty() ? 0 : references[i],
+                  guarded,      guarded,
+                  guarded,      guarded,
+                  Process(),    Process()};
     stream.limit.set_factors(absolute_factors(share_allowed(quantiles[i])));
+    stream.near.set_factors(absolute_factors(share_allowed(quantiles[i])));
     stream.proof.set_factors(below_factors(share_allowed(quantiles[i])));
     streams_.push_back(std::move(stream));
   }
@@ -76,6 +78,7 @@ double Trigger::share_allowed(double quantile) const {
 void Trigger::begin() {
   for (auto& stream : streams_) {
     stream.limit.start(kStakeAtStart);
+    stream.near.start(kStakeAtStart);
     stream.blame.start(kStakeAtStart);
   }
   begin_step();
@@ -92,6 +95,7 @@ void Trigger::begin_step() {
 void Trigger::begin_block(double stake) {
   for (auto& stream : streams_) {
     stream.limit.begin_block(stake);
+    stream.near.begin_block(stake);
     stream.blame.begin_block(stake);
     if (was_alone_) stream.alone.begin_block(stake);
   }
@@ -174,7 +178,9 @@ void Trigger::look(const Glance& glance) {
     Bits bits;
     if (!bits_of(glance, stream, bits) || bits.canary() + bits.baseline() <= 0) continue;
     stream.limit.add(bits);
+    stream.near.add(bits);
     stream.blame.add(bits);
+    if (stream.blame.log_plain() <= 0) stream.near.lower_to_one();
     if (was_alone_) stream.alone.add(bits);
     stream.proof.add(bits);
     if (rule_.relative && !is_latency()) stream.proof_own.add(bits);
@@ -193,7 +199,7 @@ bool Trigger::crosses(Value value) const {
   const double needed = terms_.log_threshold;
   if (alone_) return log_of(&Stream::alone, value) >= needed;
   if (log_of(&Stream::blame, value) < needed) return false;
-  return blames_only() || log_of(&Stream::limit, value) >= needed;
+  return blames_only() || log_of(&Stream::near, value) >= needed;
 }
 
 bool Trigger::crosses_plain() const {
@@ -231,6 +237,7 @@ bool Trigger::is_quiet() const {
 void Trigger::forget_unguarded() {
   for (auto& stream : streams_) {
     stream.limit.forget_unguarded();
+    stream.near.forget_unguarded();
     stream.blame.forget_unguarded();
     stream.alone.forget_unguarded();
   }
@@ -243,7 +250,7 @@ Bits Trigger::scope() const {
   return minute > total ? minute_ : total_;
 }
 
-Numbers Trigger::numbers() const {
+Numbers Trigger::numbers(Answer answer) const {
   const Bits seen = scope();
   Numbers out;
   out.canary = seen.canary();
@@ -251,7 +258,8 @@ Numbers Trigger::numbers() const {
   out.baseline = seen.baseline();
   out.baseline_bad = seen.baseline_bad;
   out.weight = weight_.high;
-  const auto limit = alone_ ? &Stream::alone : &Stream::limit;
+  const auto beside = answer == Answer::Hold ? &Stream::limit : &Stream::near;
+  const auto limit = alone_ ? &Stream::alone : beside;
   const Value value = terms_.growth_cap < kLogMost ? &Process::log_guarded : &Process::log_plain;
   if (alone_ || !blames_only()) out.log_limit = log_of(limit, value);
   if (!alone_) out.log_blame = log_of(&Stream::blame, value);

@@ -29,13 +29,15 @@ struct Glance {
   bool alone() const { return weight.high >= 1 || !baseline; }
 };
 
-// Bits of one kind and the processes on them. `limit`: the canary breaks the limit; `blame`: and it
-// is worse than the old release; `alone`: as `limit`, once nothing is routed to the old release any
-// more; `proof`, `proof_own`: it keeps the limit, or is as good as the old release.
+// Bits of one kind and the processes on them. `limit`: the canary breaks the limit; `blame`: it is
+// worse than the old release; `near`: as `limit`, of the time in which there was something to blame
+// it for; `alone`: as `limit`, once nothing is routed to the old release any more; `proof`,
+// `proof_own`: it keeps the limit, or is as good as the old release.
 struct Stream {
   double quantile = 0;
   std::size_t reference = 0;
   Process limit;
+  Process near;
   Process blame;
   Process alone;
   Process proof;
@@ -66,7 +68,7 @@ class Trigger {
   void forget_unguarded();
 
   double log_proof() const { return log_of(&Stream::proof, &Process::log_plain); }
-  Numbers numbers() const;
+  Numbers numbers(Answer answer) const;
   const Rule& rule() const { return rule_; }
   double limit_share() const { return limit_share_; }
 
