@@ -25,9 +25,11 @@ struct Settings {
   std::vector<std::string> strata{"all"};  // everything first, then routes; equal shares of alpha
   std::vector<std::string> counters;       // names of the custom counters, in Sample's order
   double false_alarm = 0.001;              // healthy releases that are taken back, at most
-  double missed = 0.01;                    // releases at a limit that pass a step, at most
-  int least = 50;                          // fewer canary requests in a step never pass
-  Guard guard = Guard::Auto;               // must bad requests come in several blocks?
+  // Releases at a limit that pass a step, at most. 1: no proof is asked for; `least` requests
+  // within the limit are enough.
+  double missed = 0.01;
+  int least = 50;             // fewer canary requests in a step never pass
+  Guard guard = Guard::Auto;  // must bad requests come in several blocks?
   // Auto: the guard is on unless this much history of the old release shows no bursts.
   Millis history{0};
   double dispersion = 0;      // variance / mean of the bad requests in a block (see Dispersion)

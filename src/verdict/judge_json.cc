@@ -147,7 +147,7 @@ Result<Settings> settings_from_json(const Json& json) {
   out.guard = static_cast<Guard>(guard);
   if (out.strata.empty() || out.strata.size() > kMostStrata) return not_a(what, "no strata");
   const auto is_share = [](double share) { return share > 0 && share < 1; };
-  if (!is_share(out.false_alarm) || !is_share(out.missed))
+  if (!is_share(out.false_alarm) || !(out.missed == 1 || is_share(out.missed)))
     return not_a(what, "false_alarm and missed are shares");
   if (out.block.count() <= 0 || out.horizon < out.block)
     return not_a(what, "a horizon is at least a block");

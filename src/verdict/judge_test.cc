@@ -53,6 +53,19 @@ TEST(Judge, NeverTurnsTheBothFailHoldIntoBlameAfterAHealthyPast) {
   }
 }
 
+TEST(Judge, DoesNotJoinALimitThatBothBrokeOnceToADifferenceOfLater) {
+  for (const bool limit_first : {true, false}) {
+    Story story(settings_of({error_rate(5), error_regression(2)}));
+    for (int second = 0; second < 1200; ++second) {
+      const bool both_fail = limit_first == (second < 600);
+      const std::uint64_t few = second % 10 == 0 ? 0 : 1;  // 0.9 % against 0.1 %
+      const Decision said =
+          both_fail ? story.counts(100, 10, 900, 90) : story.counts(100, few, 900, 1);
+      ASSERT_NE(said.answer, Answer::Fail) << second;
+    }
+  }
+}
+
 TEST(Judge, SaysThatBlameIsUnclearWhileTheOldReleaseLooksFine) {
   Story story(settings_of({error_rate(5)}), 0.9);  // little to compare with
   story.counts(90, 20, 10, 0);
@@ -90,6 +103,16 @@ TEST(Judge, NeverPassesWithFewerRequestsThanTheLeast) {
   Story story(settings);
   EXPECT_EQ(story.counts(199, 0, 1800, 0).answer, Answer::NotEnough);
   EXPECT_EQ(story.counts(1, 0, 9, 0).answer, Answer::Pass);
+}
+
+TEST(Judge, PassesByThePlainNumbersWhenNoProofIsAskedFor) {
+  auto settings = settings_of({error_rate(5), error_regression(2)});
+  settings.missed = 1;
+  Story story(settings);
+  EXPECT_EQ(story.counts(49, 0, 400, 0).answer, Answer::NotEnough);
+  EXPECT_EQ(story.counts(11, 0, 100, 0).answer, Answer::Pass);
+  EXPECT_EQ(story.counts(10, 4, 100, 0).answer, Answer::NotEnough);  // 4 of 70 is above
+  EXPECT_EQ(story.counts(200, 1, 100, 8).answer, Answer::Pass);
 }
 
 TEST(Judge, WantsTheProofAnewInEachStep) {

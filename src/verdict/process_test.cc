@@ -129,6 +129,28 @@ TEST(Process, LetsOneBlockGrowNoFurtherThanTheCapWhenGuarded) {
   EXPECT_NEAR(process.log_plain(), process.log_guarded(), 1e-9);
 }
 
+TEST(Process, ForgetsQuicklyWhatRoseNoFurtherThanItsMost) {
+  Process process(kLogMost, kLogThousand + 1);
+  process.set_factors(absolute_factors(0.01));
+  process.start(0.5);
+  process.add({10'000, 90'000, 0, 0});
+  EXPECT_GE(process.log_plain(), kLogThousand);
+  process.add({0, 500, 0, 0});
+  EXPECT_LT(process.log_plain(), kLogThousand);
+}
+
+TEST(Process, KeepsNoMoreThanAFreshStartHasWhenLowered) {
+  auto process = started(absolute_factors(0.01), 3);
+  process.add({5, 0, 0, 0});
+  process.lower_to_one();
+  EXPECT_NEAR(process.log_plain(), 0, 1e-9);
+  EXPECT_LE(process.log_guarded(), 1e-9);
+  process.add({0, 10'000, 0, 0});
+  const double low = process.log_plain();
+  process.lower_to_one();
+  EXPECT_EQ(process.log_plain(), low);  // never raised
+}
+
 TEST(Process, KnowsABoundOfItsValueWithoutAddingUp) {
   auto process = started(absolute_factors(0.05));
   for (const Bits& bits : {Bits{3, 10, 0, 0}, Bits{0, 500, 0, 0}, Bits{90, 1, 0, 0}}) {

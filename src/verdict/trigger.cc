@@ -225,9 +225,18 @@ bool Trigger::baseline_breaks_limit() const {
 bool Trigger::proven(bool baseline) const {
   if (blames_only() && !baseline) return true;  // nothing to be slower than
   if (step_.canary() < terms_.least) return false;
+  if (terms_.log_proof <= 0) return keeps_limit();
   if (log_proof() >= terms_.log_proof) return true;
   return rule_.relative && !is_latency() && baseline &&
          log_of(&Stream::proof_own, &Process::log_plain) >= terms_.log_proof;
+}
+
+// As the plain numbers of this step have it.
+bool Trigger::keeps_limit() const {
+  const double share = step_.canary_bad / std::max(1.0, step_.canary());
+  const double usual = step_.baseline_bad / std::max(1.0, step_.baseline());
+  const bool by_times = rule_.relative && !is_latency() && share <= rule_.limit * usual;
+  return share <= limit_share_ || by_times;
 }
 
 bool Trigger::is_quiet() const {

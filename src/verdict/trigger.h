@@ -87,6 +87,7 @@ class Trigger {
   double log_of(Process Stream::*process, Value value) const;
   bool crosses(Value value) const;
   Bits scope() const;
+  bool keeps_limit() const;
 
   Rule rule_;
   Terms terms_;
