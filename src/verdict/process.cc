@@ -160,8 +160,8 @@ void Process::forget_unguarded() {
   for (std::size_t k = 0; k < count_; ++k) plain_[k] = guarded(k);
 }
 
-void Process::lower_to_one() {
-  const double share = -std::log(static_cast<double>(count_));
+void Process::lower_to(double log_most) {
+  const double share = log_most - std::log(static_cast<double>(count_));
   for (std::size_t k = 0; k < count_; ++k) {
     plain_[k] = std::min(plain_[k], share);
     base_[k] = std::min(base_[k], share - std::min(growth_[k], growth_cap_));

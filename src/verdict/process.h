@@ -78,8 +78,8 @@ class Process {
   // A new block: every component gets its share of a fresh `stake`, so that a late fault is found.
   void begin_block(double stake);
   void add(const Bits& bits);
-  void forget_unguarded();  // the plain value becomes the guarded one
-  void lower_to_one();      // what says more than a fresh start forgets the rest
+  void forget_unguarded();         // the plain value becomes the guarded one
+  void lower_to(double log_most);  // where the value is above it, it is forgotten
 
   // Cheap: no value can be above it.
   double log_plain_at_most() const;

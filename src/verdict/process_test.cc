@@ -139,15 +139,15 @@ TEST(Process, ForgetsQuicklyWhatRoseNoFurtherThanItsMost) {
   EXPECT_LT(process.log_plain(), kLogThousand);
 }
 
-TEST(Process, KeepsNoMoreThanAFreshStartHasWhenLowered) {
+TEST(Process, KeepsNoMoreThanItIsLoweredTo) {
   auto process = started(absolute_factors(0.01), 3);
   process.add({5, 0, 0, 0});
-  process.lower_to_one();
+  process.lower_to(0);
   EXPECT_NEAR(process.log_plain(), 0, 1e-9);
   EXPECT_LE(process.log_guarded(), 1e-9);
   process.add({0, 10'000, 0, 0});
   const double low = process.log_plain();
-  process.lower_to_one();
+  process.lower_to(0);
   EXPECT_EQ(process.log_plain(), low);  // never raised
 }
 

@@ -180,12 +180,22 @@ void Trigger::look(const Glance& glance) {
     stream.limit.add(bits);
     stream.near.add(bits);
     stream.blame.add(bits);
-    if (stream.blame.log_plain() <= 0) stream.near.lower_to_one();
+    if (!blames_only()) keep_together(stream);
     if (was_alone_) stream.alone.add(bits);
     stream.proof.add(bits);
     if (rule_.relative && !is_latency()) stream.proof_own.add(bits);
     if (i + 1 == streams_.size()) remember(bits);  // what is told is told of the last quantile
   }
+}
+
+// Limit and blame must be shown by the same stretch of time: what was shown while nothing spoke for
+// the other is forgotten, of the blame only the half that would nearly do. (To forget all of it
+// would cost a tenth more requests.) Lowering a supermartingale leaves it one.
+void Trigger::keep_together(Stream& stream) const {
+  const bool blamed = stream.blame.log_plain() > 0;
+  const bool broken = stream.near.log_plain() > 0;
+  if (!blamed) stream.near.lower_to(0);
+  if (!broken) stream.blame.lower_to(terms_.log_threshold / 2);
 }
 
 double Trigger::log_of(Process Stream::*process, Value value) const {

@@ -83,6 +83,7 @@ class Trigger {
   void go_alone();
   bool bits_of(const Glance& glance, const Stream& stream, Bits& bits) const;
   void remember(const Bits& bits);
+  void keep_together(Stream& stream) const;
   using Value = double (Process::*)() const;
   double log_of(Process Stream::*process, Value value) const;
   bool crosses(Value value) const;
