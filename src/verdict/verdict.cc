@@ -183,6 +183,8 @@ std::string_view name_of(Answer answer) {
       return "fail";
     case Answer::NotEnough:
       return "not enough";
+    case Answer::Hold:
+      return "hold";
   }
   ASSERT(false);
 }

@@ -15,15 +15,23 @@ enum class Answer {
   Pass,  // every limit is kept, on enough requests; the caller lets it count at the period's end
   Fail,  // a limit is broken, and chance is no explanation; may be said at any time
   NotEnough,  // neither: too few requests, or above a limit by what may be chance
+  Hold,       // stop and tell a person; only the Judge of judge.h says it, with its reason
 };
 std::string_view name_of(Answer answer);
+
+// A team's own counter: orders that went through, and orders that did not.
+struct Tally {
+  std::uint64_t ok = 0;
+  std::uint64_t bad = 0;
+};
 
 // What was counted during the window alone (differences, not totals).
 struct Sample {
   std::uint64_t requests = 0;
   std::uint64_t errors = 0;
   // (bucket's largest value in microseconds, requests in it), rising.
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> latency_us;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> latency_us{};
+  std::vector<Tally> counters{};
 };
 
 struct Window {
@@ -33,12 +41,16 @@ struct Window {
 };
 
 struct Rule {
-  enum class Kind { ErrorRate, LatencyQuantile };
+  // Latency: half, three quarters and 95 % of the requests, together. Counter: a Tally of one's
+  // own. Both are for the Judge of judge.h.
+  enum class Kind { ErrorRate, LatencyQuantile, Latency, Counter };
   Kind kind = Kind::ErrorRate;
   double quantile = 0.95;  // LatencyQuantile only, 0..1
   double limit = 0;        // percent, or milliseconds; when relative: times the baseline
   bool relative = false;
-  std::string text;  // as written: "error_rate > 5%"
+  std::string text{};     // as written: "error_rate > 5%"
+  double floor = 1;       // relative, not of latency: percent that is never too much
+  std::string counter{};  // Counter only: its name
 };
 
 struct Verdict {
