@@ -40,6 +40,13 @@ constexpr Option kConfigOptions[] = {
 };
 constexpr Argument kEnvironmentVersion[] = {kEnvironment, kVersion};
 constexpr Option kPlanOptions[] = {
+    {.name = "--override",
+     .value = "GATE",
+     .help = "as if this gate were left out",
+     .choices = "window freeze",
+     .times = kMany},
+    {.name = "--hotfix", .help = "as if it were a hotfix"},
+    kReason,
     {.name = "--offline", .help = "without a daemon: as if nothing had been released here before"},
 };
 constexpr Option kDeployOptions[] = {
@@ -52,6 +59,13 @@ constexpr Option kDeployOptions[] = {
      .otherwise = "done",
      .choices = "promoted done"},
     {.name = "--supersede", .help = "take back a release that is running here, then begin"},
+    {.name = "--override",
+     .value = "GATE",
+     .help = "leave this gate out; with --reason, and by who may approve",
+     .choices = "window freeze",
+     .times = kMany},
+    {.name = "--hotfix", .help = "leave out the gates that hotfix.skips names; with --reason"},
+    kReason,
     {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
 };
 constexpr Argument kOneEnvironment[] = {kEnvironment};
@@ -390,6 +404,9 @@ constexpr Verb kVerbs[] = {
      .detail =
          "Follows the release: a live timeline on a terminal, plain lines in a pipe, JSON "
          "lines with --json. Ctrl-C lets go of it and the release goes on.\n\n"
+         "Gates come first: a release waits for the window of its environment, and is refused at "
+         "once when that cannot open in time. In an emergency --hotfix --reason TEXT is the short "
+         "path; the reason stands in the history.\n\n"
          "Exit status: 0 the version is live · 1 it could not be started · 3 refused by a gate "
          "· 4 rolled back · 5 aborted · 6 the daemon does not answer.",
      .arguments = kEnvironmentVersion,

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "daemon/documents.h"
+#include "daemon/gates.h"
 
 namespace slipway::daemon {
 namespace {
@@ -46,6 +47,15 @@ Json findings_document(const std::vector<ports::Finding>& findings) {
     out.push_back(std::move(item));
   }
   return out;
+}
+
+// A hotfix leaves out what the configuration names; more takes somebody who may approve.
+Result<void> may_override(const Call& call, const plan::Request& wanted) {
+  if (wanted.overrides.empty() || call.caller.role >= Role::Approver) return ok();
+  return Error(Code::Forbidden,
+               "the role " + std::string(name_of(call.caller.role)) + " of " + call.caller.name +
+                   " may not override a gate",
+               "it takes the role approver; a hotfix may leave out what hotfix.skips names");
 }
 
 std::string bad_why(ports::Store& store, const std::string& release) {
@@ -138,6 +148,7 @@ Reply Api::plan(const Call& call) {
   auto request = read_release_request(*body);
   if (!request) return error_reply(request.error());
   request->wanted.by = by_of(call, *body);
+  if (const auto may = may_override(call, request->wanted); !may) return error_reply(may.error());
   const auto prepared = prepare(parts_.house, *request, Look::WithPreflight, details);
   if (!prepared) return error_reply(prepared.error(), details);
   return json_reply(Json::object()
@@ -145,6 +156,7 @@ Reply Api::plan(const Call& call) {
                         .set("words", plan::in_words(prepared->plan))
                         .set("hash", prepared->plan.hash)
                         .set("notes", Json::array_of(prepared->plan.notes))
+                        .set("gates", gates_document(prepared->plan, parts_.house.now_ms()))
                         .set("findings", findings_document(prepared->findings)));
 }
 
@@ -155,6 +167,7 @@ Reply Api::start_release(const Call& call) {
   auto request = read_release_request(*body);
   if (!request) return error_reply(request.error());
   request->wanted.by = by_of(call, *body);
+  if (const auto may = may_override(call, request->wanted); !may) return error_reply(may.error());
   const auto started = parts_.releases.start(*request, details);
   if (!started) return error_reply(started.error(), details);
   const std::string events = "/v1/releases/" + started->release + "/events";

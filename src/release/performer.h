@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/calendar.h"
 #include "plan/plan.h"
 #include "release/runner.h"
 #include "verdict/verdict.h"
@@ -132,6 +133,20 @@ class JudgeSteps {
   Base base_;
 };
 
+// Gate: window and freezes.
+class GateSteps {
+ public:
+  explicit GateSteps(const Scene& scene) : scene_(scene) {}
+  Sight look(const plan::Step& step);
+
+ private:
+  Result<void> read_calendar();
+  Sight window(const plan::Step& step);
+
+  const Scene& scene_;
+  std::optional<plan::Calendar> calendar_;
+};
+
 // Book-keeping: Preflight, Smoke, Promote, Notify.
 class RecordSteps {
  public:
@@ -167,10 +182,13 @@ class Performer {
     return scene_.plan.steps[static_cast<std::size_t>(state.step)];
   }
 
+  Sight gate(const plan::Step& step);
+
   Scene scene_;
   InstanceSteps instances_;
   TrafficSteps traffic_;
   JudgeSteps judge_;
+  GateSteps gates_;
   RecordSteps records_;
 };
 
