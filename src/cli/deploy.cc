@@ -1,8 +1,6 @@
 // slipway deploy and rollback: ask the daemon for a release, then follow it.
 #include <fmt/core.h>
 
-#include <cstdio>
-
 #include "cli/entries.h"
 #include "cli/follow.h"
 #include "cli/gate_text.h"
@@ -59,12 +57,6 @@ Result<ReleaseAsk> rollback_ask(Session& session, Link& link) {
   return ask;
 }
 
-bool says_yes() {
-  char answer[16] = {};
-  return std::fgets(answer, sizeof answer, stdin) != nullptr &&
-         (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 bool must_ask(const Session& session) {
   return session.around().in_is_terminal && session.is_live() && !session.given().has("--yes");
 }
@@ -82,8 +74,7 @@ int ask_first(Session& session, Link& link, const ReleaseAsk& ask) {
   for (const auto& gate : planned->at("gates").items()) session.say(gate_line(gate));
   for (const auto& finding : planned->at("findings").items())
     session.say(finding.text("weight") + ": " + finding.text("what"));
-  session.print("release it? [y/N] ");
-  if (says_yes()) return 0;
+  if (session.says_yes("release it? [y/N] ")) return 0;
   return session.fail(Error(Code::Aborted, "nothing was done", "skip the question with --yes"));
 }
 }  // namespace

@@ -236,6 +236,26 @@ Window build_window(const Reader& in) {
   return {in.list("days"), in.list("hours"), in.text("zone"), build_patience(in)};
 }
 
+// Only the roles that are asked: a change to another one is no change to this release.
+Approvals build_approvals(const Node& merged) {
+  const Reader top(&merged, "");
+  Approvals out;
+  if (!top.has("approvals")) return out;
+  const auto in = top.map("approvals");
+  out.need = in.integer("need");
+  out.from = in.list("from");
+  out.patience = build_patience(in);
+  const Node* roles = merged.find("roles");
+  if (roles == nullptr || !roles->is_map()) return out;
+  for (const auto& role : roles->items) {
+    const bool asked = std::find(out.from.begin(), out.from.end(), role.key) != out.from.end();
+    for (const auto& person : role.items) {
+      if (asked && person.is_scalar()) out.roles[role.key].push_back(person.text);
+    }
+  }
+  return out;
+}
+
 std::vector<Freeze> build_freeze(const Node& merged) {
   std::vector<Freeze> out;
   const Node* freeze = merged.find("freeze");
@@ -256,6 +276,7 @@ std::vector<Freeze> build_freeze(const Node& merged) {
 Gates build_gates(const Node& merged) {
   const Reader in(&merged, "");
   Gates out;
+  out.approvals = build_approvals(merged);
   out.window = build_window(in.map("window"));
   out.freeze = build_freeze(merged);
   if (in.map("hotfix").has("skips")) out.hotfix_skips = in.map("hotfix").list("skips");

@@ -2,7 +2,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
+#include "base/text.h"
 #include "config/scene.h"
 #include "config/when.h"
 
@@ -58,9 +60,34 @@ void check_freeze(const Scene& scene, const Node& freeze) {
   }
 }
 
+void check_approvals(const Scene& scene) {
+  const Node* approvals = scene.tree.find("approvals");
+  if (approvals == nullptr || !approvals->is_map()) return;
+  const auto& asked = scene.environment.gates.approvals;
+  if (asked.from.empty()) {
+    scene.problems.add(approvals->key_at, "approvals name nobody who may give them",
+                       "add from, with people or roles: from: [qa]");
+    return;
+  }
+  std::set<std::string> people;
+  for (const auto& name : asked.from) {
+    const auto role = asked.roles.find(name);
+    if (role == asked.roles.end()) people.insert(name);
+    if (role != asked.roles.end()) people.insert(role->second.begin(), role->second.end());
+  }
+  if (asked.need <= static_cast<int>(people.size())) return;
+  const Node* need = approvals->find("need");
+  scene.problems.add(
+      need == nullptr ? approvals->key_at : need->at,
+      fmt::format("{} approvals are needed, and {} may give them: {}", asked.need, people.size(),
+                  join(std::vector<std::string>(people.begin(), people.end()), ", ")),
+      "name more people, or ask for fewer");
+}
+
 }  // namespace
 
 void check_gates(const Scene& scene) {
+  check_approvals(scene);
   for (const auto& freeze : scene.at("freeze").items) {
     if (freeze.is_map()) check_freeze(scene, freeze);
   }

@@ -1,6 +1,7 @@
 #pragma once
 // Gates: what must hold before a release may begin: windows, freezes, approvals, checklists; and
 // what an emergency may leave out. Texts stay as written; config/when.h reads them.
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,17 @@ struct Freeze {
   friend bool operator==(const Freeze&, const Freeze&) = default;
 };
 
+// Who must say yes: people by the name of their token, or roles.
+struct Approvals {
+  int need = 0;  // 0: nobody is asked
+  std::vector<std::string> from;
+  std::map<std::string, std::vector<std::string>> roles;  // those that `from` names
+  Patience patience;
+  friend bool operator==(const Approvals&, const Approvals&) = default;
+};
+
 struct Gates {
+  Approvals approvals;
   Window window;
   std::vector<Freeze> freeze;
   std::vector<std::string> hotfix_skips{"window", "freeze"};

@@ -15,6 +15,27 @@ Patience patience_from(const Json& json) {
   return out;
 }
 
+Json approvals_json(const Approvals& approvals) {
+  Json roles = Json::object();
+  for (const auto& [role, people] : approvals.roles) roles.set(role, Json::array_of(people));
+  Json out = Json::object()
+                 .set("need", approvals.need)
+                 .set("from", Json::array_of(approvals.from))
+                 .set("roles", std::move(roles));
+  add_patience(out, approvals.patience);
+  return out;
+}
+
+Approvals approvals_from(const Json& json) {
+  Approvals out;
+  out.need = static_cast<int>(json.integer("need"));
+  out.from = json.strings("from");
+  for (const auto& [role, people] : json.at("roles").members())
+    out.roles[role] = json.at("roles").strings(role);
+  out.patience = patience_from(json);
+  return out;
+}
+
 Json window_json(const Window& window) {
   Json out = Json::object()
                  .set("days", Json::array_of(window.days))
@@ -75,6 +96,7 @@ Json to_json(const Gates& gates) {
   Json freeze = Json::array();
   for (const auto& one : gates.freeze) freeze.push_back(freeze_json(one));
   return Json::object()
+      .set("approvals", approvals_json(gates.approvals))
       .set("window", window_json(gates.window))
       .set("freeze", std::move(freeze))
       .set("hotfix_skips", Json::array_of(gates.hotfix_skips));
@@ -82,6 +104,7 @@ Json to_json(const Gates& gates) {
 
 Gates gates_from_json(const Json& json) {
   Gates out;
+  out.approvals = approvals_from(json.at("approvals"));
   out.window = window_from(json.at("window"));
   for (const auto& one : json.at("freeze").items()) out.freeze.push_back(freeze_from(one));
   if (json.at("hotfix_skips").is_array()) out.hotfix_skips = json.strings("hotfix_skips");

@@ -32,6 +32,17 @@ TEST(Gates, AWindowAndItsFreezesAreRead) {
   EXPECT_EQ(gates.hotfix_skips, std::vector<std::string>{"window"});
 }
 
+TEST(Gates, ApprovalsKeepTheRolesTheyName) {
+  const auto gates = environment_of(with("roles: { qa: [kim, lee], leads: [ada] }\n"
+                                         "approvals: { need: 2, from: [qa, bo], expires: 1h }\n"))
+                         .gates;
+  EXPECT_EQ(gates.approvals.need, 2);
+  EXPECT_EQ(gates.approvals.from, (std::vector<std::string>{"qa", "bo"}));
+  EXPECT_EQ(gates.approvals.roles.size(), 1U);
+  EXPECT_EQ(gates.approvals.roles.at("qa"), (std::vector<std::string>{"kim", "lee"}));
+  EXPECT_EQ(gates_from_json(to_json(gates)), gates);
+}
+
 TEST(Gates, WithoutKeysThereIsNoGate) {
   const auto gates = environment_of(with("")).gates;
   EXPECT_FALSE(gates.has_calendar());
@@ -81,6 +92,11 @@ TEST(Gates, EachMistakeIsToldWhereItStands) {
        "holidays; two freezes are two items of the list"},
       {"freeze: [ { week_of: 12-20..12-26 } ]",
        "3:22 '12-20..12-26' is not one day, so it has no week | for example week_of: black-friday"},
+      {"approvals: { need: 2 }",
+       "3:1 approvals name nobody who may give them | add from, with people or roles: from: [qa]"},
+      {"roles: { qa: [kim, lee] }\napprovals: { need: 4, from: [qa, ada] }",
+       "4:20 4 approvals are needed, and 3 may give them: ada, kim, lee | name more people, or ask "
+       "for fewer"},
       {"hotfix: { skips: [windows] }",
        "3:19 'hotfix.skips' is 'windows', which is not one of window, freeze, "
        "approvals, checklist | did you mean 'window'?"},

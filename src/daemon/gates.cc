@@ -32,16 +32,23 @@ ports::Zones& zone_files() {
   return files;
 }
 
-Json gates_document(const plan::Plan& plan, std::int64_t now_ms) {
+Json gates_document(const plan::Plan& plan, std::int64_t now_ms, const Ballot& ballot) {
   Json out = Json::array();
   for (const auto& step : plan.steps) {
     if (step.kind != plan::StepKind::Gate) continue;
     Json one = Json::object();
     one.set("gate", step.gate).set("step", step.id);
-    add_answer(plan, now_ms, one);
+    const std::string skipped = plan::skipped_text(plan, step);
+    if (step.gate == "window") {
+      add_answer(plan, now_ms, one);
+    } else {
+      const auto answer = plan::answer_of(plan, ballot.given, ballot.requester);
+      one.set("open", answer.open || !skipped.empty())
+          .set("why", skipped.empty() ? answer.why : "");
+    }
     one.set("expires_ms", std::int64_t{step.deadline.count()})
         .set("on_expiry", config::name_of(step.on_expiry))
-        .set("skipped", plan::skipped_text(plan, step));
+        .set("skipped", skipped);
     out.push_back(std::move(one));
   }
   return out;

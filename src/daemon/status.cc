@@ -179,7 +179,7 @@ Json Status::running(const Scene& scene) {
       .set("index", static_cast<int>(index) + 1)
       .set("of", static_cast<int>(plan.steps.size()))
       .set("progress", view.progress)
-      .set("gates", waits_at_gate ? gates_document(plan, now) : Json::array())
+      .set("gates", waits_at_gate ? gates_document(plan, now, ballot(row)) : Json::array())
       .set("percent", percent_new(plan, view.state))
       .set("taking_back", is_taking_back(view.state.phase))
       .set("hold", view.state.hold || view.state.phase == release::Phase::Held)
@@ -190,6 +190,15 @@ Json Status::running(const Scene& scene) {
       .set("elapsed_ms", now - row.created_ms)
       .set("step_left_ms", left.step_ms)
       .set("left_ms", left.whole_ms);
+}
+
+Ballot Status::ballot(const ports::ReleaseRow& row) {
+  Ballot out;
+  out.requester = row.by;
+  const auto kept = house_.store.values(plan::approval_prefix(row.id));
+  if (!kept) return out;
+  for (const auto& [key, json] : *kept) out.given.push_back(plan::approval_from_json(json));
+  return out;
 }
 
 Json Status::instances(const Scene& scene) {

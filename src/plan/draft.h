@@ -46,6 +46,8 @@ class Draft {
   Plan finish();  // fills the hash; the draft is empty afterwards
 
  private:
+  void approvals_gate();
+  void window_gate();
   void add(Step step);
   std::string old_name() const;
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "plan/approvals.h"
 #include "plan/draft.h"
 
 namespace slipway::plan {
@@ -16,6 +17,7 @@ bool is_skipped(const Plan& plan, std::string_view gate) {
 }
 
 bool has_gate(const config::Gates& gates, std::string_view gate) {
+  if (gate == "approvals") return gates.approvals.need > 0;
   if (gate == "window") return !gates.window.is_open_always();
   return gate == "freeze" && !gates.freeze.empty();
 }
@@ -117,6 +119,26 @@ Result<void> skip_gates(Plan& plan, const Request& request) {
 
 void Draft::gates() {
   for (const auto& skip : plan_.skipped) note(said_by(skip));
+  approvals_gate();
+  window_gate();
+}
+
+void Draft::approvals_gate() {
+  const auto& written = plan_.settings.gates.approvals;
+  if (written.need == 0) return;
+  Step step{.id = std::string(kGateStep) + "approvals", .kind = StepKind::Gate};
+  step.gate = "approvals";
+  step.deadline = written.patience.expires;
+  step.on_expiry = written.patience.on_expiry;
+  const std::string skipped = skipped_text(plan_, step);
+  step.text = skipped.empty()
+                  ? fmt::format("wait for {} from {}", count_of(written.need, "approval"),
+                                approvers_text(written))
+                  : "do not wait for approvals; " + skipped;
+  add(std::move(step));
+}
+
+void Draft::window_gate() {
   const auto& written = plan_.settings.gates;
   if (!written.has_calendar()) return;
   Step step{.id = std::string(kGateStep) + "window", .kind = StepKind::Gate};

@@ -11,7 +11,7 @@
 namespace slipway::plan {
 
 // The names by which a gate is left out.
-inline constexpr std::string_view kGateNames[] = {"window", "freeze"};
+inline constexpr std::string_view kGateNames[] = {"window", "freeze", "approvals"};
 // Every gate's step is "gate-…": what ends there was refused, not broken.
 inline constexpr std::string_view kGateStep = "gate-";
 bool was_refused_by_gate(std::string_view reason);

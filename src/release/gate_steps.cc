@@ -1,6 +1,8 @@
 // Gate: what must be open before a release changes anything.
 #include <algorithm>
+#include <utility>
 
+#include "plan/approvals.h"
 #include "plan/gates.h"
 #include "release/performer.h"
 
@@ -9,6 +11,7 @@ namespace {
 // A command begins the wait anew, so it is short.
 constexpr Millis kLongestWait{5'000};
 constexpr Millis kAgain{1'000};
+constexpr Millis kLookForApprovals{500};
 }  // namespace
 
 // The zone is read once: a gate that waits keeps to the rules it began with.
@@ -40,6 +43,33 @@ Sight GateSteps::window(const plan::Step& step) {
   return Sight::pending(answer.why, std::clamp(left, Millis(1), kLongestWait));
 }
 
-Sight GateSteps::look(const plan::Step& step) { return window(step); }
+// Told once to those who may approve; a notice that does not go out keeps nobody waiting.
+void GateSteps::ask_for_approval(const std::string& why) {
+  if (std::exchange(asked_, true)) return;
+  const auto& plan = scene_.plan;
+  // It may be dropped: who asks `slipway status` sees the same.
+  (void)scene_.world.notifier.send({scene_.release + "/approval", scene_.release, "approval",
+                                    plan.app + " " + plan.environment + ": " + plan.version +
+                                        " waits: " + why + "; slipway approve " +
+                                        plan.environment});
+}
+
+Sight GateSteps::approvals(const plan::Step& step) {
+  const std::string skipped = plan::skipped_text(scene_.plan, step);
+  if (!skipped.empty()) return Sight::settled(skipped);
+  const auto row = scene_.world.store.release(scene_.release);
+  const auto kept = scene_.world.store.values(plan::approval_prefix(scene_.release));
+  if (!row || !kept) return Sight::pending("cannot read the approvals now", kAgain);
+  std::vector<plan::Approval> given;
+  for (const auto& [key, json] : *kept) given.push_back(plan::approval_from_json(json));
+  const auto answer = plan::answer_of(scene_.plan, given, row->by);
+  if (answer.open) return Sight::settled(answer.why);
+  ask_for_approval(answer.why);
+  return Sight::pending(answer.why, kLookForApprovals);
+}
+
+Sight GateSteps::look(const plan::Step& step) {
+  return step.gate == "approvals" ? approvals(step) : window(step);
+}
 
 }  // namespace slipway::release

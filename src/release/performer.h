@@ -133,7 +133,7 @@ class JudgeSteps {
   Base base_;
 };
 
-// Gate: window and freezes.
+// Gate: approvals, window and freezes.
 class GateSteps {
  public:
   explicit GateSteps(const Scene& scene) : scene_(scene) {}
@@ -142,9 +142,12 @@ class GateSteps {
  private:
   Result<void> read_calendar();
   Sight window(const plan::Step& step);
+  Sight approvals(const plan::Step& step);
+  void ask_for_approval(const std::string& why);
 
   const Scene& scene_;
   std::optional<plan::Calendar> calendar_;
+  bool asked_ = false;  // the notice to those who may approve
 };
 
 // Book-keeping: Preflight, Smoke, Promote, Notify.
