@@ -131,6 +131,7 @@ void Draft::approvals_gate() {
   step.deadline = written.patience.expires;
   step.on_expiry = written.patience.on_expiry;
   const std::string skipped = skipped_text(plan_, step);
+  if (!skipped.empty()) step.deadline = Millis(0);
   step.text = skipped.empty()
                   ? fmt::format("wait for {} from {}", count_of(written.need, "approval"),
                                 approvers_text(written))
@@ -147,6 +148,7 @@ void Draft::window_gate() {
   step.on_expiry = written.window.patience.on_expiry;
   const auto gates = gates_in_force(plan_);
   const std::string skipped = skipped_text(plan_, step);
+  if (!gates.has_calendar()) step.deadline = Millis(0);
   step.text = gates.has_calendar() ? calendar_text(gates) : "do not wait";
   if (!skipped.empty()) step.text += "; " + skipped;
   add(std::move(step));

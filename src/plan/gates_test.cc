@@ -90,6 +90,7 @@ TEST(GatesOfAPlan, AHotfixLeavesOutWhatTheConfigurationAllows) {
   EXPECT_EQ(gate_step(*both, "window")->text,
             "do not wait; window left out for a hotfix by ada: CVE; freeze left out for a hotfix "
             "by ada: CVE");
+  EXPECT_EQ(in_words(*both).find("if it is not open"), std::string::npos);
   auto settings = gated_settings();
   settings.gates.hotfix_skips = {"window"};
   const auto one = planned(request, settings);

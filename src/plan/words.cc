@@ -27,6 +27,7 @@ std::string failure_text(const Plan& plan, std::size_t at) {
 }
 
 std::string gate_text(const Step& step) {
+  if (step.deadline.count() == 0) return {};  // left out: nothing is waited for
   return fmt::format("    if it is not open within {}: {}\n", to_text(step.deadline),
                      step.on_expiry == config::OnExpiry::Hold ? "wait for a person"
                                                               : "abort, nothing has changed");
