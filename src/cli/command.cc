@@ -5,7 +5,6 @@
 #include "cli/target.h"
 
 namespace slipway::cli {
-namespace {
 Result<std::string> running_release(Session& session, Link& link) {
   const std::string named = session.given().text("ENV");
   if (is_release_id(named)) return named;
@@ -21,6 +20,7 @@ Result<std::string> running_release(Session& session, Link& link) {
       "what is live: slipway status; to go back from it: slipway rollback " + target.environment);
 }
 
+namespace {
 Result<Json> tell(Session& session, Link& link, std::string_view command) {
   const std::string release = TRY(running_release(session, link));
   Json body = Json::object();

@@ -1,13 +1,22 @@
 // slipway deploy and rollback: ask the daemon for a release, then follow it.
 #include <fmt/core.h>
 
-#include <cstdio>
-
 #include "cli/entries.h"
 #include "cli/follow.h"
+#include "cli/gate_text.h"
 #include "cli/request.h"
 
 namespace slipway::cli {
+
+namespace {
+// The gates this release is to leave out.
+void add_exceptions(const Given& given, Json& body) {
+  const auto gates = given.all("--override");
+  if (!gates.empty()) body.set("override", Json::array_of(gates));
+  if (given.has("--hotfix")) body.set("hotfix", true);
+  if (!given.text("--reason").empty()) body.set("reason", given.text("--reason"));
+}
+}  // namespace
 
 Result<ReleaseAsk> deploy_ask(Session& session, Json& details) {
   const auto loaded = TRY(load_file(session, details));
@@ -22,6 +31,7 @@ Result<ReleaseAsk> deploy_ask(Session& session, Json& details) {
                  .set("environment", ask.target.environment)
                  .set("version", ask.version);
   add_author(session, ask.body);
+  add_exceptions(session.given(), ask.body);
   return ask;
 }
 
@@ -47,12 +57,6 @@ Result<ReleaseAsk> rollback_ask(Session& session, Link& link) {
   return ask;
 }
 
-bool says_yes() {
-  char answer[16] = {};
-  return std::fgets(answer, sizeof answer, stdin) != nullptr &&
-         (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 bool must_ask(const Session& session) {
   return session.around().in_is_terminal && session.is_live() && !session.given().has("--yes");
 }
@@ -67,10 +71,10 @@ int ask_first(Session& session, Link& link, const ReleaseAsk& ask) {
                           ask.target.environment, old, ask.version, plan.text("strategy"),
                           plan.at("steps").size()));
   for (const auto& note : planned->strings("notes")) session.say("note: " + note);
+  for (const auto& gate : planned->at("gates").items()) session.say(gate_line(gate));
   for (const auto& finding : planned->at("findings").items())
     session.say(finding.text("weight") + ": " + finding.text("what"));
-  session.print("release it? [y/N] ");
-  if (says_yes()) return 0;
+  if (session.says_yes("release it? [y/N] ")) return 0;
   return session.fail(Error(Code::Aborted, "nothing was done", "skip the question with --yes"));
 }
 }  // namespace

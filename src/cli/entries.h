@@ -10,6 +10,8 @@ int run_config(Session& session);
 int run_plan(Session& session);
 int run_deploy(Session& session);
 int run_rollback(Session& session);
+int run_readiness(Session& session);
+int run_approve(Session& session);
 int run_promote(Session& session);
 int run_pause(Session& session);
 int run_resume(Session& session);

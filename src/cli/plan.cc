@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "cli/entries.h"
+#include "cli/gate_text.h"
 #include "cli/request.h"
 
 namespace slipway::cli {
@@ -20,6 +21,9 @@ int print_offline(Session& session) {
   request.environment = *environment;
   request.version = session.given().text("VERSION");
   request.by = session.around().user;
+  request.overrides = session.given().all("--override");
+  request.hotfix = session.given().has("--hotfix");
+  request.reason = session.given().text("--reason");
   plan::Facts facts;
   const auto& settings = loaded->config.environments.at(*environment);
   facts.capabilities.platform_name = settings.platform;
@@ -61,10 +65,13 @@ int run_plan(Session& session) {
     findings += finding_text(finding);
     is_blocked = is_blocked || blocks(finding);
   }
+  std::string gates;
+  for (const auto& gate : planned->at("gates").items()) gates += gate_line(gate) + "\n";
   if (session.wants_json()) {
     session.show(*planned);
   } else {
-    session.print(planned->text("words") + (findings.empty() ? "" : "\n" + findings));
+    session.print(planned->text("words") + (gates.empty() ? "" : "\n" + gates) +
+                  (findings.empty() ? "" : "\n" + findings));
   }
   return is_blocked ? kBlocked : 0;
 }

@@ -15,6 +15,8 @@ constexpr Entry kEntries[] = {
     {"plan", run_plan},
     {"deploy", run_deploy},
     {"rollback", run_rollback},
+    {"readiness", run_readiness},
+    {"approve", run_approve},
     {"promote", run_promote},
     {"pause", run_pause},
     {"resume", run_resume},

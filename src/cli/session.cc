@@ -52,6 +52,13 @@ void Session::print(std::string_view text) const {
 void Session::say(std::string_view line) const { print(std::string(line) + "\n"); }
 void Session::show(const Json& document) const { print(document.dump(2) + "\n"); }
 
+bool Session::says_yes(std::string_view question) const {
+  print(question);
+  char answer[16] = {};
+  return std::fgets(answer, sizeof answer, stdin) != nullptr &&
+         (answer[0] == 'y' || answer[0] == 'Y');
+}
+
 void Session::note(std::string_view line) const {
   if (is_quiet()) return;
   std::fprintf(around_.err, "%.*s\n", static_cast<int>(line.size()), line.data());

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "cli/gate_text.h"
 #include "cli/target.h"
 #include "cli/timeline.h"
 
@@ -52,7 +53,10 @@ std::string running_rows(const Json& running, const Painter& paint) {
   const auto left = running.integer("left_ms", -1);
   if (left >= 0) text += fmt::format("  ({} left)", about(left));
   std::string out = row("running", paint(is_back ? kYellow : kBold, text));
+  const auto& gates = running.at("gates").items();
+  for (const auto& gate : gates) out += row("", paint(kYellow, gate_line(gate)));
   for (const auto* key : {"progress", "reason"}) {
+    if (*key == 'p' && !gates.empty()) continue;  // says the same
     if (!running.text(key).empty()) out += row("", running.text(key));
   }
   return out;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "cli/gate_files.h"
 #include "http/message.h"
 
 namespace slipway::cli {
@@ -12,7 +13,9 @@ namespace slipway::cli {
 Result<Loaded> load_file(const Session& session, Json& details) {
   auto file = TRY(find_file(session));
   auto loaded = config::load(file.text, file.path, file.folder);
-  if (loaded.config) return Loaded{std::move(file), std::move(*loaded.config)};
+  check_gate_files(loaded, file.folder);
+  if (loaded.config && loaded.diagnostics.empty())
+    return Loaded{std::move(file), std::move(*loaded.config)};
   Error error(Code::ConfigInvalid,
               fmt::format("{} has {}", file.path,
                           count_of(static_cast<long long>(loaded.diagnostics.size()), "mistake")),

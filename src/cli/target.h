@@ -24,6 +24,8 @@ struct Target {
 Result<Target> find_target(Session& session, Link& link, const std::string& named);
 // The environment out of the configuration: `named`, or the only one.
 Result<std::string> pick_environment(const config::Config& config, const std::string& named);
+// The release that runs in ENV, or ENV itself when it is the id of one.
+Result<std::string> running_release(Session& session, Link& link);
 bool is_release_id(const std::string& text);  // "r-0042"
 
 // "by", when the login name is known; else the daemon says who.

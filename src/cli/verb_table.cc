@@ -40,6 +40,13 @@ constexpr Option kConfigOptions[] = {
 };
 constexpr Argument kEnvironmentVersion[] = {kEnvironment, kVersion};
 constexpr Option kPlanOptions[] = {
+    {.name = "--override",
+     .value = "GATE",
+     .help = "as if this gate were left out",
+     .choices = "window freeze approvals",
+     .times = kMany},
+    {.name = "--hotfix", .help = "as if it were a hotfix"},
+    kReason,
     {.name = "--offline", .help = "without a daemon: as if nothing had been released here before"},
 };
 constexpr Option kDeployOptions[] = {
@@ -52,6 +59,13 @@ constexpr Option kDeployOptions[] = {
      .otherwise = "done",
      .choices = "promoted done"},
     {.name = "--supersede", .help = "take back a release that is running here, then begin"},
+    {.name = "--override",
+     .value = "GATE",
+     .help = "leave this gate out; with --reason, and by who may approve",
+     .choices = "window freeze approvals",
+     .times = kMany},
+    {.name = "--hotfix", .help = "leave out the gates that hotfix.skips names; with --reason"},
+    kReason,
     {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
 };
 constexpr Argument kOneEnvironment[] = {kEnvironment};
@@ -61,6 +75,27 @@ constexpr Option kStatusOptions[] = {
     {.name = "--watch", .letter = "-w", .help = "again every second, until Ctrl-C"},
 };
 constexpr Option kCommandOptions[] = {kApp, kReason};
+constexpr Option kReadinessOptions[] = {
+    {.name = "--least",
+     .value = "POINTS",
+     .help = "exit status 3 when it has fewer",
+     .otherwise = "0"},
+};
+constexpr Option kApproveOptions[] = {
+    kApp,
+    {.name = "--plan",
+     .value = "HASH",
+     .help = "only if this is its plan, or begins so; default: the plan that is shown"},
+    {.name = "--reason", .value = "TEXT", .help = "kept beside the approval"},
+    {.name = "--link-for",
+     .value = "NAME",
+     .help = "do not approve: make a link with which NAME can, once"},
+    {.name = "--valid",
+     .value = "DURATION",
+     .help = "how long the link is valid",
+     .otherwise = "24h"},
+    {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
+};
 constexpr Option kPromoteOptions[] = {
     kApp, kReason, {.name = "--full", .help = "skip every judge period that is left"}};
 constexpr Argument kRollbackArguments[] = {
@@ -384,12 +419,28 @@ constexpr Verb kVerbs[] = {
      .output =
          "shopflow in production: v1.4.2 -> v1.5.0 (canary)\nplan 5b1f0c9d2e11\n\n"
          " 1. look before anything is changed\n    if it fails: stop here, nothing has changed"},
+    {.name = "readiness",
+     .group = Group::Release,
+     .summary = "what an environment has in place, in points, and what is missing",
+     .detail = "Out of 100, by the configuration: probes, side by side, judging, a place to try, a "
+               "way back, smoke checks, approvals, calendar, secrets, instances. Every missing "
+               "point says what to do next. With --least it is a check for a pipeline.",
+     .arguments = kOneEnvironment,
+     .options = kReadinessOptions,
+     .example = "slipway readiness production",
+     .output = "shopflow production: 85 of 100\n"
+               "  15/15  health     every service with a port is probed over HTTP\n"
+               "   0/10  approvals  one person alone can release\n"
+               "         next: roles: { qa: [NAME] }, and approvals: { from: [qa] }"},
     {.name = "deploy",
      .group = Group::Release,
      .summary = "release a version",
      .detail =
          "Follows the release: a live timeline on a terminal, plain lines in a pipe, JSON "
          "lines with --json. Ctrl-C lets go of it and the release goes on.\n\n"
+         "Gates come first: a release waits for the window of its environment, and is refused at "
+         "once when that cannot open in time. In an emergency --hotfix --reason TEXT is the short "
+         "path; the reason stands in the history.\n\n"
          "Exit status: 0 the version is live · 1 it could not be started · 3 refused by a gate "
          "· 4 rolled back · 5 aborted · 6 the daemon does not answer.",
      .arguments = kEnvironmentVersion,
@@ -398,6 +449,18 @@ constexpr Verb kVerbs[] = {
      .output = "10:31:22  18/19 watch              done    watch v1.5.0 for 30s (30.0s): watched\n"
                "10:31:22  19/19 notify             done    tell that it is done (4ms)\n"
                "10:31:22  r-0042 completed: v1.5.0 is live in production (took 41s)"},
+    {.name = "approve",
+     .group = Group::Release,
+     .summary = "say yes to a release that waits for approvals",
+     .detail =
+         "Shows the plan and approves exactly that plan, as the owner of SLIPWAY_TOKEN or as the "
+         "user at this end of the socket. Who asked for the release cannot approve it. With "
+         "--link-for an admin makes a link for a message to that person alone.\n\n"
+         "Exit status 3 when the approval does not count, with the reason.",
+     .arguments = kOneRunning,
+     .options = kApproveOptions,
+     .example = "slipway approve production",
+     .output = "r-0042: approved by kim (qa)"},
     {.name = "promote",
      .group = Group::Release,
      .summary = "do not wait any longer at this step",

@@ -141,7 +141,7 @@ void check_scalar(const Key& key, const Node& node, const Place& place, Problems
 void check_items(const Key& key, const Node& list, const Place& place, Problems& problems) {
   if (!is_bounded(list, kMostItems, place, problems)) return;
   for (const auto& item : list.items) {
-    if (key.shape == Shape::List) {
+    if (key.shape == Shape::List || key.shape == Shape::OneOrList) {
       check_scalar(key, item, place, problems);
     } else if (item.is_map()) {
       check_map(inside_of(key), item, place, problems);
@@ -154,7 +154,8 @@ void check_items(const Key& key, const Node& list, const Place& place, Problems&
 
 void check_value(const Key& key, const Node& node, const Place& place, Problems& problems) {
   if (node.is_null()) return;  // back to the default
-  const bool list = key.shape == Shape::List || key.shape == Shape::MapList;
+  const bool list = key.shape == Shape::List || key.shape == Shape::MapList ||
+                    (key.shape == Shape::OneOrList && node.is_list());
   const bool map = key.shape == Shape::Map || (key.shape == Shape::OneOrMap && node.is_map());
   if (list) {
     if (!node.is_list()) return report_kind(key, node, place, problems);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "config/gates.h"
 
 namespace slipway::config {
 
@@ -159,6 +160,7 @@ struct Environment {
   Millis watch{0};
   OnConflict on_conflict = OnConflict::Refuse;
   Maintenance maintenance;
+  Gates gates;
   const Service* service(std::string_view service_name) const;
 };
 

@@ -290,6 +290,7 @@ Json to_json(const Environment& environment) {
   out.set("watch_ms", environment.watch.count());
   out.set("on_conflict", environment.on_conflict == OnConflict::Supersede ? "supersede" : "refuse");
   out.set("maintenance", maintenance_json(environment.maintenance));
+  if (environment.gates != Gates{}) out.set("gates", to_json(environment.gates));
   return out;
 }
 
@@ -320,6 +321,7 @@ Result<Environment> environment_from_json(const Json& json) {
   out.on_conflict =
       json.text("on_conflict") == "supersede" ? OnConflict::Supersede : OnConflict::Refuse;
   out.maintenance = maintenance_from(json.at("maintenance"));
+  out.gates = gates_from_json(json.at("gates"));
   return out;
 }
 

@@ -105,6 +105,16 @@ std::string words_for_type(const Key& key) {
       return "an http or https URL";
     case Type::Trigger:
       return "a condition such as error_rate > 5%";
+    case Type::Weekdays:
+      return "weekdays such as tue-thu";
+    case Type::Hours:
+      return "hours such as 10:00-14:00";
+    case Type::Date:
+      return "a date such as 2026-12-24 or 12-24";
+    case Type::Days:
+      return "days such as 12-20..12-26, 4th thu of november or black-friday";
+    case Type::Zone:
+      return "a time zone such as Europe/Berlin";
     case Type::Service:
       return "the name of a service";
     case Type::Secret:
@@ -128,6 +138,8 @@ std::string words_for(const Key& key) {
       return "a map by name";
     case Shape::MapList:
       return "a list of maps";
+    case Shape::OneOrList:
+      return words_for_type(key) + ", or a list of them";
     case Shape::OneOrMap:
       return words_for_type(key) + ", or a map";
     case Shape::Reserved:

@@ -12,13 +12,14 @@ enum class Where { Top, Environment, Both };
 
 // What stands at a key.
 enum class Shape {
-  One,       // one value
-  List,      // a list of values
-  Map,       // a map with the keys of the table
-  MapOf,     // a map with names of the writer's own; the rows `path.*` say what each holds
-  MapList,   // a list of maps; the rows `path[].x` say what each holds
-  OneOrMap,  // one value, or a map that says more
-  Reserved,  // a key of a later version: refused in words
+  One,        // one value
+  List,       // a list of values
+  Map,        // a map with the keys of the table
+  MapOf,      // a map with names of the writer's own; the rows `path.*` say what each holds
+  MapList,    // a list of maps; the rows `path[].x` say what each holds
+  OneOrList,  // one value, or a list of them
+  OneOrMap,   // one value, or a map that says more
+  Reserved,   // a key of a later version: refused in words
 };
 
 enum class Type {
@@ -42,6 +43,11 @@ enum class Type {
   Cidr,
   Url,
   Trigger,
+  Weekdays,     // "tue-thu"
+  Hours,        // "10:00-14:00"
+  Date,         // "12-24"
+  Days,         // "12-20..12-26", "black-friday"
+  Zone,         // "Europe/Berlin"
   Service,      // name of a service of the file
   Secret,       // name of a secret of the file
   Environment,  // name of an environment of the file

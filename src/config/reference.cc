@@ -98,7 +98,8 @@ std::string reference_page() {
                  "`app` and `services` must be there; everything else has a default. `inherits` "
                  "stands in an environment alone.");
   for (const auto& key : all_keys()) {
-    if (key.shape == Shape::One || key.shape == Shape::List || key.shape == Shape::Reserved)
+    if (key.shape == Shape::One || key.shape == Shape::List || key.shape == Shape::OneOrList ||
+        key.shape == Shape::Reserved)
       continue;
     if (key.shape == Shape::MapOf) continue;  // its keys are the writer's own
     out += section(inside_of(key).empty() ? "-" : inside_of(key),

@@ -44,6 +44,7 @@ class Walk {
         return value_or_map(key, node, path);
       case Shape::One:
       case Shape::List:
+      case Shape::OneOrList:
         return value(key, node, path);
       case Shape::Reserved:
         return;

@@ -87,6 +87,12 @@ Json value_schema(const Key& key) {
       return patterned("^https?://");
     case Type::Trigger:
       return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$))");
+    case Type::Hours:
+      return patterned("^ *[0-9]{1,2}:[0-9]{2} *- *[0-9]{1,2}:[0-9]{2} *$");
+    case Type::Date:
+      return patterned("^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$");
+    case Type::Zone:
+      return patterned("^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$");
     case Type::Value:
       return Json::object().set(
           "type", Json::array_of(std::vector<std::string>{"string", "number", "boolean", "null"}));
@@ -98,6 +104,8 @@ Json value_schema(const Key& key) {
     case Type::Template:
     case Type::File:
     case Type::Cidr:
+    case Type::Weekdays:
+    case Type::Days:
       return typed("string");
   }
   return Json::object();
@@ -145,6 +153,12 @@ Json shaped(const Key& key, Where level) {
       return names_schema(key, level);
     case Shape::MapList:
       return typed("array").set("items", map_schema(children_of(inside_of(key), level), level));
+    case Shape::OneOrList: {
+      Json forms = Json::array();
+      forms.push_back(value_schema(key));
+      forms.push_back(typed("array").set("items", value_schema(key)));
+      return Json::object().set("anyOf", forms);
+    }
     case Shape::OneOrMap: {
       Json forms = Json::array();
       forms.push_back(value_schema(key));

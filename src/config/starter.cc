@@ -35,6 +35,7 @@ std::string commented_key(const Key& key, Where level, const std::string& indent
   switch (key.shape) {
     case Shape::One:
     case Shape::List:
+    case Shape::OneOrList:
     case Shape::OneOrMap:
       return one_line(indent + "# " + inner, key);
     case Shape::Map:

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "config/problems.h"
+#include "config/when.h"
 
 namespace slipway::config {
 namespace {
@@ -287,6 +288,39 @@ Answer check_trigger(const Key& key, std::string_view text) {
   return not_a(key, text, suggestion);
 }
 
+Answer check_weekdays(const Key& key, std::string_view text) {
+  if (parse_weekdays(text)) return std::nullopt;
+  return not_a(key, text,
+               "write mon, tue, wed, thu, fri, sat, sun, ranges or several: mon, wed-fri");
+}
+
+Answer check_hours(const Key& key, std::string_view text) {
+  if (parse_hours(text)) return std::nullopt;
+  const auto dash = text.find('-');
+  const auto begin = parse_int(trim(text.substr(0, dash)));
+  const auto end = dash == std::string_view::npos ? begin : parse_int(trim(text.substr(dash + 1)));
+  return not_a(key, text,
+               begin && end && *begin >= 0 && *end >= 0 && *begin < 24 && *end <= 24 && begin != end
+                   ? fmt::format("write \"{:02}:00-{:02}:00\"", *begin, *end)
+                   : "write \"10:00-14:00\"; \"22:00-02:00\" ends on the next day");
+}
+
+Answer check_date(const Key& key, std::string_view text) {
+  if (parse_date(text)) return std::nullopt;
+  return not_a(key, text, "write YEAR-MONTH-DAY, or MONTH-DAY for every year");
+}
+
+Answer check_days(const Key& key, std::string_view text) {
+  if (parse_day_rule(text)) return std::nullopt;
+  const auto near = did_you_mean(text, feast_names());
+  return not_a(key, text, near.empty() ? "names of days: " + join(feast_names(), ", ") : near);
+}
+
+Answer check_zone(const Key& key, std::string_view text) {
+  if (is_zone_name(text)) return std::nullopt;
+  return not_a(key, text, "write it as in the time zone database: UTC, Europe/Berlin");
+}
+
 }  // namespace
 
 std::optional<Strategy> strategy_named(std::string_view name) {
@@ -369,6 +403,16 @@ std::optional<Complaint> complaint_about(const Key& key, std::string_view text) 
       return check_bool(key, text);
     case Type::Enum:
       return check_enum(key, text);
+    case Type::Weekdays:
+      return check_weekdays(key, text);
+    case Type::Hours:
+      return check_hours(key, text);
+    case Type::Date:
+      return check_date(key, text);
+    case Type::Days:
+      return check_days(key, text);
+    case Type::Zone:
+      return check_zone(key, text);
     case Type::Path:
       return check_path(key, text);
     case Type::Host:

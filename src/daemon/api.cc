@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/units.h"
 #include "daemon/documents.h"
+#include "daemon/gates.h"
 
 namespace slipway::daemon {
 namespace {
@@ -46,6 +48,15 @@ Json findings_document(const std::vector<ports::Finding>& findings) {
     out.push_back(std::move(item));
   }
   return out;
+}
+
+// A hotfix leaves out what the configuration names; more takes somebody who may approve.
+Result<void> may_override(const Call& call, const plan::Request& wanted) {
+  if (wanted.overrides.empty() || call.caller.role >= Role::Approver) return ok();
+  return Error(Code::Forbidden,
+               "the role " + std::string(name_of(call.caller.role)) + " of " + call.caller.name +
+                   " may not override a gate",
+               "it takes the role approver; a hotfix may leave out what hotfix.skips names");
 }
 
 std::string bad_why(ports::Store& store, const std::string& release) {
@@ -138,6 +149,7 @@ Reply Api::plan(const Call& call) {
   auto request = read_release_request(*body);
   if (!request) return error_reply(request.error());
   request->wanted.by = by_of(call, *body);
+  if (const auto may = may_override(call, request->wanted); !may) return error_reply(may.error());
   const auto prepared = prepare(parts_.house, *request, Look::WithPreflight, details);
   if (!prepared) return error_reply(prepared.error(), details);
   return json_reply(Json::object()
@@ -145,6 +157,8 @@ Reply Api::plan(const Call& call) {
                         .set("words", plan::in_words(prepared->plan))
                         .set("hash", prepared->plan.hash)
                         .set("notes", Json::array_of(prepared->plan.notes))
+                        .set("gates", gates_document(prepared->plan, parts_.house.now_ms(),
+                                                     {{}, request->wanted.by}))
                         .set("findings", findings_document(prepared->findings)));
 }
 
@@ -155,6 +169,7 @@ Reply Api::start_release(const Call& call) {
   auto request = read_release_request(*body);
   if (!request) return error_reply(request.error());
   request->wanted.by = by_of(call, *body);
+  if (const auto may = may_override(call, request->wanted); !may) return error_reply(may.error());
   const auto started = parts_.releases.start(*request, details);
   if (!started) return error_reply(started.error(), details);
   const std::string events = "/v1/releases/" + started->release + "/events";
@@ -212,6 +227,10 @@ Reply Api::release(const Call& call) {
   Json record_list = Json::array();
   for (const auto& record : *records)
     record_list.push_back(record_document(record, (*stored)->plan));
+  const auto approvals = parts_.approvals.given(id);
+  if (!approvals) return error_reply(approvals.error());
+  Json approval_list = Json::array();
+  for (const auto& one : *approvals) approval_list.push_back(plan::to_json(one));
   Json notice_list = Json::array();
   for (const auto& [key, notice] : *notices) {
     Json item = notice;
@@ -223,6 +242,7 @@ Reply Api::release(const Call& call) {
           .set("plan", row->plan)
           .set("words", plan::in_words((*stored)->plan))
           .set("records", record_list)
+          .set("approvals", approval_list)
           .set("notices", notice_list));
 }
 
@@ -280,6 +300,63 @@ Reply Api::promote(const Call& call) {
   return command(call, release::EventKind::Promote, "promote");
 }
 Reply Api::abort(const Call& call) { return command(call, release::EventKind::Abort, "abort"); }
+
+Reply Api::approve(const Call& call) {
+  const auto body = body_of(call);
+  if (!body) return error_reply(body.error());
+  const auto known = check_members(*body, {"plan_hash", "note", "by"});
+  if (!known) return error_reply(known.error());
+  plan::Approval offered;
+  // Who approves is who calls: a name in the request would be anybody's word.
+  offered.by = call.caller.name;
+  offered.plan_hash = body->text("plan_hash");
+  offered.note = body->text("note");
+  offered.via = call.caller.name_is_sure ? "token" : "socket";
+  const std::string& id = call.places.at("id");
+  const auto given = parts_.approvals.give(id, std::move(offered));
+  if (!given) return error_reply(given.error());
+  return json_reply(Json::object().set("release", id).set("approval", plan::to_json(*given)));
+}
+
+Reply Api::create_approval_link(const Call& call) {
+  const auto body = body_of(call);
+  if (!body) return error_reply(body.error());
+  const auto known = check_members(*body, {"person", "valid_for", "by"});
+  if (!known) return error_reply(known.error());
+  const auto valid = parse_duration(body->text("valid_for", "24h"));
+  if (!valid || valid->count() <= 0 || body->text("person").empty()) {
+    return error_reply(Error(Code::Usage, "a link is for a person and for a while",
+                             "send person, and valid_for as 24h"));
+  }
+  const std::string& id = call.places.at("id");
+  const auto made = parts_.approvals.make_link(id, body->text("person"), *valid);
+  if (!made) return error_reply(made.error());
+  return json_reply(Json::object()
+                        .set("release", id)
+                        .set("person", body->text("person"))
+                        .set("token", *made)
+                        .set("path", "/v1/approval-link?token=" + *made),
+                    201);
+}
+
+// Programs that preview links open them too: looking changes nothing.
+Reply Api::look_at_link(const Call& call) {
+  const auto link = parts_.approvals.read_link(query_text(call, "token"));
+  if (!link) return error_reply(link.error());
+  const auto stored = parts_.shelf.release(link->release);
+  if (!stored) return error_reply(stored.error());
+  return json_reply(Json::object()
+                        .set("release", link->release)
+                        .set("person", link->person)
+                        .set("plan_hash", link->plan_hash)
+                        .set("words", plan::in_words((*stored)->plan)));
+}
+
+Reply Api::use_link(const Call& call) {
+  const auto given = parts_.approvals.use_link(query_text(call, "token"));
+  if (!given) return error_reply(given.error());
+  return json_reply(Json::object().set("approval", plan::to_json(*given)));
+}
 
 Reply Api::maintenance(const Call& call) {
   Json details;

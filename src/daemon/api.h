@@ -28,6 +28,10 @@ class Api {
   Reply resume(const Call& call);
   Reply promote(const Call& call);
   Reply abort(const Call& call);
+  Reply approve(const Call& call);
+  Reply create_approval_link(const Call& call);
+  Reply look_at_link(const Call& call);
+  Reply use_link(const Call& call);
   Reply maintenance(const Call& call);
   Reply logs(const Call& call);
   Reply tokens(const Call& call);

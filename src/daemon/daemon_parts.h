@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "daemon/access.h"
+#include "daemon/approvals.h"
 #include "daemon/event_hub.h"
 #include "daemon/house.h"
 #include "daemon/log_tail.h"
@@ -24,6 +25,7 @@ struct Parts {
         store(the_store),
         tokens(house.store, house.clock, house.random),
         releases(house, hub),
+        approvals(house, releases),
         shelf(house.store),
         lookout(house, shelf, releases),
         maintenance(house, lookout, releases),
@@ -38,6 +40,7 @@ struct Parts {
   EventHub hub;
   Tokens tokens;
   Releases releases;
+  Approvals approvals;
   Shelf shelf;
   Lookout lookout;
   Maintenance maintenance;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "daemon/event_hub.h"
+#include "plan/gates.h"
 
 namespace slipway::daemon {
 
@@ -114,9 +115,10 @@ std::string progress_event(const std::string& release, const std::string& step,
   return event_text("progress", 0, body.dump());
 }
 
-int exit_code_of(const std::string& outcome) {
-  if (outcome == "rolled_back") return 4;
-  return outcome == "aborted" ? 5 : 0;
+int exit_code_of(const ports::ReleaseRow& row) {
+  if (row.outcome == "rolled_back") return 4;
+  if (row.outcome != "aborted") return 0;
+  return plan::was_refused_by_gate(row.reason) ? facts_of(Code::Refused).exit_code : 5;
 }
 
 namespace {
@@ -138,7 +140,7 @@ std::string ended_event(const ports::ReleaseRow& row, std::int64_t last_seq) {
                         .set("version", row.version)
                         .set("outcome", row.outcome)
                         .set("reason", reason_with_next(row))
-                        .set("exit_code", exit_code_of(row.outcome))
+                        .set("exit_code", exit_code_of(row))
                         .set("at_ms", row.ended_ms);
   return event_text("ended", last_seq, body.dump());
 }

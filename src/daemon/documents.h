@@ -27,7 +27,7 @@ std::string record_event(const ports::Record& record, const plan::Plan& plan);
 std::string progress_event(const std::string& release, const std::string& step,
                            const std::string& text, std::int64_t at_ms);
 
-int exit_code_of(const std::string& outcome);  // 0, 4, 5
+int exit_code_of(const ports::ReleaseRow& row);  // 0, 4, 5
 std::string ended_event(const ports::ReleaseRow& row, std::int64_t last_seq);
 Json release_document(const ports::ReleaseRow& row, const std::string& live_release,
                       const std::string& bad);

@@ -1,5 +1,7 @@
 #include "daemon/house.h"
 
+#include "daemon/gates.h"
+
 namespace slipway::daemon {
 
 void declare_figures(telemetry::Metrics& metrics, const std::string& version) {
@@ -38,7 +40,7 @@ ports::Outcome StoredNotifier::send(const ports::Notice& notice) {
 
 release::World world_of(House& house, DriverSet& drivers, ports::Notifier& notifier) {
   return {*drivers.instances, *drivers.router, *drivers.counters, *drivers.probe, *drivers.smoke,
-          *drivers.artifacts, notifier,        house.store,       house.clock};
+          *drivers.artifacts, notifier,        house.store,       house.clock,    &zone_files()};
 }
 
 }  // namespace slipway::daemon

@@ -6,11 +6,13 @@
 #include "config/edge_settings.h"
 #include "config/load.h"
 #include "io/files.h"
+#include "plan/gate_files.h"
 #include "release/facts.h"
 
 namespace slipway::daemon {
 namespace {
 constexpr std::size_t kMostPageBytes = 256 * 1024;
+constexpr std::size_t kMostCalendarBytes = std::size_t{1} << 20;
 
 Result<void> check_texts(const Json& body, const std::vector<std::string>& keys) {
   for (const auto& key : keys) {
@@ -69,6 +71,9 @@ Result<void> anchor(config::Environment& settings, const std::string& folder) {
   for (auto& [name, secret] : settings.secrets) {
     if (!secret.file.empty()) secret.file = absolute(secret.file, folder);
   }
+  TRY(plan::read_holidays(settings.gates, [&](const std::string& file) {
+    return io::read_file(absolute(file, folder), kMostCalendarBytes);
+  }));
   auto& page = settings.maintenance.page;
   if (page.empty()) return ok();
   auto text = io::read_file(absolute(page, folder), kMostPageBytes);
@@ -134,9 +139,9 @@ Result<void> check_members(const Json& body, const std::vector<std::string>& kno
 
 Result<ReleaseRequest> read_release_request(const Json& body) {
   TRY(check_members(body, {"config", "file", "folder", "app", "environment", "version", "kind",
-                           "to", "by", "supersede"}));
-  TRY(check_texts(
-      body, {"config", "file", "folder", "app", "environment", "version", "kind", "to", "by"}));
+                           "to", "by", "supersede", "override", "hotfix", "reason"}));
+  TRY(check_texts(body, {"config", "file", "folder", "app", "environment", "version", "kind", "to",
+                         "by", "reason"}));
   ReleaseRequest request;
   request.config = body.text("config");
   request.file = body.text("file", "slipway.yaml");
@@ -145,12 +150,17 @@ Result<ReleaseRequest> read_release_request(const Json& body) {
   request.supersede = body.flag("supersede");
   request.wanted.environment = body.text("environment");
   request.wanted.by = body.text("by");
+  request.wanted.overrides = body.strings("override");
+  request.wanted.hotfix = body.flag("hotfix");
+  request.wanted.reason = body.text("reason");
   const std::string kind = body.text("kind", "deploy");
   const bool back = kind == "rollback";
   if (!back && kind != "deploy")
     return Error(Code::Usage, "kind \"" + kind + "\" is unknown", "deploy or rollback");
   request.wanted.kind = back ? plan::RequestKind::Rollback : plan::RequestKind::Deploy;
   request.wanted.version = back ? body.text("to", body.text("version")) : body.text("version");
+  if (back && (request.wanted.hotfix || !request.wanted.overrides.empty()))
+    return Error(Code::Usage, "a rollback passes every gate as it is", "leave out the override");
   if (request.wanted.environment.empty())
     return Error(Code::Usage, "the request names no environment", "add it");
   if (!back && request.wanted.version.empty())

@@ -4,6 +4,7 @@
 
 #include "base/crash_point.h"
 #include "daemon/documents.h"
+#include "daemon/gates.h"
 
 namespace slipway::daemon {
 namespace {
@@ -60,6 +61,7 @@ Error Releases::held_by(const RunningRelease& running, Json& details) const {
 Result<Releases::Started> Releases::start(const ReleaseRequest& request, Json& details) {
   forget_ended();
   auto prepared = TRY(prepare(house_, request, Look::PlanOnly, details));
+  TRY(refuse_hopeless(prepared.plan, house_.now_ms()));
   Gate& here = gate(prepared.app);
   const std::lock_guard busy(here.busy);
   {

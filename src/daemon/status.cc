@@ -3,6 +3,7 @@
 #include <set>
 
 #include "daemon/documents.h"
+#include "daemon/gates.h"
 #include "daemon/releases.h"
 #include "daemon/timings.h"
 
@@ -162,6 +163,8 @@ Json Status::running(const Scene& scene) {
   const auto index = static_cast<std::size_t>(view.state.step);
   const bool in_plan = index < plan.steps.size();
   const Left left = time_left(plan, view.state, kept_timings(house_.store, scene.app), now);
+  const bool waits_at_gate = in_plan && plan.steps[index].kind == plan::StepKind::Gate &&
+                             !release::is_ended(view.state.phase);
   std::string step_text = in_plan ? plan.steps[index].text : "";
   if (in_plan && is_taking_back(view.state.phase)) step_text = plan.steps[index].undo_text;
   return Json::object()
@@ -176,6 +179,7 @@ Json Status::running(const Scene& scene) {
       .set("index", static_cast<int>(index) + 1)
       .set("of", static_cast<int>(plan.steps.size()))
       .set("progress", view.progress)
+      .set("gates", waits_at_gate ? gates_document(plan, now, ballot(row)) : Json::array())
       .set("percent", percent_new(plan, view.state))
       .set("taking_back", is_taking_back(view.state.phase))
       .set("hold", view.state.hold || view.state.phase == release::Phase::Held)
@@ -186,6 +190,15 @@ Json Status::running(const Scene& scene) {
       .set("elapsed_ms", now - row.created_ms)
       .set("step_left_ms", left.step_ms)
       .set("left_ms", left.whole_ms);
+}
+
+Ballot Status::ballot(const ports::ReleaseRow& row) {
+  Ballot out;
+  out.requester = row.by;
+  const auto kept = house_.store.values(plan::approval_prefix(row.id));
+  if (!kept) return out;
+  for (const auto& [key, json] : *kept) out.given.push_back(plan::approval_from_json(json));
+  return out;
 }
 
 Json Status::instances(const Scene& scene) {

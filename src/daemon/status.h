@@ -3,6 +3,7 @@
 // when asked; rates and health come from the watcher.
 #include <string>
 
+#include "daemon/gates.h"
 #include "daemon/lookout.h"
 #include "daemon/maintenance.h"
 #include "daemon/timed_store.h"
@@ -40,6 +41,7 @@ class Status {
   Json live(const Scene& scene);
   Json previous(const Scene& scene);
   Json running(const Scene& scene);
+  Ballot ballot(const ports::ReleaseRow& row);
   Json instances(const Scene& scene);
   Json split(const Scene& scene);
   Json counts(const Scene& scene);

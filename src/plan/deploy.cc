@@ -95,6 +95,7 @@ void write_first(Draft& draft) {
   draft.note(
       "nothing is live yet: the first release starts, is checked, and gets all traffic at once");
   draft.preflight();
+  draft.gates();
   start_all(draft);
   draft.shift(100);
   draft.promote();
@@ -105,6 +106,7 @@ void write_first(Draft& draft) {
 
 void write_blue_green(Draft& draft) {
   draft.preflight();
+  draft.gates();
   start_all(draft);
   draft.shift(100);
   draft.judge("100");
@@ -115,6 +117,7 @@ void write_canary(Draft& draft) {
   std::vector<double> steps = draft.plan().settings.rollout.steps;
   if (steps.empty() || steps.back() != 100) steps.push_back(100);
   draft.preflight();
+  draft.gates();
   start_all(draft);
   for (const double percent : steps) {
     draft.shift(percent);
@@ -125,6 +128,7 @@ void write_canary(Draft& draft) {
 
 void write_rolling(Draft& draft) {
   draft.preflight();
+  draft.gates();
   for (const auto& service : draft.plan().settings.services) roll_service(draft, service);
   draft.promote();
   for (const auto& old : draft.replaced()) {
@@ -137,6 +141,7 @@ void write_rolling(Draft& draft) {
 
 void write_recreate(Draft& draft) {
   draft.preflight();
+  draft.gates();
   if (draft.can().maintenance) {
     draft.maintenance();
   } else {

@@ -21,6 +21,7 @@ class Draft {
   void note(std::string text) { plan_.notes.push_back(std::move(text)); }
 
   void preflight();
+  void gates();
   void start(const config::Service& service);
   void start_batch(const config::Service& service, int batch, int count, int before);
   void probe(const config::Service& service);
@@ -45,6 +46,8 @@ class Draft {
   Plan finish();  // fills the hash; the draft is empty afterwards
 
  private:
+  void approvals_gate();
+  void window_gate();
   void add(Step step);
   std::string old_name() const;
 
@@ -57,6 +60,9 @@ class Draft {
 // edge_settings.cc: services.NAME.edge against what the router can do, and against what it was.
 Result<void> check_edge_settings(const Capabilities& can, const config::Environment& settings);
 void note_edge_changes(Draft& draft);
+
+// gates.cc: which gates the request leaves out. Usage when it gives no reason, or names none.
+Result<void> skip_gates(Plan& plan, const Request& request);
 
 // "10", "0_5": a percent as part of a step id.
 std::string percent_id(double percent);

@@ -106,6 +106,7 @@ Result<Plan> make_deploy(Plan plan, const Facts& facts, const config::Environmen
   if (facts.live) TRY(check_strategy(facts.capabilities, plan.strategy));
   TRY(check_counts(facts.capabilities, settings));
   TRY(check_edge_settings(facts.capabilities, settings));
+  TRY(skip_gates(plan, request));
   auto replaced = TRY(old_services(plan));
   Draft draft(std::move(plan), facts.capabilities, std::move(replaced));
   note_what_is_odd(draft);

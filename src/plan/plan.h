@@ -57,10 +57,23 @@ struct Request {
   std::string environment;
   std::string version;
   std::string by;  // who asks
+  // Gates to leave out, by name; a hotfix leaves out those the configuration allows it.
+  std::vector<std::string> overrides{};
+  bool hotfix = false;
+  std::string reason{};  // why; must be there when gates are left out
+};
+
+// A gate that this release leaves out, on the record.
+struct Skip {
+  std::string gate;  // window, freeze, approvals, checklist
+  std::string how;   // override, hotfix
+  std::string by;
+  std::string reason;
 };
 
 // What a step does. Each kind is one performer in release/.
 enum class StepKind {
+  Gate,         // wait until the gate named `gate` is open
   Preflight,    // platform and router look whether everything is there; read only
   Start,        // ensure `count` instances of `service` in the new slot (or old slot when `of_old`)
   Probe,        // wait until those instances are ready by our own probe
@@ -97,6 +110,8 @@ struct Step {
   Millis duration{0};  // Judge, Watch, Drain: how long
   Millis deadline{0};  // fails (Judge: is held) when not settled after this; 0: none
   OnFailure on_failure = OnFailure::TakeBack;
+  std::string gate{};                                            // Gate: window
+  config::OnExpiry on_expiry = config::OnExpiry::Abort;  // Gate: what its deadline leads to
   bool undoable = false;  // an undo exists
   // What the undo goes back to. Start: this many instances in the same slot; Shrink and Retire:
   // this many old ones; those that listen are ready again before anything else is undone.
@@ -118,6 +133,7 @@ struct Plan {
   std::map<std::string, std::string> digests;  // service -> artifact digest of the new release
   std::string target_release;      // Rollback: the kept release whose slot is used again
   std::optional<LiveRelease> old;  // what is replaced; none on the first release
+  std::vector<Skip> skipped;       // gates that are left out, and who said so
   std::vector<std::string> notes;  // what was changed or refused, in words
   std::vector<Step> steps;
   std::string hash;  // sha256 of canonical JSON without the hash itself

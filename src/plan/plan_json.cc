@@ -7,7 +7,8 @@
 
 namespace slipway::plan {
 namespace {
-constexpr std::array<std::pair<StepKind, std::string_view>, 13> kKinds{{
+constexpr std::array<std::pair<StepKind, std::string_view>, 14> kKinds{{
+    {StepKind::Gate, "gate"},
     {StepKind::Preflight, "preflight"},
     {StepKind::Start, "start"},
     {StepKind::Probe, "probe"},
@@ -74,6 +75,8 @@ Json to_json(const Step& step) {
       .set("successes", step.successes)
       .set("duration_ms", std::int64_t{step.duration.count()})
       .set("deadline_ms", std::int64_t{step.deadline.count()})
+      .set("gate", step.gate)
+      .set("on_expiry", config::name_of(step.on_expiry))
       .set("on_failure", step.on_failure == OnFailure::GoOn ? "go_on" : "take_back")
       .set("undoable", step.undoable)
       .set("undo_count", step.undo_count)
@@ -101,6 +104,9 @@ Result<Step> step_from_json(const Json& json) {
   out.duration = Millis(json.integer("duration_ms"));
   out.deadline = Millis(json.integer("deadline_ms"));
   out.on_failure = json.text("on_failure") == "go_on" ? OnFailure::GoOn : OnFailure::TakeBack;
+  out.gate = json.text("gate");
+  out.on_expiry =
+      json.text("on_expiry") == "hold" ? config::OnExpiry::Hold : config::OnExpiry::Abort;
   out.undoable = json.flag("undoable");
   out.undo_count = static_cast<int>(json.integer("undo_count"));
   out.undo_to_maintenance = json.flag("undo_to_maintenance");
@@ -109,7 +115,17 @@ Result<Step> step_from_json(const Json& json) {
   return out;
 }
 
+Json to_json(const Skip& skip) {
+  return Json::object()
+      .set("gate", skip.gate)
+      .set("how", skip.how)
+      .set("by", skip.by)
+      .set("reason", skip.reason);
+}
+
 Json without_hash(const Plan& plan) {
+  Json skipped = Json::array();
+  for (const auto& skip : plan.skipped) skipped.push_back(to_json(skip));
   Json steps = Json::array();
   for (const auto& step : plan.steps) steps.push_back(to_json(step));
   return Json::object()
@@ -122,6 +138,7 @@ Json without_hash(const Plan& plan) {
       .set("digests", texts_to_json(plan.digests))
       .set("target_release", plan.target_release)
       .set("old", plan.old ? to_json(*plan.old) : Json())
+      .set("skipped", std::move(skipped))
       .set("notes", Json::array_of(plan.notes))
       .set("steps", std::move(steps));
 }
@@ -182,6 +199,8 @@ Result<Plan> plan_from_json(const Json& json) {
   out.digests = texts_from_json(json.at("digests"));
   out.target_release = json.text("target_release");
   if (json.at("old").is_object()) out.old = live_from_json(json.at("old"));
+  for (const auto& one : json.at("skipped").items())
+    out.skipped.push_back({one.text("gate"), one.text("how"), one.text("by"), one.text("reason")});
   out.notes = json.strings("notes");
   for (const auto& step : json.at("steps").items()) out.steps.push_back(TRY(step_from_json(step)));
   out.hash = json.text("hash");

@@ -25,6 +25,13 @@ std::string failure_text(const Plan& plan, std::size_t at) {
   if (undone.empty()) return "stop here, nothing has changed";
   return "undo " + join(undone, ", ");
 }
+
+std::string gate_text(const Step& step) {
+  if (step.deadline.count() == 0) return {};  // left out: nothing is waited for
+  return fmt::format("    if it is not open within {}: {}\n", to_text(step.deadline),
+                     step.on_expiry == config::OnExpiry::Hold ? "wait for a person"
+                                                              : "abort, nothing has changed");
+}
 }  // namespace
 
 Millis judged_time(const Plan& plan) {
@@ -42,7 +49,9 @@ std::string in_words(const Plan& plan) {
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
     out += fmt::format("{:2}. {}\n", i + 1, step.text);
-    out += fmt::format("    if it fails: {}\n", failure_text(plan, i));
+    out += step.kind == StepKind::Gate
+               ? gate_text(step)
+               : fmt::format("    if it fails: {}\n", failure_text(plan, i));
     if (step.kind == StepKind::Judge)
       out += "    if there is too little traffic: wait for a person\n";
     if (step.undoable) out += fmt::format("    undone by: {}\n", step.undo_text);

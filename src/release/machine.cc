@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "base/units.h"
 #include "release/table.h"
 
 namespace slipway::release {
@@ -113,15 +114,35 @@ Decision back_from(Draft& d, int index) {
   d.state().hold = false;
   d.state().at_boundary = false;
   if (index < 0) {
-    const bool by_hand = d.state().cause == Cause::Operator || d.state().cause == Cause::Superseded;
-    return d.go(by_hand ? Phase::Aborted : Phase::RolledBack, Effect::Finish);
+    // A gate that stayed closed says nothing against the version.
+    const auto cause = d.state().cause;
+    const bool is_no_fault =
+        cause == Cause::Operator || cause == Cause::Superseded || cause == Cause::Gate;
+    return d.go(is_no_fault ? Phase::Aborted : Phase::RolledBack, Effect::Finish);
   }
   d.state().step = index;
   return d.go(Phase::BackSettling, Effect::BackObserve);
 }
 
+Decision hold_for_person(Draft& d) {
+  d.state().at_boundary = false;
+  d.state().reason = d.event.detail;
+  return d.go(Phase::Held, Effect::Guard, kGuardEvery);
+}
+
+// A gate that did not open in time: the outcome its configuration names.
+Decision expire(Draft& d) {
+  const auto& step = current(d.plan, d.state());
+  if (step.on_expiry == config::OnExpiry::Hold) return hold_for_person(d);
+  d.state().cause = Cause::Gate;
+  d.state().reason =
+      step.id + ": not open within " + to_text(step.deadline) + ": " + d.event.detail;
+  return back_from(d, d.state().reach - 1);
+}
+
 Decision fail(Draft& d) {
   const auto& step = current(d.plan, d.state());
+  if (step.kind == StepKind::Gate && d.event.kind == EventKind::Overdue) return expire(d);
   if (step.on_failure == OnFailure::GoOn) return advance(d);
   d.state().cause = d.event.verdict ? Cause::Verdict : Cause::Failure;
   d.state().reason = step.id + ": " + d.event.detail;
@@ -189,6 +210,14 @@ Decision promote(Draft& d) {
 }
 
 Decision proceed(Draft& d) {
+  const bool at_gate = !d.state().at_boundary && current(d.plan, d.state()).kind == StepKind::Gate;
+  if (at_gate && d.event.kind == EventKind::Promote) {
+    d.out.refused = true;
+    d.out.refusal =
+        "a gate is not promoted past: resume to wait again, or abort and deploy with "
+        "--override";
+    return d.out;
+  }
   d.state().hold = false;
   if (d.event.kind == EventKind::Promote) d.state().full = d.state().full || d.event.full;
   const bool judge_anew = d.event.kind == EventKind::Resume && !d.state().at_boundary;
@@ -196,12 +225,6 @@ Decision proceed(Draft& d) {
   d.state().since_ms = d.now_ms;
   d.state().reason.clear();
   return d.go(Phase::Settling, Effect::Observe);
-}
-
-Decision hold_for_person(Draft& d) {
-  d.state().at_boundary = false;
-  d.state().reason = d.event.detail;
-  return d.go(Phase::Held, Effect::Guard, kGuardEvery);
 }
 
 Decision wait(Draft& d) {
@@ -212,7 +235,9 @@ Decision wait(Draft& d) {
 
 // The time a daemon was away does not count against a step's deadline or into a judged window.
 Decision settle(Draft& d, Phase phase, Effect effect) {
-  if (d.event.kind == EventKind::Recovered) d.state().since_ms = d.now_ms;
+  // A gate's patience is by the calendar: it runs on while nobody is there.
+  const bool at_gate = current(d.plan, d.state()).kind == StepKind::Gate;
+  if (d.event.kind == EventKind::Recovered && !at_gate) d.state().since_ms = d.now_ms;
   return d.go(phase, effect);
 }
 
@@ -280,6 +305,7 @@ bool has_act(StepKind kind) {
     case StepKind::Retire:
     case StepKind::Notify:
       return true;
+    case StepKind::Gate:
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:

@@ -21,7 +21,7 @@ enum class Phase {
   BackSettling,  // taking back: observing until the undo holds
   Completed,     // fully new
   RolledBack,    // fully old: a check, a verdict or a failure said no
-  Aborted,       // fully old: a person or a newer release said stop
+  Aborted,       // fully old: a person or a newer release said stop, or a gate did not open
 };
 inline constexpr int kPhases = 9;
 std::string_view name_of(Phase phase);
@@ -47,7 +47,8 @@ enum class EventKind {
 inline constexpr int kEventKinds = 15;
 std::string_view name_of(EventKind kind);
 
-enum class Cause { None, Failure, Verdict, Operator, Superseded };
+enum class Cause { None, Failure, Verdict, Operator, Superseded, Gate };
+inline constexpr int kCauses = 6;
 std::string_view name_of(Cause cause);
 
 struct Event {

@@ -43,6 +43,7 @@ Performer::Performer(Scene scene)
       instances_(scene_),
       traffic_(scene_),
       judge_(scene_, instances_),
+      gates_(scene_),
       records_(scene_) {}
 
 ports::Outcome Performer::act(const State& state, const OpId& op) {
@@ -58,6 +59,7 @@ ports::Outcome Performer::act(const State& state, const OpId& op) {
     case StepKind::Promote:
     case StepKind::Notify:
       return records_.act(step, op);
+    case StepKind::Gate:
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:
@@ -84,6 +86,8 @@ Sight Performer::look(const State& state) {
     case StepKind::Judge:
     case StepKind::Watch:
       return judge_.look(step, state);
+    case StepKind::Gate:
+      return gate(step);
     case StepKind::Preflight:
     case StepKind::Smoke:
     case StepKind::Promote:
@@ -91,6 +95,16 @@ Sight Performer::look(const State& state) {
       return records_.look(step);
   }
   return Sight::settled();
+}
+
+// What waited for days may have changed meanwhile: the files are looked at once more.
+Sight Performer::gate(const plan::Step& step) {
+  const Sight sight = gates_.look(step);
+  if (sight.kind != EventKind::Settled) return sight;
+  plan::Step preflight = step;
+  preflight.kind = StepKind::Preflight;
+  const Sight again = records_.look(preflight);
+  return again.kind == EventKind::Settled ? sight : again;
 }
 
 ports::Outcome Performer::undo(const State& state, const OpId& op) {

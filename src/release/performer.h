@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/calendar.h"
 #include "plan/plan.h"
 #include "release/runner.h"
 #include "verdict/verdict.h"
@@ -132,6 +133,23 @@ class JudgeSteps {
   Base base_;
 };
 
+// Gate: approvals, window and freezes.
+class GateSteps {
+ public:
+  explicit GateSteps(const Scene& scene) : scene_(scene) {}
+  Sight look(const plan::Step& step);
+
+ private:
+  Result<void> read_calendar();
+  Sight window(const plan::Step& step);
+  Sight approvals(const plan::Step& step);
+  void ask_for_approval(const std::string& why);
+
+  const Scene& scene_;
+  std::optional<plan::Calendar> calendar_;
+  bool asked_ = false;  // the notice to those who may approve
+};
+
 // Book-keeping: Preflight, Smoke, Promote, Notify.
 class RecordSteps {
  public:
@@ -167,10 +185,13 @@ class Performer {
     return scene_.plan.steps[static_cast<std::size_t>(state.step)];
   }
 
+  Sight gate(const plan::Step& step);
+
   Scene scene_;
   InstanceSteps instances_;
   TrafficSteps traffic_;
   JudgeSteps judge_;
+  GateSteps gates_;
   RecordSteps records_;
 };
 

@@ -13,6 +13,7 @@
 #include "ports/instances.h"
 #include "ports/router.h"
 #include "ports/store.h"
+#include "ports/zones.h"
 #include "release/machine.h"
 
 namespace slipway::release {
@@ -28,6 +29,7 @@ struct World {
   ports::Notifier& notifier;
   ports::Store& store;
   Clock& clock;
+  ports::Zones* zones = nullptr;  // null: UTC alone
 };
 
 // A person's word to a running release.

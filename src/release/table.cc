@@ -73,8 +73,8 @@ constexpr std::array<std::string_view, kEventKinds> kEventNames{
 
 constexpr std::array<std::string_view, 8> kEffectNames{
     "none", "begin", "act", "observe", "guard", "back-act", "back-observe", "finish"};
-constexpr std::array<std::string_view, 5> kCauseNames{"none", "failure", "verdict", "operator",
-                                                      "superseded"};
+constexpr std::array<std::string_view, kCauses> kCauseNames{"none",     "failure",    "verdict",
+                                                            "operator", "superseded", "gate"};
 
 }  // namespace
 

@@ -133,6 +133,27 @@ void add_refusals(Strategy strategy, const std::string& name, std::vector<Scenar
   }
 }
 
+// The simulation begins at 00:16:40 of a Thursday, UTC.
+void add_gates(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
+  config::Window opens_soon;
+  opens_soon.days = {"thu"};
+  opens_soon.hours = {"00:18-00:50"};
+  config::Window opens_late = opens_soon;
+  opens_late.hours = {"05:00-06:00"};
+  opens_late.patience.expires = Millis(20'000);
+  const auto waits = that_must_end("completed", start_behind(strategy, opens_soon));
+  const auto expires = that_must_end("aborted", start_behind(strategy, opens_late));
+  out.push_back({name + "waits for its window", waits, {}});
+  out.push_back({name + "its window does not open in time", expires, {}});
+  Trouble abort;
+  abort.commands = {{Millis(5'000), EventKind::Abort, false}};
+  out.push_back({name + "aborted while it waits", that_must_end("", *waits), abort});
+  Trouble pause;
+  pause.commands = {{Millis(40), EventKind::Pause, false},
+                    {Millis(200'000), EventKind::Resume, false}};
+  out.push_back({name + "paused while it waits", waits, pause});
+}
+
 void add_commands(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
   const auto either = that_must_end("", start_of(strategy, {}, false));
   const auto completed = that_must_end("completed", *either);
@@ -180,21 +201,34 @@ config::Config sim_config(Strategy strategy) {
   return config;
 }
 
-Universe start_of(Strategy strategy, const std::vector<fake::Behaviour>& behaviours, bool empty) {
+namespace {
+// v2 is released with `next`; what went before had no gates.
+Universe start_with(const config::Config& next, Strategy strategy,
+                    const std::vector<fake::Behaviour>& behaviours, bool empty) {
   auto script = std::make_shared<fake::Script>();
   script->behaviours = behaviours;
   script->behaviours.push_back(quick(""));
   script->requests_per_second = 400;
   Universe universe;
   universe.world.script = script;
-  const auto config = sim_config(strategy);
   if (!empty) {
-    create_release(universe, config, request("v1"));
+    create_release(universe, sim_config(strategy), request("v1"));
     run_quietly(universe);
     universe.world.starts = 0;
   }
-  create_release(universe, config, request("v2"));
+  create_release(universe, next, request("v2"));
   return universe;
+}
+}  // namespace
+
+Universe start_of(Strategy strategy, const std::vector<fake::Behaviour>& behaviours, bool empty) {
+  return start_with(sim_config(strategy), strategy, behaviours, empty);
+}
+
+Universe start_behind(Strategy strategy, const config::Window& window) {
+  auto config = sim_config(strategy);
+  config.environments[kEnvironment].gates.window = window;
+  return start_with(config, strategy, {}, false);
 }
 
 Universe start_of_rollback(Strategy strategy, bool warm) {
@@ -218,6 +252,7 @@ std::vector<Scenario> all_scenarios() {
     add_worlds_troubles(strategy, name, out);
     add_refusals(strategy, name, out);
     add_commands(strategy, name, out);
+    if (strategy == Strategy::BlueGreen) add_gates(strategy, name, out);
     for (const bool warm : {true, false}) {
       out.push_back({name + (warm ? "rollback to a warm colour" : "rollback to a cold colour"),
                      that_must_end("completed", start_of_rollback(strategy, warm)),

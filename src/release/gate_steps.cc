@@ -1,0 +1,77 @@
+// Gate: what must be open before a release changes anything.
+#include <algorithm>
+#include <utility>
+
+#include "plan/approvals.h"
+#include "plan/gates.h"
+#include "release/performer.h"
+
+namespace slipway::release {
+namespace {
+// A command begins the wait anew, so it is short.
+constexpr Millis kLongestWait{5'000};
+constexpr Millis kAgain{1'000};
+constexpr Millis kLookForApprovals{500};
+}  // namespace
+
+// The zone is read once: a gate that waits keeps to the rules it began with.
+Result<void> GateSteps::read_calendar() {
+  if (calendar_) return ok();
+  const auto gates = plan::gates_in_force(scene_.plan);
+  auto zone = plan::Zone::utc();
+  if (gates.window.zone != "UTC") {
+    if (scene_.world.zones == nullptr)
+      return Error(Code::NotFound, "there are no time zones here", "use window.zone: UTC");
+    zone =
+        TRY(plan::Zone::parse(gates.window.zone, TRY(scene_.world.zones->read(gates.window.zone))));
+  }
+  calendar_ = TRY(plan::Calendar::make(gates, std::move(zone)));
+  return ok();
+}
+
+// A gate that cannot be asked stays closed, until its patience ends.
+Sight GateSteps::window(const plan::Step& step) {
+  const bool is_asked = plan::gates_in_force(scene_.plan).has_calendar();
+  if (!is_asked) return Sight::settled(plan::skipped_text(scene_.plan, step));
+  const auto read = read_calendar();
+  if (!read) return Sight::pending("cannot ask the window: " + read.error().sentence(), kAgain);
+  const std::int64_t now_ms = to_unix_ms(scene_.world.clock.now());
+  const auto answer = plan::answer_of(*calendar_, now_ms / 1000);
+  if (answer.open) {
+    const std::string skipped = plan::skipped_text(scene_.plan, step);
+    return Sight::settled(skipped.empty() ? answer.why : skipped);
+  }
+  const Millis left = answer.opens_s ? Millis(*answer.opens_s * 1000 - now_ms) : kLongestWait;
+  return Sight::pending(answer.why, std::clamp(left, Millis(1), kLongestWait));
+}
+
+// Told once to those who may approve; a notice that does not go out keeps nobody waiting.
+void GateSteps::ask_for_approval(const std::string& why) {
+  if (std::exchange(asked_, true)) return;
+  const auto& plan = scene_.plan;
+  // It may be dropped: who asks `slipway status` sees the same.
+  (void)scene_.world.notifier.send({scene_.release + "/approval", scene_.release, "approval",
+                                    plan.app + " " + plan.environment + ": " + plan.version +
+                                        " waits: " + why + "; slipway approve " +
+                                        plan.environment});
+}
+
+Sight GateSteps::approvals(const plan::Step& step) {
+  const std::string skipped = plan::skipped_text(scene_.plan, step);
+  if (!skipped.empty()) return Sight::settled(skipped);
+  const auto row = scene_.world.store.release(scene_.release);
+  const auto kept = scene_.world.store.values(plan::approval_prefix(scene_.release));
+  if (!row || !kept) return Sight::pending("cannot read the approvals now", kAgain);
+  std::vector<plan::Approval> given;
+  for (const auto& [key, json] : *kept) given.push_back(plan::approval_from_json(json));
+  const auto answer = plan::answer_of(scene_.plan, given, row->by);
+  if (answer.open) return Sight::settled(answer.why);
+  ask_for_approval(answer.why);
+  return Sight::pending(answer.why, kLookForApprovals);
+}
+
+Sight GateSteps::look(const plan::Step& step) {
+  return step.gate == "approvals" ? approvals(step) : window(step);
+}
+
+}  // namespace slipway::release
