@@ -199,6 +199,41 @@ Maintenance build_maintenance(const Reader& in) {
   return {in.text("page"), in.duration("retry_after"), in.list("allow")};
 }
 
+Channel build_channel(const Node& node, const std::map<std::string, SecretRef>& secrets) {
+  const Reader in(&node, "channels.*");
+  Channel out;
+  out.name = node.key;
+  out.type = in.text("type");
+  const auto secret = secrets.find(in.text("secret"));
+  if (secret != secrets.end()) out.secret = secret->second;
+  out.url = in.text("url");
+  out.from = in.text("from");
+  out.to = in.list("to");
+  out.user = in.text("user");
+  out.encrypted = in.text("tls") == "required";
+  out.organization = in.text("organization");
+  out.projects = in.list("projects");
+  out.ca = in.text("ca");
+  out.timeout = in.duration("timeout");
+  out.give_up = in.duration("give_up");
+  return out;
+}
+
+void build_channels(const Node& merged, Environment& out) {
+  const Node* channels = merged.find("channels");
+  if (channels != nullptr && channels->is_map()) {
+    for (const auto& item : channels->items) {
+      out.channels[item.key] = build_channel(item, out.secrets);
+    }
+  }
+  const Node* notify = merged.find("notify");
+  if (notify == nullptr || !notify->is_list()) return;
+  for (const auto& item : notify->items) {
+    const Reader in(&item, "notify[]");
+    out.notify.push_back({in.list("on"), in.list("to")});
+  }
+}
+
 Nginx build_nginx(const Reader& in) {
   Nginx out;
   const auto listen = in.list("listen");
@@ -248,6 +283,7 @@ Environment build_environment(const Node& merged) {
   out.on_conflict =
       in.text("on_conflict") == "supersede" ? OnConflict::Supersede : OnConflict::Refuse;
   out.maintenance = build_maintenance(in.map("maintenance"));
+  build_channels(merged, out);
   return out;
 }
 

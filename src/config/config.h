@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "config/channel.h"
 
 namespace slipway::config {
 
@@ -39,15 +40,6 @@ struct Limits {
   double cpus = 0;                 // 0: none
   int pids = 0;                    // 0: none
   friend bool operator==(const Limits&, const Limits&) = default;
-};
-
-// Where a secret's value comes from. Exactly one of the three is set.
-struct SecretRef {
-  std::string name;  // the variable the service sees
-  std::string env;
-  std::string file;
-  std::string command;
-  friend bool operator==(const SecretRef&, const SecretRef&) = default;
 };
 
 struct Route {
@@ -159,6 +151,8 @@ struct Environment {
   Millis watch{0};
   OnConflict on_conflict = OnConflict::Refuse;
   Maintenance maintenance;
+  std::map<std::string, Channel> channels;
+  std::vector<NotifyRule> notify;
   const Service* service(std::string_view service_name) const;
 };
 

@@ -180,6 +180,7 @@ void check_rules(const Node& merged, const Environment& environment, Problems& p
   check_rollout(scene);
   check_drivers(scene);
   check_router_settings(scene);
+  check_channels(scene);
 }
 
 }  // namespace slipway::config

@@ -1,5 +1,6 @@
 #pragma once
-// Scene: one environment as the rules see it. They are split over rules.cc and service_rules.cc.
+// Scene: one environment as the rules see it. They are split over rules.cc,
+// service_rules.cc and channel_rules.cc.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -42,5 +43,7 @@ struct Scene {
 
 // What must hold for services alone and among each other.
 void check_services(const Scene& scene);
+// What each type of channel needs, and that `notify` names channels there are.
+void check_channels(const Scene& scene);
 
 }  // namespace slipway::config

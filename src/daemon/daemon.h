@@ -16,6 +16,7 @@ struct DaemonOptions {
   std::string listen;  // "127.0.0.1:7878"; empty: no TCP
   std::string version;
   std::string log_file;  // daemon_main only; empty: standard error
+  ChannelFactory channels;  // empty: notices wait in the outbox
 };
 
 class Daemon {

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "daemon/access.h"
+#include "daemon/courier.h"
 #include "daemon/event_hub.h"
 #include "daemon/house.h"
 #include "daemon/log_tail.h"
@@ -31,6 +32,7 @@ struct Parts {
         upkeep(house, lookout, releases, maintenance),
         log_tail(house, lookout),
         renewals(house),
+        courier(house),
         status(house, store, lookout, releases, maintenance, watcher, upkeep) {}
 
   House& house;
@@ -45,6 +47,7 @@ struct Parts {
   Upkeep upkeep;
   LogTail log_tail;
   Renewals renewals;
+  Courier courier;
   Status status;
   std::atomic<Stage> stage{Stage::Starting};
 };

@@ -174,8 +174,7 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   // What was stored is anchored already: its page is no file's name any more.
   if (!request.config.empty()) TRY(anchor(*settings, request.folder));
   auto drivers = TRY(house.drivers(*settings, config.app));
-  StoredNotifier notifier(house, nullptr);
-  release::World world = world_of(house, *drivers, notifier);
+  release::World world = world_of(house, *drivers);
   const auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
   Prepared out;
   out.app = {config.app, settings->name};

@@ -25,7 +25,6 @@ struct World {
   ports::Probe& probe;
   ports::SmokeRunner& smoke;
   ports::Artifacts& artifacts;
-  ports::Notifier& notifier;
   ports::Store& store;
   Clock& clock;
 };
@@ -88,8 +87,6 @@ class Runner {
   Result<void> answer(const Command& command);
   void refuse(const Command& command, const Error& why) const;
   void report_stall(const Error& why) const;
-  void tell_when_stuck();
-  bool notify_end();
   Result<void> write_end();
   Result<Ending> finish(Mailbox& mailbox);
 
