@@ -12,18 +12,13 @@ namespace slipway::app {
 namespace {
 using Made = Result<std::unique_ptr<ports::Notifier>>;
 
-std::string file_of(const config::Channel& channel) {
-  if (channel.ca.empty() || channel.ca.front() == '/') return channel.ca;
-  return channel.folder + "/" + channel.ca;
-}
-
 Result<drivers::posting::Place> place_of(const config::Channel& channel) {
   drivers::posting::Place place;
   place.channel = channel.name;
   place.url = channel.url;
   if (!channel.secret.name.empty())
     place.secret = TRY(drivers::process::read_secret(channel.secret, channel.folder));
-  place.ca = file_of(channel);
+  place.ca = channel.ca;
   place.timeout = channel.timeout;
   return place;
 }
@@ -48,12 +43,10 @@ Made make_channel(const config::Channel& channel, Clock& clock) {
   auto place = TRY(place_of(channel));
   if (channel.type == "slack") return drivers::slack::make_notifier(std::move(place));
   if (channel.type == "pagerduty") return drivers::pagerduty::make_notifier(std::move(place));
-  if (channel.type == "alertmanager")
-    return drivers::alertmanager::make_notifier(std::move(place));
+  if (channel.type == "alertmanager") return drivers::alertmanager::make_notifier(std::move(place));
   if (channel.type == "webhook") return drivers::webhook::make_notifier(std::move(place), clock);
   if (channel.type == "sentry") {
-    return drivers::sentry::make_notifier(std::move(place), channel.organization,
-                                          channel.projects);
+    return drivers::sentry::make_notifier(std::move(place), channel.organization, channel.projects);
   }
   return Error(Code::Unsupported, "this slipway has no channel of type " + channel.type,
                "use the slipway that released it, or deploy again");

@@ -25,14 +25,15 @@ struct Channel {
   std::string type;  // slack | email | pagerduty | sentry | webhook | alertmanager
   SecretRef secret;  // an empty name: none
   std::string url;
-  std::string from;             // email
-  std::vector<std::string> to;  // email
-  std::string user;             // email
-  bool encrypted = true;        // email: refuse to go on without TLS
+  std::string from;                   // email
+  std::vector<std::string> to;        // email
+  std::string user;                   // email
+  bool encrypted = true;              // email: refuse to go on without TLS
   std::string organization;           // sentry
   std::vector<std::string> projects;  // sentry
   std::string ca;
-  std::string folder;  // of slipway.yaml, where files and commands are; set in a notice's address
+  std::string
+      folder;  // of slipway.yaml, where the secret's command runs; known from the request on
   Millis timeout{10'000};
   Millis give_up{86'400'000};
   friend bool operator==(const Channel&, const Channel&) = default;

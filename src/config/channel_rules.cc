@@ -37,10 +37,9 @@ void check_keys_of(const Scene& scene, const Node& channel, const Terms& terms) 
   for (const auto& need : terms.needs) {
     const Node* node = channel.find(need);
     if (node != nullptr && !(node->is_list() && node->items.empty())) continue;
-    scene.problems.add(channel.key_at,
-                       fmt::format("channel '{}' has no '{}'", channel.key, need),
-                       fmt::format("a channel of type {} needs {}", terms.type,
-                                   join(terms.needs, ", ")));
+    scene.problems.add(
+        channel.key_at, fmt::format("channel '{}' has no '{}'", channel.key, need),
+        fmt::format("a channel of type {} needs {}", terms.type, join(terms.needs, ", ")));
   }
   for (const auto& item : channel.items) {
     if (holds(every, item.key) || holds(terms.needs, item.key) || holds(terms.takes, item.key))
@@ -71,14 +70,12 @@ void check_sign_in(const Scene& scene, const Node& channel, const Terms& terms) 
   const Node* tls = channel.find("tls");
   if ((user == nullptr) != (secret == nullptr)) {
     const Node& one = user == nullptr ? *secret : *user;
-    scene.problems.add(one.key_at,
-                       fmt::format("channel '{}' has '{}' alone", channel.key, one.key),
+    scene.problems.add(one.key_at, fmt::format("channel '{}' has '{}' alone", channel.key, one.key),
                        "signing in needs both, user and secret");
   } else if (user != nullptr && tls != nullptr && tls->text == "none") {
-    scene.problems.add(tls->at,
-                       fmt::format("channel '{}' would send its password in the clear",
-                                   channel.key),
-                       "take 'tls: none' away, or 'user' and 'secret'");
+    scene.problems.add(
+        tls->at, fmt::format("channel '{}' would send its password in the clear", channel.key),
+        "take 'tls: none' away, or 'user' and 'secret'");
   }
 }
 
@@ -116,9 +113,9 @@ void check_receivers(const Scene& scene, const Node& list) {
   for (const auto& item : scene.at("channels").items) known.push_back(item.key);
   for (const auto& item : list.items) {
     if (!item.is_scalar() || !is_name(item.text) || holds(known, item.text)) continue;
-    scene.problems.add(item.at, fmt::format("unknown channel '{}'", item.text),
-                       known.empty() ? "describe it under 'channels'"
-                                     : known_names(item.text, known, "channels"));
+    scene.problems.add(
+        item.at, fmt::format("unknown channel '{}'", item.text),
+        known.empty() ? "describe it under 'channels'" : known_names(item.text, known, "channels"));
   }
 }
 

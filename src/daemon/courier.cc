@@ -6,7 +6,7 @@
 
 namespace slipway::daemon {
 namespace {
-constexpr int kThreads = 3;
+constexpr int kThreads = 8;      // so many channels may fail to answer before a good one waits
 constexpr int kMostLooked = 64;  // of what is due, at a time
 constexpr Millis kTick{1'000};
 constexpr Millis kFirstPause{1'000};
@@ -36,8 +36,7 @@ ports::Delivery after_attempt(ports::Delivery delivery, const ports::Outcome& ou
     return delivery;
   }
   delivery.error = outcome.why.sentence();
-  const bool for_good =
-      outcome.kind == Kind::NotApplied && !facts_of(outcome.why.code).retryable;
+  const bool for_good = outcome.kind == Kind::NotApplied && !facts_of(outcome.why.code).retryable;
   delivery.next_ms = now_ms + pause_after(delivery.attempts, dice).count();
   if (for_good || delivery.next_ms > delivery.notice.at_ms + give_up.count()) {
     delivery.state = ports::DeliveryState::Dead;
@@ -85,16 +84,25 @@ void Courier::work() {
         busy_.erase(queue);
       }
       // The store did not take what came of it: sending again at once would only repeat it.
-      if (!kept) rest(seen);
+      if (!kept) rest(seen);  // for a moment
     }
     const std::lock_guard lock(mutex_);
     if (closing_) return;
   }
 }
 
+// One of those who rest looks after the time; the others sleep until there is news, or until that
+// one has got something to do.
 void Courier::rest(std::uint64_t seen) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kTick, [&] { return closing_ || pokes_ != seen; });
+  const auto news = [&] { return closing_ || pokes_ != seen; };
+  if (!ticking_) {
+    ticking_ = true;
+    changed_.wait_for(lock, kTick, news);
+    ticking_ = false;
+  } else {
+    changed_.wait(lock, [&] { return news() || !ticking_; });
+  }
 }
 
 // The oldest that is due and whose channel is told nothing else at the moment.
@@ -105,7 +113,9 @@ std::optional<ports::Delivery> Courier::next(std::uint64_t& seen) {
   auto due = house_.store.due(house_.now_ms(), kMostLooked);
   if (!due) return std::nullopt;
   for (auto& delivery : *due) {
-    if (busy_.insert(queue_of(delivery)).second) return std::move(delivery);
+    if (!busy_.insert(queue_of(delivery)).second) continue;
+    changed_.notify_one();  // there may be more for somebody else
+    return std::move(delivery);
   }
   return std::nullopt;
 }
@@ -137,9 +147,10 @@ bool Courier::deliver(ports::Delivery delivery) {
 void Courier::tell_outcome(const ports::Delivery& delivery) {
   const bool sent = delivery.state == ports::DeliveryState::Sent;
   const bool dead = delivery.state == ports::DeliveryState::Dead;
-  house_.metrics.add("slipway_notices_total",
-                     {{"channel", delivery.to.channel},
-                      {"outcome", sent ? "sent" : dead ? "dead" : "failed"}});
+  house_.metrics.add("slipway_notices_total", {{"channel", delivery.to.channel},
+                                               {"outcome", sent   ? "sent"
+                                                           : dead ? "dead"
+                                                                  : "failed"}});
   // A channel that fails for hours is told once at its beginning and once at its end.
   if (!sent && !dead && delivery.attempts > 1) return;
   const auto fields = Json::object()

@@ -40,6 +40,7 @@ class Courier {
   std::condition_variable changed_;
   std::set<std::string> busy_;  // app/channel
   std::uint64_t pokes_ = 0;
+  bool ticking_ = false;
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

@@ -47,6 +47,14 @@ std::string absolute_command(const std::string& line, const std::string& folder)
   return program.find('/') == std::string::npos ? line : absolute(line, folder);
 }
 
+void anchor_channels(config::Environment& settings, const std::string& folder) {
+  for (auto& [name, channel] : settings.channels) {
+    if (!channel.ca.empty()) channel.ca = absolute(channel.ca, folder);
+    if (!channel.secret.file.empty()) channel.secret.file = absolute(channel.secret.file, folder);
+    if (!channel.secret.command.empty()) channel.folder = folder;
+  }
+}
+
 // From here on nothing depends on where slipway.yaml was: folders are absolute, and the page is its
 // text.
 Result<void> anchor(config::Environment& settings, const std::string& folder) {
@@ -69,6 +77,7 @@ Result<void> anchor(config::Environment& settings, const std::string& folder) {
   for (auto& [name, secret] : settings.secrets) {
     if (!secret.file.empty()) secret.file = absolute(secret.file, folder);
   }
+  anchor_channels(settings, folder);
   auto& page = settings.maintenance.page;
   if (page.empty()) return ok();
   auto text = io::read_file(absolute(page, folder), kMostPageBytes);

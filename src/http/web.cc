@@ -25,7 +25,7 @@ Handle new_handle() {
 void append(List& list, const std::string& line) {
   curl_slist* longer = curl_slist_append(list.get(), line.c_str());
   if (longer == nullptr) return;
-  (void)list.release();
+  (void)list.release();  // the longer list owns it now
   list.reset(longer);
 }
 

@@ -6,7 +6,7 @@
 
 namespace slipway::ports {
 namespace {
-constexpr Severity kSeverities[] = {Severity::Info, Severity::Warning, Severity::Critical};
+constexpr Severity kSeverities[] = {Severity::Note, Severity::Warning, Severity::Critical};
 constexpr Turn kTurns[] = {Turn::Event, Turn::Opens, Turn::Closes};
 
 template <class Enum, std::size_t count>
@@ -36,7 +36,7 @@ std::vector<std::pair<std::string, std::string>> pairs_from(const Json& json, co
 
 std::string_view name_of(Severity severity) {
   switch (severity) {
-    case Severity::Info:
+    case Severity::Note:
       return "info";
     case Severity::Warning:
       return "warning";

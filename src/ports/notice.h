@@ -12,8 +12,8 @@
 
 namespace slipway::ports {
 
-enum class Severity { Info, Warning, Critical };
-std::string_view name_of(Severity severity);  // "info"
+enum class Severity { Note, Warning, Critical };
+std::string_view name_of(Severity severity);  // "info", "warning", "critical"
 
 // What a notice is in the story of its subject.
 enum class Turn {
@@ -27,7 +27,7 @@ struct Notice {
   std::string key;      // the same for every repetition: "r-0042/released"
   std::string kind;     // started | held | released | rolled_back | aborted | stuck
   std::string subject;  // what it is about: "shop/production/r-0042"
-  Severity severity = Severity::Info;
+  Severity severity = Severity::Note;
   Turn turn = Turn::Event;
   std::string app;
   std::string environment;

@@ -1,7 +1,5 @@
 #include "release/notices.h"
 
-#include "config/config.h"
-
 namespace slipway::release {
 namespace {
 using ports::Notice;
@@ -24,9 +22,7 @@ ports::Telling addressed(Notice notice, const config::Environment& settings) {
   ports::Telling out;
   for (const auto* channel :
        config::channels_for(settings.channels, settings.notify, notice.kind)) {
-    config::Channel there = *channel;
-    there.folder = settings.folder;
-    out.to.push_back({there.name, config::to_json(there)});
+    out.to.push_back({channel->name, config::to_json(*channel)});
   }
   out.notice = std::move(notice);
   return out;
@@ -57,9 +53,10 @@ void add_command(Notice& notice, const char* verb) {
 Notice started(const Turning& turning) {
   const auto& plan = turning.plan;
   Notice out = draft(plan, turning.release, "started", turning.at_ms);
-  out.text = where(plan) +
-             (is_rollback(plan) ? "going back to " + plan.version : plan.version + " is on its way") +
-             (plan.old ? ", in place of " + plan.old->version : "");
+  out.text =
+      where(plan) +
+      (is_rollback(plan) ? "going back to " + plan.version : plan.version + " is on its way") +
+      (plan.old ? ", in place of " + plan.old->version : "");
   return out;
 }
 
@@ -108,7 +105,7 @@ Notice taken_back(const plan::Plan& plan, const std::string& release, const char
   Notice out = draft(plan, release, kind, at_ms);
   const bool aborted = out.kind == "aborted";
   out.turn = Turn::Closes;
-  out.severity = aborted ? Severity::Info : Severity::Warning;
+  out.severity = aborted ? Severity::Note : Severity::Warning;
   out.text = where(plan) + plan.version + (aborted ? " was aborted" : " was taken back") +
              (why.empty() ? "" : ": " + why);
   if (plan.old) {
@@ -132,8 +129,8 @@ std::vector<ports::Telling> notices_of(const Turning& turning) {
     notices.push_back(stuck(turning));
   if (after.phase == Phase::Completed && entered) notices.push_back(completed(turning));
   if (after.phase == Phase::RolledBack && entered) {
-    notices.push_back(taken_back(turning.plan, turning.release, "rolled_back", after.reason,
-                                 turning.at_ms));
+    notices.push_back(
+        taken_back(turning.plan, turning.release, "rolled_back", after.reason, turning.at_ms));
   }
   if (after.phase == Phase::Aborted && entered) {
     notices.push_back(

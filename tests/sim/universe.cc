@@ -151,12 +151,7 @@ bool has_ended(Universe& universe) {
 
 struct Drivers {
   explicit Drivers(fake::Seam& seam)
-      : instances(seam),
-        router(seam),
-        counters(seam),
-        probe(seam),
-        smoke(seam),
-        artifacts(seam) {}
+      : instances(seam), router(seam), counters(seam), probe(seam), smoke(seam), artifacts(seam) {}
   fake::FakeInstances instances;
   fake::FakeRouter router;
   fake::FakeCounters counters;
@@ -164,8 +159,7 @@ struct Drivers {
   fake::FakeSmoke smoke;
   fake::FakeArtifacts artifacts;
   release::World world(Universe& universe) {
-    return {instances, router,    counters,       probe,
-            smoke,     artifacts, universe.store, universe.clock};
+    return {instances, router, counters, probe, smoke, artifacts, universe.store, universe.clock};
   }
 };
 

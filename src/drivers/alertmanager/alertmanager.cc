@@ -1,11 +1,23 @@
 #include "drivers/alertmanager/alertmanager.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace slipway::drivers::alertmanager {
 namespace {
 // Alertmanager forgets an alert without an end after its own resolve_timeout; one that waits for a
 // person must not go by itself.
 constexpr std::int64_t kOpenFor_ms = 7 * 24 * 3'600'000LL;
 constexpr std::int64_t kEventFor_ms = 5 * 60'000LL;
+
+// Letters, digits and '_', not beginning with a digit: anything else is refused.
+std::string name_for(const std::string& text) {
+  std::string out = text;
+  std::replace_if(
+      out.begin(), out.end(),
+      [](unsigned char c) { return !(std::isalnum(c) != 0 && c < 0x80) && c != '_'; }, '_');
+  return out.empty() || (out.front() >= '0' && out.front() <= '9') ? "_" + out : out;
+}
 
 Json alert_of(const ports::Notice& notice, ports::Severity severity) {
   Json labels = Json::object()
@@ -15,12 +27,10 @@ Json alert_of(const ports::Notice& notice, ports::Severity severity) {
                     .set("subject", notice.subject)
                     .set("severity", name_of(severity));
   if (!notice.release.empty()) labels.set("release", notice.release);
-  Json annotations = Json::object()
-                         .set("summary", notice.text)
-                         .set("kind", notice.kind)
-                         .set("key", notice.key);
+  Json annotations =
+      Json::object().set("summary", notice.text).set("kind", notice.kind).set("key", notice.key);
   for (const auto& [name, value] : notice.facts) {
-    if (!value.empty()) annotations.set(name, value);
+    if (!value.empty()) annotations.set(name_for(name), value);
   }
   Json alert = Json::object().set("labels", labels).set("annotations", annotations);
   if (!notice.links.empty()) alert.set("generatorURL", notice.links.front().second);
@@ -34,8 +44,7 @@ class Alertmanager final : public ports::Notifier {
   explicit Alertmanager(posting::Place place) : place_(std::move(place)) {}
   ports::Outcome send(const ports::Notice& notice) override {
     auto call = posting::json_call(place_, "/api/v2/alerts", alerts_of(notice));
-    if (!place_.secret.empty())
-      call.fields.push_back({"Authorization", "Bearer " + place_.secret});
+    if (!place_.secret.empty()) call.fields.push_back({"Authorization", "Bearer " + place_.secret});
     return posting::post(place_, call);
   }
 

@@ -56,7 +56,8 @@ ports::Outcome post(const Place& place, const http::WebCall& call) {
   if (is_for_now(answer->status))
     return ports::Outcome::not_applied({Code::IoFailed, what, "it is tried again"});
   return ports::Outcome::not_applied(
-      {Code::Refused, what, "correct the channel's address or secret, then see that it gets the next"});
+      {Code::Refused, what,
+       "correct the channel's address or secret, then see that it gets the next"});
 }
 
 }  // namespace slipway::drivers::posting

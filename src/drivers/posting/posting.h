@@ -18,8 +18,8 @@ struct Place {
 };
 
 http::WebCall json_call(const Place& place, const std::string& path, const Json& body);
-// 2xx: Applied. 408, 425, 429 and 5xx: not now (an error that is retryable). Any other answer: never
-// (Refused). No answer: Unknown, unless it certainly did not arrive.
+// 2xx: Applied. 408, 425, 429 and 5xx: not now (an error that is retryable). Any other answer:
+// never (Refused). No answer: Unknown, unless it certainly did not arrive.
 ports::Outcome post(const Place& place, const http::WebCall& call);
 // Without the slashes it may end with.
 std::string without_slash(std::string url);

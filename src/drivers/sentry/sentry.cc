@@ -2,6 +2,8 @@
 
 namespace slipway::drivers::sentry {
 namespace {
+constexpr std::size_t kMostName = 64;  // bytes, of a deploy
+
 class Sentry final : public ports::Notifier {
  public:
   Sentry(posting::Place place, std::string organization, std::vector<std::string> projects)
@@ -36,14 +38,13 @@ std::optional<Marks> marks_of(const ports::Notice& notice, const std::string& or
   if (notice.live.empty()) return std::nullopt;
   const std::string at = to_iso8601(from_unix_ms(notice.at_ms));
   Marks marks;
-  marks.release_path =
-      "/api/0/organizations/" + http::percent_encoded(organization) + "/releases/";
+  marks.release_path = "/api/0/organizations/" + http::percent_encoded(organization) + "/releases/";
   marks.release =
       Json::object().set("version", notice.live).set("projects", Json::array_of(projects));
   marks.deploy_path = marks.release_path + http::percent_encoded(notice.live) + "/deploys/";
   marks.deploy = Json::object()
                      .set("environment", notice.environment)
-                     .set("name", notice.key)
+                     .set("name", posting::shortened(notice.key, kMostName))
                      .set("dateFinished", at);
   for (const auto& [text, url] : notice.links) {
     if (text == "Open the app") marks.deploy.set("url", url);

@@ -29,10 +29,10 @@ Json markup(const std::string& text) {
 }
 
 std::string sign_of(const ports::Notice& notice) {
-  if (notice.turn == ports::Turn::Closes && notice.severity == ports::Severity::Info)
+  if (notice.turn == ports::Turn::Closes && notice.severity == ports::Severity::Note)
     return ":white_check_mark: ";
   switch (notice.severity) {
-    case ports::Severity::Info:
+    case ports::Severity::Note:
       return "";
     case ports::Severity::Warning:
       return ":warning: ";
@@ -46,8 +46,7 @@ Json fields_of(const ports::Notice& notice) {
   Json fields = Json::array();
   for (const auto& [name, value] : notice.facts) {
     if (fields.size() >= kMostFields) break;
-    fields.push_back(
-        markup(shortened("*" + escaped(name) + "*\n" + escaped(value), kMostField)));
+    fields.push_back(markup(shortened("*" + escaped(name) + "*\n" + escaped(value), kMostField)));
   }
   return Json::object().set("type", "section").set("fields", fields);
 }
@@ -77,14 +76,15 @@ class Slack final : public ports::Notifier {
 }  // namespace
 
 Json message_of(const ports::Notice& notice) {
-  const std::string title =
-      sign_of(notice) + notice.app + " " + notice.environment + ": " +
-      (notice.version.empty() ? "" : notice.version + " ") + replace_all(notice.kind, "_", " ");
+  const std::string title = sign_of(notice) + notice.app + " " + notice.environment + ": " +
+                            (notice.version.empty() ? "" : notice.version + " ") +
+                            replace_all(notice.kind, "_", " ");
   Json blocks = Json::array();
   blocks.push_back(
       Json::object().set("type", "header").set("text", plain(shortened(title, kMostHeader))));
-  blocks.push_back(Json::object().set("type", "section").set(
-      "text", markup(shortened(escaped(notice.text), kMostText))));
+  blocks.push_back(Json::object()
+                       .set("type", "section")
+                       .set("text", markup(shortened(escaped(notice.text), kMostText))));
   if (!notice.facts.empty()) blocks.push_back(fields_of(notice));
   if (!notice.links.empty()) blocks.push_back(buttons_of(notice));
   Json elements = Json::array();

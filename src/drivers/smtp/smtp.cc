@@ -75,8 +75,7 @@ std::string body_of(const ports::Notice& notice) {
 
 std::string wrapped(const std::string& encoded) {
   std::string out;
-  for (std::size_t i = 0; i < encoded.size(); i += kLine)
-    out += encoded.substr(i, kLine) + "\r\n";
+  for (std::size_t i = 0; i < encoded.size(); i += kLine) out += encoded.substr(i, kLine) + "\r\n";
   return out;
 }
 
