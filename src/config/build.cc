@@ -219,12 +219,28 @@ Channel build_channel(const Node& node, const std::map<std::string, SecretRef>& 
   return out;
 }
 
+AlertRule build_alert(const Node& node) {
+  const Reader in(&node, "alerts[]");
+  AlertRule out;
+  out.when = in.text("when");
+  out.name = in.has("name") ? in.text("name") : out.when;
+  out.condition = parse_condition(out.when).value_or(AlertCondition());
+  out.hold = in.duration("for");
+  out.severity = in.text("severity");
+  out.to = in.list("to");
+  return out;
+}
+
 void build_channels(const Node& merged, Environment& out) {
   const Node* channels = merged.find("channels");
   if (channels != nullptr && channels->is_map()) {
     for (const auto& item : channels->items) {
       out.channels[item.key] = build_channel(item, out.secrets);
     }
+  }
+  const Node* alerts = merged.find("alerts");
+  if (alerts != nullptr && alerts->is_list()) {
+    for (const auto& item : alerts->items) out.alerts.push_back(build_alert(item));
   }
   const Node* notify = merged.find("notify");
   if (notify == nullptr || !notify->is_list()) return;

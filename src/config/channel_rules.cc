@@ -119,20 +119,46 @@ void check_receivers(const Scene& scene, const Node& list) {
   }
 }
 
+// An item of `notify` or `alerts`: it goes to channels there are.
+void check_telling(const Scene& scene, const Node& rule, std::string_view list) {
+  if (!rule.is_map()) return;
+  const Node* to = rule.find("to");
+  if (to == nullptr || to->items.empty()) {
+    scene.problems.add(rule.at, fmt::format("an item of '{}' has no 'to'", list),
+                       "name the channels, for example to: [team]");
+  } else {
+    check_receivers(scene, *to);
+  }
+}
+
+// Two rules of one name could not be told apart by who is told.
+void check_alerts(const Scene& scene) {
+  std::vector<std::string> names;
+  for (const auto& rule : scene.at("alerts").items) {
+    check_telling(scene, rule, "alerts");
+    if (!rule.is_map()) continue;
+    const Node* when = rule.find("when");
+    const Node* named = rule.find("name");
+    if (when == nullptr) {
+      scene.problems.add(rule.at, "an item of 'alerts' has no 'when'",
+                         "say what is watched, for example when: error_rate > 1%");
+      continue;
+    }
+    const Node& name = named == nullptr ? *when : *named;
+    if (holds(names, name.text)) {
+      scene.problems.add(name.at, fmt::format("two alerts are called '{}'", name.text),
+                         "give one of them another 'name'");
+    }
+    names.push_back(name.text);
+  }
+}
+
 }  // namespace
 
 void check_channels(const Scene& scene) {
   for (const auto& channel : scene.at("channels").items) check_channel(scene, channel);
-  for (const auto& rule : scene.at("notify").items) {
-    if (!rule.is_map()) continue;
-    const Node* to = rule.find("to");
-    if (to == nullptr || to->items.empty()) {
-      scene.problems.add(rule.at, "an item of 'notify' has no 'to'",
-                         "name the channels, for example to: [team]");
-    } else {
-      check_receivers(scene, *to);
-    }
-  }
+  for (const auto& rule : scene.at("notify").items) check_telling(scene, rule, "notify");
+  check_alerts(scene);
 }
 
 }  // namespace slipway::config

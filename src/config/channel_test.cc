@@ -63,6 +63,31 @@ TEST(Channels, ChangeNothingThatRuns) {
             fingerprint(with.config->environments.at("production")));
 }
 
+TEST(Channels, AlertsAreReadWithTheirConditionAndChangeNothingThatRuns) {
+  const auto result = load_text(std::string(kHead) + R"(
+channels: { team: { type: slack, secret: HOOK } }
+alerts:
+  - { when: error_rate > 1%, for: 5m, to: [team] }
+  - { when: latency_p99 > 5s, name: slow, severity: critical, to: [team] }
+  - { when: down, for: 2m, to: [team] }
+)");
+  ASSERT_TRUE(result.config) << all_text(result);
+  const auto& environment = result.config->environments.at("production");
+  ASSERT_EQ(environment.alerts.size(), 3u);
+  EXPECT_EQ(environment.alerts[0].name, "error_rate > 1%");
+  EXPECT_EQ(environment.alerts[0].condition.limit, 1);
+  EXPECT_EQ(environment.alerts[0].hold, Millis(300'000));
+  EXPECT_EQ(environment.alerts[1].name, "slow");
+  EXPECT_EQ(environment.alerts[1].condition.limit, 5'000);
+  EXPECT_EQ(environment.alerts[1].condition.quantile, 0.99);
+  EXPECT_EQ(environment.alerts[2].condition.signal, AlertCondition::Signal::Down);
+  const auto again = environment_from_json(to_json(environment));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->alerts, environment.alerts);
+  EXPECT_EQ(fingerprint(environment),
+            fingerprint(load_text(kHead).config->environments.at("production")));
+}
+
 TEST(Channels, AMistakeIsToldWithItsPlaceAndWhatToWrite) {
   const auto has = [](const std::string& text, const std::string& part) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
@@ -84,6 +109,14 @@ TEST(Channels, AMistakeIsToldWithItsPlaceAndWhatToWrite) {
   has(told("channels: { team: { type: slack, secret: HOOK } }\nnotify: [ { to: [taem] } ]\n"),
       "did you mean 'team'?");
   has(told("notify: [ { on: [stuck] } ]\n"), "has no 'to'");
+  const std::string team = "channels: { team: { type: slack, secret: HOOK } }\n";
+  has(told(team + "alerts: [ { when: down, to: [taem] } ]\n"), "did you mean 'team'?");
+  has(told(team + "alerts: [ { to: [team] } ]\n"), "has no 'when'");
+  has(told(team + "alerts: [ { when: down, to: [team] }, { when: down, to: [team] } ]\n"),
+      "two alerts are called 'down'");
+  has(told(team + "alerts: [ { when: latency_p95 > 2x baseline, to: [team] } ]\n"),
+      "there is no baseline");
+  has(told(team + "alerts: [ { when: donw, to: [team] } ]\n"), "'health failing' or 'down'");
   has(told("channels: { a: { type: slack, secret: HOOK } }\nnotify: [ { on: [stuk], to: [a] } ]\n"),
       "stuck");
 }

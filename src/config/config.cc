@@ -33,6 +33,7 @@ std::string fingerprint(const Environment& environment) {
   what_runs.folder.clear();
   what_runs.channels.clear();
   what_runs.notify.clear();
+  what_runs.alerts.clear();
   return sha256_hex(to_json(what_runs).canonical());
 }
 

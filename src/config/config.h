@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "config/alert.h"
 #include "config/channel.h"
 
 namespace slipway::config {
@@ -153,6 +154,7 @@ struct Environment {
   Maintenance maintenance;
   std::map<std::string, Channel> channels;
   std::vector<NotifyRule> notify;
+  std::vector<AlertRule> alerts;
   const Service* service(std::string_view service_name) const;
 };
 

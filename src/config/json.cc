@@ -218,6 +218,11 @@ void add_channels(const Environment& environment, Json& out) {
     for (const auto& [name, channel] : environment.channels) channels.set(name, to_json(channel));
     out.set("channels", channels);
   }
+  if (!environment.alerts.empty()) {
+    Json alerts = Json::array();
+    for (const auto& rule : environment.alerts) alerts.push_back(to_json(rule));
+    out.set("alerts", alerts);
+  }
   if (environment.notify.empty()) return;
   Json notify = Json::array();
   for (const auto& rule : environment.notify) notify.push_back(to_json(rule));
@@ -228,6 +233,8 @@ void channels_from(const Json& json, Environment& out) {
   for (const auto& [name, channel] : json.at("channels").members()) {
     out.channels[name] = channel_from_json(channel);
   }
+  for (const auto& rule : json.at("alerts").items())
+    out.alerts.push_back(alert_rule_from_json(rule));
   for (const auto& rule : json.at("notify").items())
     out.notify.push_back(notify_rule_from_json(rule));
 }

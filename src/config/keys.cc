@@ -105,6 +105,8 @@ std::string words_for_type(const Key& key) {
       return "an http or https URL";
     case Type::Trigger:
       return "a condition such as error_rate > 5%";
+    case Type::Condition:
+      return "a condition such as error_rate > 1% or down";
     case Type::Service:
       return "the name of a service";
     case Type::Secret:

@@ -42,6 +42,7 @@ enum class Type {
   Cidr,
   Url,
   Trigger,
+  Condition,    // of an alert
   Service,      // name of a service of the file
   Secret,       // name of a secret of the file
   Environment,  // name of an environment of the file

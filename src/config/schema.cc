@@ -87,6 +87,8 @@ Json value_schema(const Key& key) {
       return patterned("^https?://");
     case Type::Trigger:
       return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$))");
+    case Type::Condition:
+      return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$|down$))");
     case Type::Value:
       return Json::object().set(
           "type", Json::array_of(std::vector<std::string>{"string", "number", "boolean", "null"}));

@@ -287,6 +287,14 @@ Answer check_trigger(const Key& key, std::string_view text) {
   return not_a(key, text, suggestion);
 }
 
+Answer check_condition(const Key& key, std::string_view text) {
+  if (parse_condition(text)) return std::nullopt;
+  if (text.find("baseline") != std::string_view::npos)
+    return not_a(key, text, "give a limit of its own: between releases there is no baseline");
+  return not_a(key, text,
+               "write 'error_rate > 1%', 'latency_p95 > 500ms', 'health failing' or 'down'");
+}
+
 }  // namespace
 
 std::optional<Strategy> strategy_named(std::string_view name) {
@@ -379,6 +387,8 @@ std::optional<Complaint> complaint_about(const Key& key, std::string_view text) 
       return check_url(key, text);
     case Type::Trigger:
       return check_trigger(key, text);
+    case Type::Condition:
+      return check_condition(key, text);
   }
   return std::nullopt;
 }

@@ -24,8 +24,8 @@ enum class Turn {
 std::string_view name_of(Turn turn);  // "event"
 
 struct Notice {
-  std::string key;      // the same for every repetition: "r-0042/released"
-  std::string kind;     // started | held | released | rolled_back | aborted | stuck
+  std::string key;   // the same for every repetition: "r-0042/released"
+  std::string kind;  // started | held | released | rolled_back | aborted | stuck | alert | resolved
   std::string subject;  // what it is about: "shop/production/r-0042"
   Severity severity = Severity::Note;
   Turn turn = Turn::Event;

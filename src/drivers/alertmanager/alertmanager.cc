@@ -62,7 +62,8 @@ Json alerts_of(const ports::Notice& notice) {
                          .set("endsAt", at(notice.at_ms + lasts)));
     return alerts;
   }
-  for (const auto severity : {ports::Severity::Warning, ports::Severity::Critical})
+  for (const auto severity :
+       {ports::Severity::Warning, ports::Severity::Critical, ports::Severity::Note})
     alerts.push_back(alert_of(notice, severity).set("endsAt", at(notice.at_ms)));
   return alerts;
 }

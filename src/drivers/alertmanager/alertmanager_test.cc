@@ -21,7 +21,7 @@ TEST(Alertmanager, WhatOpensStaysUntilItIsClosed) {
 TEST(Alertmanager, WhatClosesEndsEveryAlertOfItsSubject) {
   const Json opened = alerts_of(held_for_test());
   const Json closed = alerts_of(notice_for_test());
-  ASSERT_EQ(closed.size(), 2u);
+  ASSERT_EQ(closed.size(), 3u);
   EXPECT_EQ(closed.items()[0].at("labels"), opened.items()[0].at("labels"))
       << "the labels are its identity";
   EXPECT_EQ(closed.items()[1].at("labels").text("severity"), "critical");
