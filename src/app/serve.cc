@@ -1,11 +1,13 @@
 // slipway daemon and slipway edge run: the two long-lived processes.
 #include <fmt/core.h>
 
+#include "app/channels.h"
 #include "app/verbs.h"
 #include "app/wiring.h"
 #include "base/units.h"
 #include "daemon/daemon.h"
 #include "edge/edge.h"
+#include "io/clock.h"
 #include "io/files.h"
 
 namespace slipway::app {
@@ -59,6 +61,8 @@ int run_daemon(cli::Session& session) {
   options.listen = given.text("--listen");
   options.log_file = given.text("--log-file");
   options.version = session.around().version;
+  io::SystemClock clock;
+  options.channels = channel_factory(clock);
   return daemon::daemon_main(options, driver_factory(options.state));
 }
 

@@ -25,6 +25,20 @@ std::string remarks(const Json& row) {
   return out;
 }
 
+// "  10:30:40  released: v2 is live  (team: sent)", and why where it was not.
+std::string notice_lines(const Json& notice) {
+  std::vector<std::string> states;
+  std::string errors;
+  for (const auto& one : notice.at("deliveries").items()) {
+    states.push_back(one.text("channel") + ": " + one.text("state"));
+    if (!one.text("error").empty())
+      errors += fmt::format("            {}: {}\n", one.text("channel"), one.text("error"));
+  }
+  return fmt::format("  {}  {}: {}{}\n{}", clock_text(notice.integer("at_ms")),
+                     notice.text("kind"), notice.text("text"),
+                     states.empty() ? "" : "  (" + join(states, ", ") + ")", errors);
+}
+
 std::size_t widest(const Json::Array& rows, std::string_view key) {
   std::size_t width = 0;
   for (const auto& row : rows) width = std::max(width, row.text(key).size());
@@ -83,9 +97,7 @@ std::string release_text(const Json& release) {
   for (const auto& record : records) out += record_line(record, width);
   const auto& notices = release.at("notices").items();
   if (!notices.empty()) out += "\nNotices\n";
-  for (const auto& one : notices)
-    out += fmt::format("  {}  {}: {}\n", clock_text(one.integer("at_ms")), one.text("kind"),
-                       one.text("text"));
+  for (const auto& one : notices) out += notice_lines(one);
   return out;
 }
 

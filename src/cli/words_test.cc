@@ -60,14 +60,18 @@ TEST(HistoryText, TellsOneReleaseWithItsEvidence) {
     "created_ms":1763721000000,"ended_ms":1763721041000},"words":"the plan\n",
     "records":[{"seq":3,"at_ms":1763721001123,"event":"settled","step":"probe-web","op":"r-0002/shift-10/1",
     "detail":"3 instances ready","state":{"phase":"acting"}}],
-    "notices":[{"at_ms":1763721040000,"kind":"released","text":"v2 is live"}]})");
+    "notices":[{"at_ms":1763721040000,"kind":"released","text":"v2 is live","deliveries":[
+      {"channel":"team","state":"sent","error":""},{"channel":"mail","state":"dead","error":"no such user"}]}]})");
   const std::string text = release_text(full);
   EXPECT_NE(text.find("r-0002  deploy v2 in production of shop: completed\n"
                       "by kim, 2025-11-21 10:30:00 UTC to 10:30:41 (took 41.0s)\n"),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("evidence: 3 instances ready"), std::string::npos) << text;
-  EXPECT_NE(text.find("released: v2 is live"), std::string::npos) << text;
+  EXPECT_NE(text.find("released: v2 is live  (team: sent, mail: dead)\n"
+                      "            mail: no such user\n"),
+            std::string::npos)
+      << text;
 }
 
 class RunTest : public testing::Test {

@@ -202,6 +202,57 @@ Maintenance build_maintenance(const Reader& in) {
   return {in.text("page"), in.duration("retry_after"), in.list("allow")};
 }
 
+Channel build_channel(const Node& node, const std::map<std::string, SecretRef>& secrets) {
+  const Reader in(&node, "channels.*");
+  Channel out;
+  out.name = node.key;
+  out.type = in.text("type");
+  const auto secret = secrets.find(in.text("secret"));
+  if (secret != secrets.end()) out.secret = secret->second;
+  out.url = in.text("url");
+  out.from = in.text("from");
+  out.to = in.list("to");
+  out.user = in.text("user");
+  out.encrypted = in.text("tls") == "required";
+  out.organization = in.text("organization");
+  out.projects = in.list("projects");
+  out.ca = in.text("ca");
+  out.timeout = in.duration("timeout");
+  out.give_up = in.duration("give_up");
+  return out;
+}
+
+AlertRule build_alert(const Node& node) {
+  const Reader in(&node, "alerts[]");
+  AlertRule out;
+  out.when = in.text("when");
+  out.name = in.has("name") ? in.text("name") : out.when;
+  out.condition = parse_condition(out.when).value_or(AlertCondition());
+  out.hold = in.duration("for");
+  out.severity = in.text("severity");
+  out.to = in.list("to");
+  return out;
+}
+
+void build_channels(const Node& merged, Environment& out) {
+  const Node* channels = merged.find("channels");
+  if (channels != nullptr && channels->is_map()) {
+    for (const auto& item : channels->items) {
+      out.channels[item.key] = build_channel(item, out.secrets);
+    }
+  }
+  const Node* alerts = merged.find("alerts");
+  if (alerts != nullptr && alerts->is_list()) {
+    for (const auto& item : alerts->items) out.alerts.push_back(build_alert(item));
+  }
+  const Node* notify = merged.find("notify");
+  if (notify == nullptr || !notify->is_list()) return;
+  for (const auto& item : notify->items) {
+    const Reader in(&item, "notify[]");
+    out.notify.push_back({in.list("on"), in.list("to")});
+  }
+}
+
 Nginx build_nginx(const Reader& in) {
   Nginx out;
   const auto listen = in.list("listen");
@@ -308,6 +359,7 @@ Environment build_environment(const Node& merged) {
       in.text("on_conflict") == "supersede" ? OnConflict::Supersede : OnConflict::Refuse;
   out.maintenance = build_maintenance(in.map("maintenance"));
   out.gates = build_gates(merged);
+  build_channels(merged, out);
   return out;
 }
 

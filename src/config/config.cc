@@ -27,10 +27,13 @@ const Service* Environment::service(std::string_view service_name) const {
 
 std::string fingerprint(const Environment& environment) {
   auto what_runs = environment;
-  // Shown to people only: a changed link or branch runs nothing differently.
+  // For people only: a changed link, branch or channel runs nothing differently.
   what_runs.url.clear();
   what_runs.branch.clear();
   what_runs.folder.clear();
+  what_runs.channels.clear();
+  what_runs.notify.clear();
+  what_runs.alerts.clear();
   return sha256_hex(to_json(what_runs).canonical());
 }
 

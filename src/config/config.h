@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "config/alert.h"
+#include "config/channel.h"
 #include "config/gates.h"
 
 namespace slipway::config {
@@ -40,15 +42,6 @@ struct Limits {
   double cpus = 0;                 // 0: none
   int pids = 0;                    // 0: none
   friend bool operator==(const Limits&, const Limits&) = default;
-};
-
-// Where a secret's value comes from. Exactly one of the three is set.
-struct SecretRef {
-  std::string name;  // the variable the service sees
-  std::string env;
-  std::string file;
-  std::string command;
-  friend bool operator==(const SecretRef&, const SecretRef&) = default;
 };
 
 struct Route {
@@ -161,6 +154,9 @@ struct Environment {
   OnConflict on_conflict = OnConflict::Refuse;
   Maintenance maintenance;
   Gates gates;
+  std::map<std::string, Channel> channels;
+  std::vector<NotifyRule> notify;
+  std::vector<AlertRule> alerts;
   const Service* service(std::string_view service_name) const;
 };
 

@@ -117,14 +117,6 @@ Service service_from(const Json& json) {
   return out;
 }
 
-Json secret_json(const SecretRef& secret) {
-  Json out = Json::object();
-  if (!secret.env.empty()) out.set("env", secret.env);
-  if (!secret.file.empty()) out.set("file", secret.file);
-  if (!secret.command.empty()) out.set("command", secret.command);
-  return out;
-}
-
 Json smoke_json(const Smoke& smoke) {
   Json out = Json::object();
   out.set("get", smoke.get);
@@ -219,6 +211,34 @@ Maintenance maintenance_from(const Json& json) {
   return out;
 }
 
+// Left out where there are none: an environment without them is what it was before there were any.
+void add_channels(const Environment& environment, Json& out) {
+  if (!environment.channels.empty()) {
+    Json channels = Json::object();
+    for (const auto& [name, channel] : environment.channels) channels.set(name, to_json(channel));
+    out.set("channels", channels);
+  }
+  if (!environment.alerts.empty()) {
+    Json alerts = Json::array();
+    for (const auto& rule : environment.alerts) alerts.push_back(to_json(rule));
+    out.set("alerts", alerts);
+  }
+  if (environment.notify.empty()) return;
+  Json notify = Json::array();
+  for (const auto& rule : environment.notify) notify.push_back(to_json(rule));
+  out.set("notify", notify);
+}
+
+void channels_from(const Json& json, Environment& out) {
+  for (const auto& [name, channel] : json.at("channels").members()) {
+    out.channels[name] = channel_from_json(channel);
+  }
+  for (const auto& rule : json.at("alerts").items())
+    out.alerts.push_back(alert_rule_from_json(rule));
+  for (const auto& rule : json.at("notify").items())
+    out.notify.push_back(notify_rule_from_json(rule));
+}
+
 Nginx nginx_from(const Json& json) {
   Nginx out;
   if (json.at("listen").is_array()) out.listen = json.strings("listen");
@@ -269,7 +289,7 @@ Json to_json(const Environment& environment) {
   Json services = Json::array();
   for (const auto& service : environment.services) services.push_back(service_json(service));
   Json secrets = Json::object();
-  for (const auto& [name, secret] : environment.secrets) secrets.set(name, secret_json(secret));
+  for (const auto& [name, secret] : environment.secrets) secrets.set(name, to_json(secret));
   Json smoke = Json::array();
   for (const auto& one : environment.smoke) smoke.push_back(smoke_json(one));
   Json out = Json::object();
@@ -291,6 +311,7 @@ Json to_json(const Environment& environment) {
   out.set("on_conflict", environment.on_conflict == OnConflict::Supersede ? "supersede" : "refuse");
   out.set("maintenance", maintenance_json(environment.maintenance));
   if (environment.gates != Gates{}) out.set("gates", to_json(environment.gates));
+  add_channels(environment, out);
   return out;
 }
 
@@ -322,6 +343,7 @@ Result<Environment> environment_from_json(const Json& json) {
       json.text("on_conflict") == "supersede" ? OnConflict::Supersede : OnConflict::Refuse;
   out.maintenance = maintenance_from(json.at("maintenance"));
   out.gates = gates_from_json(json.at("gates"));
+  channels_from(json, out);
   return out;
 }
 

@@ -115,6 +115,8 @@ std::string words_for_type(const Key& key) {
       return "days such as 12-20..12-26, 4th thu of november or black-friday";
     case Type::Zone:
       return "a time zone such as Europe/Berlin";
+    case Type::Condition:
+      return "a condition such as error_rate > 1% or down";
     case Type::Service:
       return "the name of a service";
     case Type::Secret:

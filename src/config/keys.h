@@ -48,6 +48,7 @@ enum class Type {
   Date,         // "12-24"
   Days,         // "12-20..12-26", "black-friday"
   Zone,         // "Europe/Berlin"
+  Condition,    // of an alert
   Service,      // name of a service of the file
   Secret,       // name of a secret of the file
   Environment,  // name of an environment of the file

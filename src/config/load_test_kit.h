@@ -11,9 +11,7 @@
 
 namespace slipway::config {
 
-inline std::filesystem::path source_tree() {
-  return std::filesystem::path(SLIPWAY_SOURCE_DIR);
-}
+inline std::filesystem::path source_tree() { return std::filesystem::path(SLIPWAY_SOURCE_DIR); }
 
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path);

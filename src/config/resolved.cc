@@ -54,6 +54,9 @@ class Walk {
   void value(const Key& key, const Node* node, const std::string& path) {
     // Without a canary there are no steps to show.
     if (key.path == "rollout.steps" && node == nullptr && !canary_) return;
+    // Each type of channel has keys of its own; those of the others would only be noise.
+    if (key.path.starts_with("channels.*.") && node == nullptr && key.otherwise.empty()) return;
+    if (key.path == "channels.*.tls" && node == nullptr) return;
     if (key.path == "router") router_ = node == nullptr ? std::string() : node->text;
     if (node != nullptr) return add(path, value_text(*node), origin_of(*node));
     add(path, std::string(key.otherwise), "default");

@@ -181,6 +181,7 @@ void check_rules(const Node& merged, const Environment& environment, Problems& p
   check_drivers(scene);
   check_router_settings(scene);
   check_gates(scene);
+  check_channels(scene);
 }
 
 }  // namespace slipway::config

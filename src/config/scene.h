@@ -1,6 +1,6 @@
 #pragma once
-// Scene: one environment as the rules see it. They are split over rules.cc, service_rules.cc and
-// gate_rules.cc.
+// Scene: one environment as the rules see it. They are split over rules.cc, service_rules.cc,
+// gate_rules.cc and channel_rules.cc.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -45,5 +45,7 @@ struct Scene {
 void check_services(const Scene& scene);
 // What must hold within windows, freezes, approvals and checklists.
 void check_gates(const Scene& scene);
+// What each type of channel needs, and that `notify` names channels there are.
+void check_channels(const Scene& scene);
 
 }  // namespace slipway::config

@@ -93,6 +93,8 @@ Json value_schema(const Key& key) {
       return patterned("^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$");
     case Type::Zone:
       return patterned("^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$");
+    case Type::Condition:
+      return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$|down$))");
     case Type::Value:
       return Json::object().set(
           "type", Json::array_of(std::vector<std::string>{"string", "number", "boolean", "null"}));

@@ -321,6 +321,14 @@ Answer check_zone(const Key& key, std::string_view text) {
   return not_a(key, text, "write it as in the time zone database: UTC, Europe/Berlin");
 }
 
+Answer check_condition(const Key& key, std::string_view text) {
+  if (parse_condition(text)) return std::nullopt;
+  if (text.find("baseline") != std::string_view::npos)
+    return not_a(key, text, "give a limit of its own: between releases there is no baseline");
+  return not_a(key, text,
+               "write 'error_rate > 1%', 'latency_p95 > 500ms', 'health failing' or 'down'");
+}
+
 }  // namespace
 
 std::optional<Strategy> strategy_named(std::string_view name) {
@@ -423,6 +431,8 @@ std::optional<Complaint> complaint_about(const Key& key, std::string_view text) 
       return check_url(key, text);
     case Type::Trigger:
       return check_trigger(key, text);
+    case Type::Condition:
+      return check_condition(key, text);
   }
   return std::nullopt;
 }

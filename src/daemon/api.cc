@@ -218,11 +218,13 @@ Reply Api::release(const Call& call) {
   if (!stored) return error_reply(stored.error());
   const auto row = parts_.house.store.release(id);
   const auto records = parts_.house.store.records(id, 0);
-  const auto notices = parts_.house.store.values("notice/" + id + "/");
+  const auto notices = parts_.house.store.notices(id);
+  const auto deliveries = parts_.house.store.deliveries(id);
   const auto live = parts_.house.store.live((*stored)->row.app);
   if (!row) return error_reply(row.error());
   if (!records) return error_reply(records.error());
   if (!notices) return error_reply(notices.error());
+  if (!deliveries) return error_reply(deliveries.error());
   if (!live) return error_reply(live.error());
   Json record_list = Json::array();
   for (const auto& record : *records)
@@ -232,10 +234,7 @@ Reply Api::release(const Call& call) {
   Json approval_list = Json::array();
   for (const auto& one : *approvals) approval_list.push_back(plan::to_json(one));
   Json notice_list = Json::array();
-  for (const auto& [key, notice] : *notices) {
-    Json item = notice;
-    notice_list.push_back(item.set("key", key.substr(std::string_view("notice/").size())));
-  }
+  for (const auto& notice : *notices) notice_list.push_back(notice_document(notice, *deliveries));
   return json_reply(
       Json::object()
           .set("release", release_document(*row, live->release, bad_why(parts_.house.store, id)))

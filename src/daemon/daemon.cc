@@ -103,12 +103,14 @@ Result<void> Daemon::open(const DaemonOptions& options, DriverFactory drivers, t
 Result<void> Daemon::begin(const DaemonOptions& options) {
   Parts& parts = rooms_->parts;
   parts.releases.on_end([&parts](const ports::AppRef& app) { parts.upkeep.poke(app); });
+  rooms_->timed.on_told([&parts] { parts.courier.poke(); });
   rooms_->server->start();
   TRY(parts.releases.take_up());
   parts.upkeep.start();
   parts.watcher.start();
   parts.log_tail.start();
   parts.renewals.start();
+  if (options.channels) parts.courier.start(options.channels);
   parts.stage = Stage::Ready;
   rooms_->house.log.note("daemon", "slipway " + options.version + " is ready",
                          Json::object()
@@ -130,6 +132,7 @@ void Daemon::stop() {
   parts.watcher.close();
   parts.log_tail.close();
   parts.renewals.close();
+  parts.courier.close();
   parts.hub.close();
   if (rooms_->server) rooms_->server->close();
   if (was_ready) rooms_->house.log.note("daemon", "stopped; what runs keeps running");

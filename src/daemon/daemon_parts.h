@@ -4,6 +4,7 @@
 
 #include "daemon/access.h"
 #include "daemon/approvals.h"
+#include "daemon/courier.h"
 #include "daemon/event_hub.h"
 #include "daemon/house.h"
 #include "daemon/log_tail.h"
@@ -33,6 +34,7 @@ struct Parts {
         upkeep(house, lookout, releases, maintenance),
         log_tail(house, lookout),
         renewals(house),
+        courier(house),
         status(house, store, lookout, releases, maintenance, watcher, upkeep) {}
 
   House& house;
@@ -48,6 +50,7 @@ struct Parts {
   Upkeep upkeep;
   LogTail log_tail;
   Renewals renewals;
+  Courier courier;
   Status status;
   std::atomic<Stage> stage{Stage::Starting};
 };

@@ -164,4 +164,19 @@ Json release_document(const ports::ReleaseRow& row, const std::string& live_rele
       .set("bad", bad);
 }
 
+Json notice_document(const ports::Notice& notice, const std::vector<ports::Delivery>& deliveries) {
+  Json channels = Json::array();
+  for (const auto& delivery : deliveries) {
+    if (delivery.notice.key != notice.key) continue;
+    channels.push_back(Json::object()
+                           .set("channel", delivery.to.channel)
+                           .set("state", ports::name_of(delivery.state))
+                           .set("attempts", delivery.attempts)
+                           .set("next_ms", delivery.next_ms)
+                           .set("ended_ms", delivery.ended_ms)
+                           .set("error", delivery.error));
+  }
+  return ports::to_json(notice).set("deliveries", channels);
+}
+
 }  // namespace slipway::daemon

@@ -2,6 +2,7 @@
 // The API's documents: what a record, a release row, a machine state look like outside
 // (docs/reference/openapi.yaml). Pure.
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -31,5 +32,7 @@ int exit_code_of(const ports::ReleaseRow& row);  // 0, 4, 5
 std::string ended_event(const ports::ReleaseRow& row, std::int64_t last_seq);
 Json release_document(const ports::ReleaseRow& row, const std::string& live_release,
                       const std::string& bad);
+// A notice and how far it has got, channel by channel.
+Json notice_document(const ports::Notice& notice, const std::vector<ports::Delivery>& deliveries);
 
 }  // namespace slipway::daemon

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "ports/checks.h"
 #include "ports/instances.h"
+#include "ports/notice.h"
 #include "ports/router.h"
 
 namespace slipway::daemon {
@@ -21,11 +22,13 @@ struct DriverSet {
   std::shared_ptr<ports::Probe> probe;
   std::shared_ptr<ports::SmokeRunner> smoke;
   std::shared_ptr<ports::Artifacts> artifacts;
-  std::shared_ptr<ports::Notifier>
-      notifier;  // may be null: notices then go to log and history alone
 };
 
 using DriverFactory = std::function<Result<std::unique_ptr<DriverSet>>(
     const config::Environment& settings, const std::string& app)>;
+
+// A channel, its secret read: made anew for every attempt.
+using ChannelFactory =
+    std::function<Result<std::unique_ptr<ports::Notifier>>(const config::Channel& channel)>;
 
 }  // namespace slipway::daemon

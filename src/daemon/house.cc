@@ -16,6 +16,7 @@ void declare_figures(telemetry::Metrics& metrics, const std::string& version) {
                     {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5});
   metrics.counter("slipway_store_append_failures_total",
                   "Journal records that could not be written.");
+  metrics.counter("slipway_notices_total", "Attempts to tell a channel, by what came of them.");
   metrics.counter("slipway_api_requests_total", "API requests, by route and status.");
   metrics.gauge("slipway_requests", "Requests the router counted for a release, cumulative.");
   metrics.gauge("slipway_request_errors",
@@ -25,22 +26,9 @@ void declare_figures(telemetry::Metrics& metrics, const std::string& version) {
                 "95th percentile of a release's latency, last seconds.");
 }
 
-ports::Outcome StoredNotifier::send(const ports::Notice& notice) {
-  house_.log.note("daemon", notice.text,
-                  Json::object().set("notice", notice.kind).set("release", notice.release));
-  const auto kept =
-      house_.store.set_value("notice/" + notice.key, Json::object()
-                                                         .set("release", notice.release)
-                                                         .set("kind", notice.kind)
-                                                         .set("text", notice.text)
-                                                         .set("at_ms", house_.now_ms()));
-  if (!kept) return ports::Outcome::not_applied(kept.error());
-  return further_ == nullptr ? ports::Outcome::applied() : further_->send(notice);
-}
-
-release::World world_of(House& house, DriverSet& drivers, ports::Notifier& notifier) {
+release::World world_of(House& house, DriverSet& drivers) {
   return {*drivers.instances, *drivers.router, *drivers.counters, *drivers.probe, *drivers.smoke,
-          *drivers.artifacts, notifier,        house.store,       house.clock,    &zone_files()};
+          *drivers.artifacts, house.store,     house.clock,       &zone_files()};
 }
 
 }  // namespace slipway::daemon

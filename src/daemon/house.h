@@ -30,18 +30,6 @@ struct House {
 // Declares every figure the daemon keeps.
 void declare_figures(telemetry::Metrics& metrics, const std::string& version);
 
-// Tells a notice: in the log, in the store (as notice/<key>, seen in the history), and by the
-// driver.
-class StoredNotifier : public ports::Notifier {
- public:
-  StoredNotifier(House& house, ports::Notifier* further) : house_(house), further_(further) {}
-  ports::Outcome send(const ports::Notice& notice) override;
-
- private:
-  House& house_;
-  ports::Notifier* further_;  // may be null
-};
-
-release::World world_of(House& house, DriverSet& drivers, ports::Notifier& notifier);
+release::World world_of(House& house, DriverSet& drivers);
 
 }  // namespace slipway::daemon

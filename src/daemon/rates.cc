@@ -36,6 +36,10 @@ Rates RateWindow::rates() const {
   return out;
 }
 
+double RateWindow::latency_ms(double quantile) const {
+  return looks_.size() < 2 ? 0 : quantile_ms(looks_.front().counts, looks_.back().counts, quantile);
+}
+
 double quantile_ms(const ports::Counts& before, const ports::Counts& after, double quantile) {
   std::map<std::uint32_t, std::uint64_t> then;
   for (const auto& [bound, count] : before.latency_us) then[bound] = count;

@@ -22,6 +22,7 @@ class RateWindow {
   static constexpr Millis kWindow{10'000};
   void add(Millis at, ports::Counts counts);  // monotonic time, rising
   Rates rates() const;
+  double latency_ms(double quantile) const;  // 0: nothing came
   const ports::Counts& newest() const { return looks_.back().counts; }
   bool empty() const { return looks_.empty(); }
 

@@ -49,6 +49,14 @@ std::string absolute_command(const std::string& line, const std::string& folder)
   return program.find('/') == std::string::npos ? line : absolute(line, folder);
 }
 
+void anchor_channels(config::Environment& settings, const std::string& folder) {
+  for (auto& [name, channel] : settings.channels) {
+    if (!channel.ca.empty()) channel.ca = absolute(channel.ca, folder);
+    if (!channel.secret.file.empty()) channel.secret.file = absolute(channel.secret.file, folder);
+    if (!channel.secret.command.empty()) channel.folder = folder;
+  }
+}
+
 // From here on nothing depends on where slipway.yaml was: folders are absolute, and the page is its
 // text.
 Result<void> anchor(config::Environment& settings, const std::string& folder) {
@@ -74,6 +82,7 @@ Result<void> anchor(config::Environment& settings, const std::string& folder) {
   TRY(plan::read_holidays(settings.gates, [&](const std::string& file) {
     return io::read_file(absolute(file, folder), kMostCalendarBytes);
   }));
+  anchor_channels(settings, folder);
   auto& page = settings.maintenance.page;
   if (page.empty()) return ok();
   auto text = io::read_file(absolute(page, folder), kMostPageBytes);
@@ -184,8 +193,7 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   // What was stored is anchored already: its page is no file's name any more.
   if (!request.config.empty()) TRY(anchor(*settings, request.folder));
   auto drivers = TRY(house.drivers(*settings, config.app));
-  StoredNotifier notifier(house, nullptr);
-  release::World world = world_of(house, *drivers, notifier);
+  release::World world = world_of(house, *drivers);
   const auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
   Prepared out;
   out.app = {config.app, settings->name};

@@ -5,6 +5,7 @@
 #include "base/crash_point.h"
 #include "daemon/documents.h"
 #include "daemon/timings.h"
+#include "release/notices.h"
 
 namespace slipway::daemon {
 namespace {
@@ -142,6 +143,7 @@ Result<bool> RunningRelease::still_fits() {
 
 Result<void> RunningRelease::drop(const std::string& why) {
   const auto lease = TRY(house_.store.take_lease(row_.app, house_.owner, row_.id));
+  TRY(house_.store.tell(release::dropped_notice(plan_, row_.id, why, house_.now_ms())));
   TRY(house_.store.end_release(lease, row_.id, "aborted", why, house_.now_ms()));
   return house_.store.free_lease(lease);
 }
@@ -171,8 +173,7 @@ Result<release::Ending> RunningRelease::attempt() {
     view_.state = state;
     view_.trouble = {};
   }
-  StoredNotifier notifier(house_, drivers->notifier.get());
-  release::Runner runner(world_of(house_, *drivers, notifier), lease, plan_, row_.id, state, this);
+  release::Runner runner(world_of(house_, *drivers), lease, plan_, row_.id, state, this);
   return runner.run(mailbox_);
 }
 
@@ -186,6 +187,11 @@ void RunningRelease::on_record(const ports::Record& record, const release::State
     last_seq_ = record.seq;
   }
   time_step(before, state);
+  for (const auto& telling : record.tell) {
+    house_.log.note(
+        "daemon", telling.notice.text,
+        Json::object().set("notice", telling.notice.kind).set("release", record.release));
+  }
   hub_.record(row_.id, record.seq, record_event(record, plan_));
 }
 

@@ -13,6 +13,7 @@ Result<std::int64_t> TimedStore::append(const ports::Lease& lease, const ports::
   const double seconds = static_cast<double>((clock_.monotonic() - before).count()) / 1000.0;
   metrics_.observe("slipway_store_append_seconds", {}, seconds);
   if (!appended) metrics_.add("slipway_store_append_failures_total");
+  if (appended && !record.tell.empty() && told_) told_();
   const std::lock_guard lock(mutex_);
   // A fenced writer is out of date; the journal itself is well.
   if (appended || appended.error().code == Code::Fenced) {
@@ -21,6 +22,12 @@ Result<std::int64_t> TimedStore::append(const ports::Lease& lease, const ports::
     trouble_ = appended.error();
   }
   return appended;
+}
+
+Result<void> TimedStore::tell(const ports::Telling& telling) {
+  auto told = inner_.tell(telling);
+  if (told && told_) told_();
+  return told;
 }
 
 }  // namespace slipway::daemon

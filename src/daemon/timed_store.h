@@ -1,6 +1,7 @@
 #pragma once
 // TimedStore: the store with a stop-watch on append, and the memory of the last failure: what makes
-// a full disk visible in status while the release waits.
+// a full disk visible in status while the release waits. It also says when something is to be told.
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -15,6 +16,9 @@ class TimedStore final : public ports::Store {
       : inner_(inner), clock_(clock), metrics_(metrics) {}
   // Why the newest write to the journal failed; nullopt once one succeeded again.
   std::optional<Error> trouble() const;
+  // Called after something was put into the outbox, on the thread that did; set before threads
+  // start.
+  void on_told(std::function<void()> told) { told_ = std::move(told); }
 
   Result<ports::Lease> take_lease(const ports::AppRef& app, const std::string& owner,
                                   const std::string& release) override {
@@ -45,6 +49,19 @@ class TimedStore final : public ports::Store {
                                              std::int64_t after_seq) override {
     return inner_.records(release, after_seq);
   }
+  Result<void> tell(const ports::Telling& telling) override;
+  Result<std::vector<ports::Delivery>> due(std::int64_t now_ms, int most) override {
+    return inner_.due(now_ms, most);
+  }
+  Result<void> keep_attempt(const ports::Delivery& delivery) override {
+    return inner_.keep_attempt(delivery);
+  }
+  Result<std::vector<ports::Notice>> notices(const std::string& release) override {
+    return inner_.notices(release);
+  }
+  Result<std::vector<ports::Delivery>> deliveries(const std::string& release) override {
+    return inner_.deliveries(release);
+  }
   Result<ports::LiveRow> live(const ports::AppRef& app) override { return inner_.live(app); }
   Result<void> set_live(const ports::Lease& lease, const ports::LiveRow& row) override {
     return inner_.set_live(lease, row);
@@ -65,6 +82,7 @@ class TimedStore final : public ports::Store {
   telemetry::Metrics& metrics_;
   mutable std::mutex mutex_;
   std::optional<Error> trouble_;
+  std::function<void()> told_;
 };
 
 }  // namespace slipway::daemon

@@ -100,8 +100,7 @@ Result<Millis> Upkeep::tidy(const ports::AppRef& app) {
       app,
       [&]() -> Result<void> {
         auto drivers = TRY(lookout_.make_drivers(app));
-        StoredNotifier notifier(house_, nullptr);
-        release::World world = world_of(house_, *drivers, notifier);
+        release::World world = world_of(house_, *drivers);
         const auto lease = TRY(house_.store.take_lease(app, house_.owner, ""));
         const auto reaped = TRY(release::reap(world, lease));
         for (const auto& slot : reaped.retired) {

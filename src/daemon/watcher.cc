@@ -77,6 +77,40 @@ void Watcher::look(const ports::AppRef& app) {
   if (!slots) return;
   if (!count(app, *mine.set, *slots)) return;
   probe(app, *mine.set, *settings, *slots);
+  if (!is_closing()) alarms_.consider(app, *settings, reading_of(app, *settings));
+}
+
+// Errors over all releases that have traffic; latency of the slowest of them.
+alerts::Reading Watcher::reading_of(const ports::AppRef& app,
+                                    const config::Environment& settings) const {
+  constexpr double kLeastRequests = 20;  // in the window: fewer are no rate
+  alerts::Reading out;
+  double requests = 0;
+  double errors = 0;
+  std::vector<RateWindow> busy;
+  const std::lock_guard lock(mutex_);
+  const auto found = places_.find(app);
+  if (found == places_.end()) return out;
+  for (const auto& [release, window] : found->second.windows) {
+    const Rates rates = window.rates();
+    const double came = rates.requests_per_s * rates.window_s;
+    requests += came;
+    errors += came * rates.error_rate_percent / 100;
+    if (came >= kLeastRequests) busy.push_back(window);
+  }
+  out.has_traffic = requests >= kLeastRequests;
+  out.error_rate_percent = requests > 0 ? 100 * errors / requests : 0;
+  out.latency_ms = [busy = std::move(busy)](double quantile) {
+    double worst = 0;
+    for (const auto& window : busy) worst = std::max(worst, window.latency_ms(quantile));
+    return worst;
+  };
+  for (const auto& [address, health] : found->second.health)
+    ++(health.view.healthy ? out.healthy : out.unhealthy);
+  out.is_probed =
+      std::any_of(settings.services.begin(), settings.services.end(),
+                  [](const config::Service& service) { return service.health.has_value(); });
+  return out;
 }
 
 Result<void> Watcher::count(const ports::AppRef& app, DriverSet& drivers,

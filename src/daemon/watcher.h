@@ -1,7 +1,7 @@
 #pragma once
 // Watcher: one thread that looks at every environment once a second: what the router counted, and
-// whether the instances are healthy. What it saw is kept in memory for status and metrics; nothing
-// is decided here.
+// whether the instances are healthy. What it saw is kept in memory for status and metrics, and
+// shown to the alert rules (alarms.h); no release is decided about here.
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "daemon/alarms.h"
 #include "daemon/event_hub.h"
 #include "daemon/lookout.h"
 #include "daemon/rates.h"
@@ -20,7 +21,7 @@ class Releases;
 class Watcher {
  public:
   Watcher(House& house, Lookout& lookout, EventHub& hub)
-      : house_(house), lookout_(lookout), hub_(hub) {}
+      : house_(house), lookout_(lookout), hub_(hub), alarms_(house) {}
   ~Watcher() { close(); }
   void start();
   void close();
@@ -55,11 +56,13 @@ class Watcher {
              const std::vector<ports::Slot>& slots);
   void tell_figures(const ports::AppRef& app, const std::string& release, const RateWindow& window);
   void forget_figures(const ports::AppRef& app, const std::string& release);
+  alerts::Reading reading_of(const ports::AppRef& app, const config::Environment& settings) const;
   bool is_closing() const;
 
   House& house_;
   Lookout& lookout_;
   EventHub& hub_;
+  Alarms alarms_;                             // the thread's own
   std::map<ports::AppRef, Drivers> drivers_;  // the thread's own
   mutable std::mutex mutex_;
   std::condition_variable changed_;

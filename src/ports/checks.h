@@ -1,5 +1,5 @@
 #pragma once
-// Probe, smoke checks, artifacts, notices: the smaller questions the engine asks of the world.
+// Probe, smoke checks, artifacts: the smaller questions the engine asks of the world.
 #include <string>
 #include <vector>
 
@@ -47,18 +47,6 @@ class Artifacts {
   virtual ~Artifacts() = default;
   // The digest of what this spec would run now; ArtifactMissing when it is not there.
   virtual Result<std::string> resolve(const WorkloadSpec& spec) = 0;
-};
-
-struct Notice {
-  std::string key;  // the same for every repetition of the same notice
-  std::string release;
-  std::string kind;  // released | rolled_back | aborted | held | stuck
-  std::string text;
-};
-class Notifier {
- public:
-  virtual ~Notifier() = default;
-  virtual Outcome send(const Notice& notice) = 0;
 };
 
 }  // namespace slipway::ports

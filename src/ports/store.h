@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "ports/outbox.h"
 #include "ports/router.h"
 
 namespace slipway::ports {
@@ -50,6 +51,8 @@ struct Record {
   std::string op;      // op-id in flight after this record; empty: none
   std::string detail;  // evidence, in words
   std::string state;   // release::encode(State)
+  // What it makes people be told; put into the outbox with it. Not read back with the record.
+  std::vector<Telling> tell{};
 };
 
 // Which release has the traffic, which can be gone back to.
@@ -84,6 +87,16 @@ class Store {
   virtual Result<std::optional<Record>> last_record(const std::string& release) = 0;
   virtual Result<std::vector<Record>> records(const std::string& release,
                                               std::int64_t after_seq) = 0;
+
+  // Into the outbox, for what no record causes. A notice whose key is known changes nothing.
+  virtual Result<void> tell(const Telling& telling) = 0;
+  // Deliveries that wait and whose time has come, oldest first; none whose channel still waits for
+  // an older one about the same subject, so that an end never overtakes its beginning.
+  virtual Result<std::vector<Delivery>> due(std::int64_t now_ms, int most) = 0;
+  // What came of an attempt: state, attempts, next_ms, ended_ms, error.
+  virtual Result<void> keep_attempt(const Delivery& delivery) = 0;
+  virtual Result<std::vector<Notice>> notices(const std::string& release) = 0;  // oldest first
+  virtual Result<std::vector<Delivery>> deliveries(const std::string& release) = 0;
 
   virtual Result<LiveRow> live(const AppRef& app) = 0;
   virtual Result<void> set_live(const Lease& lease, const LiveRow& row) = 0;

@@ -1,9 +1,9 @@
 // Gate: what must be open before a release changes anything.
 #include <algorithm>
-#include <utility>
 
 #include "plan/approvals.h"
 #include "plan/gates.h"
+#include "release/notices.h"
 #include "release/performer.h"
 
 namespace slipway::release {
@@ -45,15 +45,13 @@ Sight GateSteps::window(const plan::Step& step) {
   return Sight::pending(answer.why, std::clamp(left, Millis(1), kLongestWait));
 }
 
-// Told once to those who may approve; a notice that does not go out keeps nobody waiting.
+// Those who may approve are told once, however often the release is begun again: the key of the
+// notice is the same. A store that does not take it now is asked again at the next look.
 void GateSteps::ask_for_approval(const std::string& why) {
-  if (std::exchange(asked_, true)) return;
-  const auto& plan = scene_.plan;
-  // It may be dropped: who asks `slipway status` sees the same.
-  (void)scene_.world.notifier.send({scene_.release + "/approval", scene_.release, "approval",
-                                    plan.app + " " + plan.environment + ": " + plan.version +
-                                        " waits: " + why + "; slipway approve " +
-                                        plan.environment});
+  if (asked_) return;
+  const auto told = scene_.world.store.tell(
+      approval_notice(scene_.plan, scene_.release, why, to_unix_ms(scene_.world.clock.now())));
+  asked_ = told.has_value();
 }
 
 Sight GateSteps::approvals(const plan::Step& step) {

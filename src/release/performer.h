@@ -168,7 +168,6 @@ class RecordSteps {
   const Scene& scene_;
   std::string smoked_step_;
   std::size_t smoked_ = 0;  // smoke checks of that step that have passed
-  bool notified_ = false;
 };
 
 class Performer {

@@ -3,13 +3,12 @@
 #include "base/assert.h"
 #include "base/crash_point.h"
 #include "release/facts.h"
+#include "release/notices.h"
 #include "release/performer.h"
 
 namespace slipway::release {
 namespace {
 constexpr Millis kStoreRetry{500};
-constexpr int kStuckAfter = 5;   // undos sent in vain before a person is told
-constexpr int kNoticeTries = 5;  // a dead channel never holds a release up
 
 Event event_of(const ports::Outcome& outcome) {
   using Kind = ports::Outcome::Kind;
@@ -144,7 +143,6 @@ Result<void> Runner::accept(const Event& event, const Decision& decision) {
   if (decision.state != state_) {
     TRY(journal(event, decision.state));
     state_ = decision.state;
-    tell_when_stuck();
   } else if (listener_ != nullptr && !event.detail.empty() && event.kind == EventKind::Pending) {
     listener_->on_progress(plan_.steps[static_cast<std::size_t>(state_.step)].id, event.detail);
   }
@@ -167,6 +165,7 @@ Result<void> Runner::journal(const Event& event, const State& next) {
   record.detail = event.by.empty() ? event.detail
                                    : event.by + (event.detail.empty() ? "" : ": " + event.detail);
   record.state = encode(next);
+  record.tell = notices_of({plan_, release_, state_, next, event, record.at_ms});
   crash_point("runner.before-journal");
   record.seq = TRY(world_.store.append(lease_, record));
   crash_point("runner.after-journal");
@@ -195,29 +194,6 @@ void Runner::report_stall(const Error& why) const {
   if (listener_ != nullptr) listener_->on_progress("journal", "waiting: " + why.sentence());
 }
 
-// An undo that will not come is retried for ever, but not in silence.
-void Runner::tell_when_stuck() {
-  if (state_.phase != Phase::BackActing || state_.attempt != kStuckAfter) return;
-  const auto sent =
-      world_.notifier.send({release_ + "/stuck", release_, "stuck",
-                            plan_.app + " " + plan_.environment + ": cannot take back " +
-                                op_step(plan_, state_) + "; still trying"});
-  if (sent.kind != ports::Outcome::Kind::Applied && listener_ != nullptr) {
-    listener_->on_progress("notify", "the notice was not sent: " + sent.why.what);
-  }
-}
-
-bool Runner::notify_end() {
-  if (state_.phase == Phase::Completed) return true;  // the plan has a step of its own for that
-  const bool aborted = state_.phase == Phase::Aborted;
-  const auto sent = world_.notifier.send(
-      {release_ + (aborted ? "/aborted" : "/rolled_back"), release_,
-       aborted ? "aborted" : "rolled_back",
-       plan_.app + " " + plan_.environment + ": " + plan_.version +
-           (aborted ? " was aborted" : " was taken back") + ": " + state_.reason});
-  return sent.kind == ports::Outcome::Kind::Applied;
-}
-
 Result<void> Runner::write_end() {
   const Ending ending{state_.phase, state_.reason};
   if (ending.phase == Phase::RolledBack && plan_.kind == plan::RequestKind::Deploy) {
@@ -234,11 +210,6 @@ Result<void> Runner::write_end() {
 }
 
 Result<Ending> Runner::finish(Mailbox& mailbox) {
-  for (int tries = 0; tries < kNoticeTries && !notify_end(); ++tries) {
-    if (mailbox.closing()) break;
-    if (auto command = mailbox.wait(Millis(100) * (1 << tries)))
-      refuse(*command, Error(Code::Refused, "it has ended"));
-  }
   while (true) {
     const auto written = write_end();
     if (written) return Ending{state_.phase, state_.reason};

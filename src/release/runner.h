@@ -26,7 +26,6 @@ struct World {
   ports::Probe& probe;
   ports::SmokeRunner& smoke;
   ports::Artifacts& artifacts;
-  ports::Notifier& notifier;
   ports::Store& store;
   Clock& clock;
   ports::Zones* zones = nullptr;  // null: UTC alone
@@ -90,8 +89,6 @@ class Runner {
   Result<void> answer(const Command& command);
   void refuse(const Command& command, const Error& why) const;
   void report_stall(const Error& why) const;
-  void tell_when_stuck();
-  bool notify_end();
   Result<void> write_end();
   Result<Ending> finish(Mailbox& mailbox);
 

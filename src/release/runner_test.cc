@@ -272,22 +272,27 @@ TEST(Runner, TellsAPersonWhenAnUndoWillNotCome) {
   const auto end = team.release(deploy_of("v2"));
   ASSERT_TRUE(end);
   EXPECT_EQ(end->phase, Phase::RolledBack);
-  EXPECT_TRUE(team.told("r-0002/stuck"));
+  EXPECT_TRUE(team.told("r-0002/stuck/undo-start-web"));
 }
 
-TEST(Runner, EndsEvenWhenNobodyCanBeTold) {
+TEST(Runner, PutsWhatIsToldIntoTheOutboxOfThoseWhoWantIt) {
   Team team;
-  team.seam.hook = [](const fake::Point& point) {
-    return point.call == fake::Call::Notify ? fake::Fault::NotAppliedBefore : fake::Fault::None;
-  };
+  for (const auto* name : {"team", "pager"}) team.settings.channels[name].name = name;
+  team.settings.notify = {{{}, {"team"}}, {{"rolled_back"}, {"pager"}}};
   auto bad = of_v2();
   bad.never_ready = true;
   team.script(bad);
   ASSERT_TRUE(team.release(deploy_of("v1")));
-  const auto end = team.release(deploy_of("v2"));
-  ASSERT_TRUE(end);
-  EXPECT_EQ(end->phase, Phase::RolledBack);
-  EXPECT_TRUE(team.world.notices.empty());
+  ASSERT_TRUE(team.release(deploy_of("v2")));
+  const auto words = [&](const std::string& release) {
+    std::string out;
+    const auto deliveries = team.store.deliveries(release);
+    for (const auto& one : *deliveries)
+      out += (out.empty() ? "" : " ") + one.notice.kind + "@" + one.to.channel;
+    return out;
+  };
+  EXPECT_EQ(words("r-0001"), "started@team released@team");
+  EXPECT_EQ(words("r-0002"), "started@team rolled_back@pager rolled_back@team");
 }
 
 TEST(Runner, ARollbackToAWarmColourStartsNothing) {

@@ -13,7 +13,9 @@ MemoryStore::MemoryStore(const MemoryStore& other)
       releases_(other.releases_),
       journal_(other.journal_),
       last_seq_(other.last_seq_),
-      values_(other.values_) {}
+      values_(other.values_),
+      notices_(other.notices_),
+      deliveries_(other.deliveries_) {}
 
 void MemoryStore::adopt(const MemoryStore& other) {
   const std::lock_guard hold(mutex_);
@@ -23,6 +25,8 @@ void MemoryStore::adopt(const MemoryStore& other) {
   journal_ = other.journal_;
   last_seq_ = other.last_seq_;
   values_ = other.values_;
+  notices_ = other.notices_;
+  deliveries_ = other.deliveries_;
 }
 
 template <class Body>
@@ -149,6 +153,8 @@ Result<std::int64_t> MemoryStore::append(const ports::Lease& lease, const ports:
     auto row = std::make_shared<ports::Record>(record);
     row->seq = ++last_seq_;
     row->epoch = lease.epoch;
+    row->tell.clear();
+    for (const auto& telling : record.tell) put_notice(telling);
     journal_[record.release].push_back(std::move(row));
     return last_seq_;
   });
@@ -171,6 +177,83 @@ Result<std::vector<ports::Record>> MemoryStore::records(const std::string& relea
     if (record->seq > after_seq) rows.push_back(*record);
   }
   return rows;
+}
+
+void MemoryStore::put_notice(const ports::Telling& telling) {
+  const auto& notice = telling.notice;
+  const bool known = std::any_of(notices_.begin(), notices_.end(),
+                                 [&](const auto& one) { return one->key == notice.key; });
+  if (known) return;
+  notices_.push_back(std::make_shared<const ports::Notice>(notice));
+  for (const auto& address : telling.to) {
+    auto delivery = std::make_shared<ports::Delivery>();
+    delivery->id = static_cast<std::int64_t>(deliveries_.size()) + 1;
+    delivery->notice = notice;
+    delivery->to = address;
+    delivery->next_ms = notice.at_ms;
+    deliveries_.push_back(std::move(delivery));
+  }
+}
+
+bool MemoryStore::was_told(const std::string& key) {
+  const std::lock_guard hold(mutex_);
+  return std::any_of(notices_.begin(), notices_.end(),
+                     [&](const auto& notice) { return notice->key == key; });
+}
+
+Result<void> MemoryStore::tell(const ports::Telling& telling) {
+  return commit({"tell.before", "tell.after"}, [&]() -> Result<void> {
+    put_notice(telling);
+    return ok();
+  });
+}
+
+Result<std::vector<ports::Delivery>> MemoryStore::due(std::int64_t now_ms, int most) {
+  const std::lock_guard hold(mutex_);
+  std::vector<ports::Delivery> out;
+  std::set<std::string> waited_for;
+  for (const auto& delivery : deliveries_) {
+    if (static_cast<int>(out.size()) >= most) break;
+    if (delivery->state != ports::DeliveryState::Waiting) continue;
+    const auto& notice = delivery->notice;
+    const auto queue = notice.app + "/" + delivery->to.channel + "/" + notice.subject;
+    if (!waited_for.insert(queue).second) continue;
+    if (delivery->next_ms <= now_ms) out.push_back(*delivery);
+  }
+  return out;
+}
+
+Result<void> MemoryStore::keep_attempt(const ports::Delivery& delivery) {
+  return commit({"keep_attempt.before", "keep_attempt.after"}, [&]() -> Result<void> {
+    const auto index = static_cast<std::size_t>(delivery.id) - 1;
+    if (index >= deliveries_.size()) return ok();
+    auto row = std::make_shared<ports::Delivery>(*deliveries_[index]);
+    row->state = delivery.state;
+    row->attempts = delivery.attempts;
+    row->next_ms = delivery.next_ms;
+    row->ended_ms = delivery.ended_ms;
+    row->error = delivery.error;
+    deliveries_[index] = std::move(row);
+    return ok();
+  });
+}
+
+Result<std::vector<ports::Notice>> MemoryStore::notices(const std::string& release) {
+  const std::lock_guard hold(mutex_);
+  std::vector<ports::Notice> out;
+  for (const auto& notice : notices_) {
+    if (notice->release == release) out.push_back(*notice);
+  }
+  return out;
+}
+
+Result<std::vector<ports::Delivery>> MemoryStore::deliveries(const std::string& release) {
+  const std::lock_guard hold(mutex_);
+  std::vector<ports::Delivery> out;
+  for (const auto& delivery : deliveries_) {
+    if (delivery->notice.release == release) out.push_back(*delivery);
+  }
+  return out;
 }
 
 Result<ports::LiveRow> MemoryStore::live(const ports::AppRef& app) {

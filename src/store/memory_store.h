@@ -50,6 +50,13 @@ class MemoryStore : public ports::Store {
   Result<std::vector<ports::Record>> records(const std::string& release,
                                              std::int64_t after_seq) override;
 
+  Result<void> tell(const ports::Telling& telling) override;
+  Result<std::vector<ports::Delivery>> due(std::int64_t now_ms, int most) override;
+  Result<void> keep_attempt(const ports::Delivery& delivery) override;
+  Result<std::vector<ports::Notice>> notices(const std::string& release) override;
+  Result<std::vector<ports::Delivery>> deliveries(const std::string& release) override;
+  bool was_told(const std::string& key);  // looking costs no copy
+
   Result<ports::LiveRow> live(const ports::AppRef& app) override;
   Result<void> set_live(const ports::Lease& lease, const ports::LiveRow& row) override;
   Result<std::vector<ports::AppRef>> apps() override;
@@ -71,6 +78,7 @@ class MemoryStore : public ports::Store {
   using RecordPtr = std::shared_ptr<const ports::Record>;
   RowPtr* find(const std::string& id);
   Result<void> fence(const ports::Lease& writer) const;
+  void put_notice(const ports::Telling& telling);
 
   CrashHook crash_hook_;
   std::mutex mutex_;
@@ -80,6 +88,8 @@ class MemoryStore : public ports::Store {
   std::map<std::string, std::vector<RecordPtr>> journal_;  // by release
   std::int64_t last_seq_ = 0;
   std::map<std::string, Json> values_;
+  std::vector<std::shared_ptr<const ports::Notice>> notices_;
+  std::vector<std::shared_ptr<const ports::Delivery>> deliveries_;  // deliveries_[n - 1] has id n
 };
 
 }  // namespace slipway::store

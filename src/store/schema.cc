@@ -65,8 +65,42 @@ PRAGMA application_id = 0x736c7779;
 PRAGMA user_version = 1;
 )sql";
 
+// Notices had been named values; those of releases that have been are kept for their history.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE notices (
+  key     TEXT NOT NULL PRIMARY KEY,
+  release TEXT NOT NULL,
+  at_ms   INTEGER NOT NULL,
+  body    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notices_by_release ON notices (release);
+
+CREATE TABLE deliveries (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
+  notice   TEXT NOT NULL REFERENCES notices (key),
+  channel  TEXT NOT NULL,
+  queue    TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  state    TEXT NOT NULL DEFAULT 'waiting',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_ms  INTEGER NOT NULL,
+  ended_ms INTEGER NOT NULL DEFAULT 0,
+  error    TEXT NOT NULL DEFAULT '',
+  UNIQUE (notice, channel)
+) STRICT;
+CREATE INDEX deliveries_waiting ON deliveries (queue, id) WHERE state = 'waiting';
+
+INSERT INTO notices (key, release, at_ms, body)
+SELECT substr(key, 8), coalesce(json ->> '$.release', ''), coalesce(json ->> '$.at_ms', 0),
+       json_set(json, '$.key', substr(key, 8))
+FROM named_values WHERE key LIKE 'notice/%';
+DELETE FROM named_values WHERE key LIKE 'notice/%';
+
+PRAGMA user_version = 2;
+)sql";
+
 // kMigrations[n] leads from version n to n + 1 and sets user_version itself.
-constexpr const char* kMigrations[] = {kVersion1};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 Result<std::int64_t> version_of(Database& database) {

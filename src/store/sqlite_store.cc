@@ -4,6 +4,7 @@
 
 #include "store/journal_rows.h"
 #include "store/lease_rows.h"
+#include "store/outbox_rows.h"
 #include "store/release_rows.h"
 #include "store/schema.h"
 #include "store/sqlite.h"
@@ -52,7 +53,9 @@ class SqliteStore final : public ports::Store {
       TRY(fence(db, lease));
       ports::Record fenced = record;
       fenced.epoch = lease.epoch;
-      return append_record(db, std::move(fenced));
+      const std::int64_t seq = TRY(append_record(db, std::move(fenced)));
+      for (const auto& telling : record.tell) TRY(put_notice(db, telling));
+      return seq;
     });
   }
   Result<std::optional<ports::Record>> last_record(const std::string& release) override {
@@ -61,6 +64,22 @@ class SqliteStore final : public ports::Store {
   Result<std::vector<ports::Record>> records(const std::string& release,
                                              std::int64_t after_seq) override {
     return read([&](Database& db) { return read_records(db, release, after_seq); });
+  }
+
+  Result<void> tell(const ports::Telling& telling) override {
+    return write([&](Database& db) { return put_notice(db, telling); });
+  }
+  Result<std::vector<ports::Delivery>> due(std::int64_t now_ms, int most) override {
+    return read([&](Database& db) { return read_due(db, now_ms, most); });
+  }
+  Result<void> keep_attempt(const ports::Delivery& delivery) override {
+    return write([&](Database& db) { return store::keep_attempt(db, delivery); });
+  }
+  Result<std::vector<ports::Notice>> notices(const std::string& release) override {
+    return read([&](Database& db) { return read_notices(db, release); });
+  }
+  Result<std::vector<ports::Delivery>> deliveries(const std::string& release) override {
+    return read([&](Database& db) { return read_deliveries(db, release); });
   }
 
   Result<ports::LiveRow> live(const ports::AppRef& app) override {

@@ -115,6 +115,25 @@ TEST(SqliteStore, SyncsEveryCommitToTheDisk) {
       1);
 }
 
+TEST(SqliteStore, BringsTheNoticesOfTheFirstVersionIntoTheOutboxAsHistory) {
+  TestFolder folder;
+  filled(folder.file(), 1);
+  change(folder.file(),
+         "DROP TABLE deliveries; DROP TABLE notices; INSERT INTO named_values VALUES "
+         "('notice/r-0001/released', '{\"release\":\"r-0001\",\"kind\":\"released\","
+         "\"text\":\"v1 is live\",\"at_ms\":77}'), ('token/x', '1'); PRAGMA user_version = 1;");
+  const auto store = open_store(folder.file());
+  ASSERT_TRUE(store) << store.error().sentence();
+  const auto notices = (*store)->notices("r-0001");
+  ASSERT_EQ(notices->size(), 1U);
+  EXPECT_EQ((*notices)[0].key, "r-0001/released");
+  EXPECT_EQ((*notices)[0].text, "v1 is live");
+  EXPECT_EQ((*notices)[0].at_ms, 77);
+  EXPECT_TRUE((*store)->due(1'000, 10)->empty()) << "nobody is told again";
+  EXPECT_TRUE((*store)->values("notice/")->empty());
+  EXPECT_EQ((*store)->values("token/")->size(), 1U);
+}
+
 TEST(SqliteStore, RefusesTheStoreOfANewerSlipwayAndLeavesItAlone) {
   TestFolder folder;
   filled(folder.file(), 1);

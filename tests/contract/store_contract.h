@@ -56,6 +56,29 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
     return out;
   }
 
+  static ports::Telling telling(const std::string& release, const std::string& kind,
+                                const std::vector<std::string>& channels) {
+    ports::Telling out;
+    out.notice.key = release + "/" + kind;
+    out.notice.kind = kind;
+    out.notice.app = "shop";
+    out.notice.release = release;
+    out.notice.subject = "shop/production/" + release;
+    out.notice.severity = ports::Severity::Critical;
+    out.notice.turn = ports::Turn::Closes;
+    out.notice.text = "it’s live";
+    out.notice.at_ms = 100;
+    out.notice.facts = {{"why", "because"}};
+    for (const auto& name : channels) out.to.push_back({name, Json::object().set("type", "slack")});
+    return out;
+  }
+  static std::string keys_of(const std::vector<ports::Delivery>& deliveries) {
+    std::string out;
+    for (const auto& one : deliveries)
+      out += (out.empty() ? "" : " ") + one.notice.key + "@" + one.to.channel;
+    return out;
+  }
+
   const ports::AppRef app_{"shop", "production"};
   std::unique_ptr<ports::Store> store_;
 };
@@ -309,6 +332,65 @@ TEST_P(StoreContract, KeepsNamedValuesAndFindsThemByPrefix) {
   ASSERT_TRUE(store_->remove_value("token/bob"));
   ASSERT_TRUE(store_->remove_value("token/bob")) << "removing what is gone is done already";
   EXPECT_FALSE(store_->value("token/bob")->has_value());
+}
+
+TEST_P(StoreContract, KeepsANoticeWithTheRecordThatCausesItOrNeither) {
+  const auto release = new_release(app_);
+  const auto old = taken("daemon 1", release);
+  auto ended = record(release, "settled");
+  ended.tell = {telling(release, "released", {"team", "mail"})};
+  ASSERT_TRUE(store_->append(old, ended));
+  taken("daemon 2", release);
+  auto late = record(release, "late");
+  late.tell = {telling(release, "aborted", {"team"})};
+  EXPECT_FALSE(store_->append(old, late)) << "fenced";
+
+  const auto notices = store_->notices(release);
+  ASSERT_TRUE(notices);
+  ASSERT_EQ(notices->size(), 1U);
+  EXPECT_EQ(ports::to_json((*notices)[0]), ports::to_json(ended.tell[0].notice));
+  const auto deliveries = store_->deliveries(release);
+  ASSERT_EQ(deliveries->size(), 2U);
+  EXPECT_EQ((*deliveries)[0].to.channel, "team");
+  EXPECT_EQ((*deliveries)[0].to.settings.text("type"), "slack");
+  EXPECT_EQ((*deliveries)[0].state, ports::DeliveryState::Waiting);
+  EXPECT_TRUE(store_->records(release, 0)->front().tell.empty());
+}
+
+TEST_P(StoreContract, TellsWhatHasTheSameKeyOnce) {
+  ASSERT_TRUE(store_->tell(telling("r-0001", "released", {"team"})));
+  ASSERT_TRUE(store_->tell(telling("r-0001", "released", {"team", "mail"})));
+  EXPECT_EQ(store_->notices("r-0001")->size(), 1U);
+  EXPECT_EQ(store_->deliveries("r-0001")->size(), 1U);
+}
+
+TEST_P(StoreContract, GivesWhatIsDueOldestFirstAndNeverPastAnOlderOneOfItsSubject) {
+  ASSERT_TRUE(store_->tell(telling("r-0001", "held", {"team", "mail"})));
+  ASSERT_TRUE(store_->tell(telling("r-0001", "released", {"team"})));
+  ASSERT_TRUE(store_->tell(telling("r-0002", "held", {"team"})));
+  EXPECT_TRUE(store_->due(99, 10)->empty()) << "not yet";
+  auto due = store_->due(100, 10);
+  ASSERT_TRUE(due);
+  EXPECT_EQ(keys_of(*due), "r-0001/held@team r-0001/held@mail r-0002/held@team");
+  EXPECT_EQ(store_->due(100, 1)->size(), 1U);
+
+  auto first = due->front();
+  first.attempts = 1;
+  first.next_ms = 500;
+  first.error = "no answer";
+  ASSERT_TRUE(store_->keep_attempt(first));
+  EXPECT_EQ(keys_of(*store_->due(100, 10)), "r-0001/held@mail r-0002/held@team");
+  due = store_->due(500, 10);
+  EXPECT_EQ(due->front().attempts, 1);
+  EXPECT_EQ(due->front().error, "no answer");
+
+  first.state = ports::DeliveryState::Dead;
+  first.ended_ms = 600;
+  ASSERT_TRUE(store_->keep_attempt(first));
+  EXPECT_EQ(keys_of(*store_->due(500, 10)),
+            "r-0001/held@mail r-0001/released@team r-0002/held@team");
+  EXPECT_EQ(store_->deliveries("r-0001")->front().state, ports::DeliveryState::Dead);
+  EXPECT_EQ(store_->deliveries("r-0001")->front().ended_ms, 600);
 }
 
 TEST_P(StoreContract, ServesSeveralThreadsAtOnce) {

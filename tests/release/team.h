@@ -96,8 +96,7 @@ struct Team {
   fake::FakeProbe probe{seam};
   fake::FakeSmoke smoke{seam};
   fake::FakeArtifacts artifacts{seam};
-  fake::FakeNotifier notifier{seam};
-  World ports{instances, router, counters, probe, smoke, artifacts, notifier, store, clock};
+  World ports{instances, router, counters, probe, smoke, artifacts, store, clock};
   ports::AppRef app{"shop", "production"};
   config::Environment settings;
   Recorder heard;
@@ -166,12 +165,7 @@ struct Team {
   }
 
   std::string live() { return store.live(app).value().release; }
-  bool told(const std::string& key) const {
-    for (const auto& notice : world.notices) {
-      if (notice.key == key) return true;
-    }
-    return false;
-  }
+  bool told(const std::string& key) { return store.was_told(key); }
   bool heard_progress(const std::string& text) const {
     for (const auto& line : heard.progress) {
       if (line.find(text) != std::string::npos) return true;

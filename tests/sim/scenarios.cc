@@ -119,10 +119,8 @@ void add_worlds_troubles(Strategy strategy, const std::string& name, std::vector
 void add_refusals(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
   const auto either = that_must_end("", start_of(strategy, {}, false));
   const auto completed = that_must_end("completed", *either);
-  for (const auto call :
-       {fake::Call::Ensure, fake::Call::SetSplit, fake::Call::Retire, fake::Call::Notify}) {
-    // The notice's channel is an outbox in the store: it fails for a while, never for good.
-    for (const int times : {1, call == fake::Call::Notify ? 4 : 12}) {
+  for (const auto call : {fake::Call::Ensure, fake::Call::SetSplit, fake::Call::Retire}) {
+    for (const int times : {1, 12}) {
       Trouble trouble;
       trouble.refused_call = call;
       trouble.refusals = times;

@@ -102,10 +102,8 @@ class Life {
       return fake::Fault::None;
     }
     tell(PointKind::EffectBefore);
-    if (point.call != fake::Call::Notify) {
-      report(check_intent(universe_, *point.subject));
-      report(check_drain(universe_, *point.subject));
-    }
+    report(check_intent(universe_, *point.subject));
+    report(check_drain(universe_, *point.subject));
     return fault_of(point.call);
   }
 
@@ -123,10 +121,7 @@ class Life {
       return fake::Fault::NotAppliedBefore;
     }
     for (const auto& fault : trouble_.writes) {
-      // A notice has nothing to observe: its channel keeps what it said yes to.
-      const bool is_possible =
-          call != fake::Call::Notify || fault.fault != fake::Fault::AppliedButLost;
-      if (fault.index == write && is_possible) return fault.fault;
+      if (fault.index == write) return fault.fault;
     }
     return fake::Fault::None;
   }
@@ -156,23 +151,15 @@ bool has_ended(Universe& universe) {
 
 struct Drivers {
   explicit Drivers(fake::Seam& seam)
-      : instances(seam),
-        router(seam),
-        counters(seam),
-        probe(seam),
-        smoke(seam),
-        artifacts(seam),
-        notifier(seam) {}
+      : instances(seam), router(seam), counters(seam), probe(seam), smoke(seam), artifacts(seam) {}
   fake::FakeInstances instances;
   fake::FakeRouter router;
   fake::FakeCounters counters;
   fake::FakeProbe probe;
   fake::FakeSmoke smoke;
   fake::FakeArtifacts artifacts;
-  fake::FakeNotifier notifier;
   release::World world(Universe& universe) {
-    return {instances, router,   counters,       probe,         smoke,
-            artifacts, notifier, universe.store, universe.clock};
+    return {instances, router, counters, probe, smoke, artifacts, universe.store, universe.clock};
   }
 };
 

@@ -174,7 +174,9 @@ TEST_F(FakeWorld, TheHookSeesWhichStepWrites) {
   };
   ASSERT_EQ(start(1), Kind::Applied);
   FakeNotifier notifier(seam_);
-  ASSERT_EQ(notifier.send({"r-0001/released", "r-0001", "released", "done"}).kind, Kind::Applied);
+  ports::Notice notice;
+  notice.key = "r-0001/released";
+  ASSERT_EQ(notifier.send(notice).kind, Kind::Applied);
   EXPECT_EQ(seen, (std::vector<std::string>{"ensure:start-web", "ensure:start-web",
                                             "notify:r-0001/released", "notify:r-0001/released"}));
   EXPECT_EQ(world_.notices.size(), 1u);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "ports/checks.h"
 #include "ports/instances.h"
+#include "ports/notice.h"
 #include "ports/router.h"
 
 namespace slipway::drivers::fake {
