@@ -91,8 +91,7 @@ TEST(Alarms, ADaemonThatComesBackTellsNothingTwiceAndDoesNotForgetTheEnd) {
   EXPECT_EQ(watch.told(), down);
   watch.restart();
   watch.see(12, 0, 2);
-  EXPECT_EQ(watch.told(),
-            down + "; pager info shop production: down is over: 2 instances well");
+  EXPECT_EQ(watch.told(), down + "; pager info shop production: down is over: 2 instances well");
 }
 
 // The store refuses one write after the other; whatever was lost is made up for, once.
