@@ -231,13 +231,14 @@ def released(stage):
 
 def held(stage):
     os.mkfifo(stage.path("go"))
-    stage.write(smoke="cat < " + stage.path("go"))
+    go = os.open(stage.path("go"), os.O_RDWR)  # both ends, so that neither side waits for the other to open it
+    stage.write(smoke=f"read line < {stage.path('go')}")
     child = stage.rig.begin("deploy", ENVIRONMENT, stage.next_version())
     wait_until("the smoke check", 20, lambda: any(
         record["step"].startswith("probe") or record["state"]["phase"] in ("settling", "acting")
         for record in stage.rig.release("r-0002").get("records", [])))
     stage.rig.run("pause", ENVIRONMENT)
-    open(stage.path("go"), "w").close()
+    os.write(go, b"go\n")
     wait_until("the hold", 30, lambda: any(one["kind"] == "held" for one in stage.notices("r-0002")))
     subject = "tell/production/r-0002"
     alert = {"alertname": "Slipway", "app": "tell", "environment": "production", "release": "r-0002", "severity": "warning",
@@ -250,6 +251,7 @@ def held(stage):
     expect(child.wait(timeout=60) == 0, "the release did not complete")
     wait_until("the end of the alert", 20, lambda: not [one for one in stage.active_alerts() if one["severity"] != "info"])
     wait_until("the notices", 20, lambda: stage.all_in("r-0002"))
+    os.close(go)
     last = [one["json"] for one in stage.pager.got if "event_action" in one["json"]][-1]
     expect((last["event_action"], last["dedup_key"]) == ("resolve", "slipway/" + subject), last)
 
