@@ -25,6 +25,10 @@ MOST_DESCRIPTORS = 20_000
 MOST_CLIENTS = 8_000  # of nginx and HAProxy, which need two descriptors for a client
 
 
+# In slipway edge's order of preference, so that the others encrypt as much.
+CIPHERS = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+
+
 def raise_descriptor_limit():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
@@ -186,7 +190,8 @@ class Nginx(Proxy):
         tls = ""
         if self.certificate:
             tls = (f"listen 127.0.0.1:{self.tls_port} ssl http2 backlog=4096; ssl_certificate {self.certificate[0]}; "
-                   f"ssl_certificate_key {self.certificate[1]}; ssl_protocols TLSv1.2 TLSv1.3;")
+                   f"ssl_certificate_key {self.certificate[1]}; ssl_protocols TLSv1.2 TLSv1.3; "
+                   f"ssl_conf_command Ciphersuites {CIPHERS}; ssl_prefer_server_ciphers on;")
         user = "user root;" if os.geteuid() == 0 else ""
         return f"""
 daemon off; {user} pid {self.path("nginx.pid")}; error_log {self.path("error.log")} warn;
@@ -234,7 +239,7 @@ class Haproxy(Proxy):
     def command(self, upstream_port):
         tls = ""
         if self.certificate:
-            tls = f"  bind 127.0.0.1:{self.tls_port} backlog 4096 ssl crt {self.tls_files()} alpn h2,http/1.1\n"
+            tls = f"  bind 127.0.0.1:{self.tls_port} backlog 4096 ssl crt {self.tls_files()} alpn h2,http/1.1 ciphersuites {CIPHERS}\n"
         log = f"  log {self.log_socket} len 2048 local0\n" if self.log_socket else ""
         config = f"""
 global
