@@ -2,12 +2,25 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <array>
 
 #include "base/assert.h"
 
 namespace slipway {
+namespace {
+std::string hex_of(const unsigned char* bytes, unsigned int size) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (unsigned int i = 0; i < size; ++i) {
+    out += kDigits[bytes[i] >> 4];
+    out += kDigits[bytes[i] & 15];
+  }
+  return out;
+}
+}  // namespace
+
 struct Sha256::Context {
   EVP_MD_CTX* md = EVP_MD_CTX_new();
   ~Context() { EVP_MD_CTX_free(md); }
@@ -26,19 +39,22 @@ std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
   unsigned int size = 0;
   ASSERT(EVP_DigestFinal_ex(context_->md, raw.data(), &size) == 1);
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned int i = 0; i < size; ++i) {
-    out += kDigits[raw[i] >> 4];
-    out += kDigits[raw[i] & 15];
-  }
-  return out;
+  return hex_of(raw.data(), size);
 }
 
 std::string sha256_hex(std::string_view bytes) {
   Sha256 digest;
   digest.add(bytes);
   return digest.hex();
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
+  unsigned int size = 0;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(message.data());
+  ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(),
+              raw.data(), &size) != nullptr);
+  return hex_of(raw.data(), size);
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

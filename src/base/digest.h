@@ -1,11 +1,13 @@
 #pragma once
-// SHA-256 (OpenSSL), for plan hashes, fingerprints and stored tokens.
+// SHA-256 (OpenSSL), for plan hashes, fingerprints, stored tokens and signatures.
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace slipway {
 std::string sha256_hex(std::string_view bytes);
+// HMAC-SHA256 (RFC 2104), lower-case hex.
+std::string hmac_sha256_hex(std::string_view key, std::string_view message);
 
 // The same, fed piece by piece.
 class Sha256 {

@@ -10,7 +10,6 @@
 namespace slipway::daemon {
 namespace {
 constexpr std::string_view kLead = "slwa_";
-constexpr std::size_t kBlock = 64;  // of SHA-256
 constexpr std::size_t kMostNote = 1000;
 
 std::string hex(std::string_view bytes) {
@@ -47,15 +46,6 @@ std::string random_bytes(Random& random, int words) {
     for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(word >> shift & 0xff);
   }
   return out;
-}
-
-// HMAC-SHA-256 (RFC 2104); the key is no longer than a block.
-std::string signature(std::string key, std::string_view text) {
-  key.resize(kBlock, '\0');
-  std::string inner = key;
-  for (auto& c : inner) c = static_cast<char>(c ^ 0x36);
-  for (auto& c : key) c = static_cast<char>(c ^ 0x5c);
-  return sha256_hex(key + from_hex(sha256_hex(inner + std::string(text))).value_or(""));
 }
 
 Error refused(std::string what, std::string next) {
@@ -134,14 +124,14 @@ Result<std::string> Approvals::make_link(const std::string& release, const std::
   const std::string text = std::string(kLead) + release + "." + hex(person) + "." +
                            running->plan().hash + "." +
                            std::to_string(house_.now_ms() + valid_for.count()) + "." + nonce;
-  return text + "." + signature(TRY(key()), text);
+  return text + "." + hmac_sha256_hex(TRY(key()), text);
 }
 
 Result<Approvals::Link> Approvals::read_link(const std::string& token) {
   const auto last = token.rfind('.');
   if (last == std::string::npos || !token.starts_with(kLead)) return not_valid();
   const std::string text = token.substr(0, last);
-  if (!equal_in_constant_time(signature(TRY(key()), text), token.substr(last + 1)))
+  if (!equal_in_constant_time(hmac_sha256_hex(TRY(key()), text), token.substr(last + 1)))
     return not_valid();
   const auto parts = split(std::string_view(text).substr(kLead.size()), '.');
   if (parts.size() != 5) return not_valid();

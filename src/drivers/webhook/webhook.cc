@@ -4,22 +4,6 @@
 
 namespace slipway::drivers::webhook {
 namespace {
-constexpr std::size_t kBlock = 64;  // bytes, of SHA-256
-
-std::string bytes_of(const std::string& hex) {
-  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string out;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    out.push_back(static_cast<char>(value(hex[i]) * 16 + value(hex[i + 1])));
-  return out;
-}
-
-std::string padded(std::string key, char pad) {
-  key.resize(kBlock, '\0');
-  for (char& c : key) c = static_cast<char>(c ^ pad);
-  return key;
-}
-
 class Webhook final : public ports::Notifier {
  public:
   Webhook(posting::Place place, Clock& clock) : place_(std::move(place)), clock_(clock) {}
@@ -42,12 +26,6 @@ class Webhook final : public ports::Notifier {
   Clock& clock_;
 };
 }  // namespace
-
-std::string hmac_sha256_hex(const std::string& key, const std::string& message) {
-  const std::string block = key.size() > kBlock ? bytes_of(sha256_hex(key)) : key;
-  const std::string inner = bytes_of(sha256_hex(padded(block, 0x36) + message));
-  return sha256_hex(padded(block, 0x5c) + inner);
-}
 
 std::string signature_of(const std::string& key, const std::string& timestamp,
                          const std::string& body) {

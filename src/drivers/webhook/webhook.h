@@ -6,8 +6,6 @@
 
 namespace slipway::drivers::webhook {
 
-// HMAC-SHA256 (RFC 2104), lower-case hex.
-std::string hmac_sha256_hex(const std::string& key, const std::string& message);
 // What stands in Slipway-Signature: "v1=" and the HMAC of "<timestamp>.<body>".
 std::string signature_of(const std::string& key, const std::string& timestamp,
                          const std::string& body);

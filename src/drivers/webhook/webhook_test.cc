@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/digest.h"
 #include "drivers/posting/notice_for_test.h"
 #include "io/clock.h"
 #include "tests/contract/test_server.h"
