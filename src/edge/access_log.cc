@@ -13,7 +13,8 @@ namespace slipway::edge {
 namespace {
 
 constexpr std::size_t kRingBytes = std::size_t{1} << 20;
-constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
+constexpr std::size_t kBatchBytes = std::size_t{64} << 10;
+constexpr std::size_t kUsualLine = 4096;
 constexpr Millis kRest{250};      // between two looks, unless a ring is half full before
 constexpr Millis kShortRest{10};  // while there is much to write
 constexpr Millis kReopenTime{1'000};
@@ -41,6 +42,7 @@ Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogOptions& optio
 
 AccessLog::AccessLog(AccessLogOptions options, std::unique_ptr<LogSink> sink, unsigned workers)
     : options_(std::move(options)), sink_(std::move(sink)) {
+  batch_.reserve(kBatchBytes + kUsualLine);  // or its last line would double it
   for (unsigned i = 0; i < workers; ++i) {
     rings_.push_back(std::make_unique<LogRing>(kRingBytes));
     // Without the lock, which a worker must not wait for: a call that comes just before the writer
