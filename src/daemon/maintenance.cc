@@ -133,8 +133,10 @@ Result<void> Maintenance::write(const ports::AppRef& app, const ports::Lease& le
     }
     const auto want = wanted(now.split, wish, settings);
     if (is_page_alike(want, now.split) && now.settled) return ok();
-    const OpId op{"maintenance", wish.on ? "on" : "off",
-                  static_cast<int>(house_.now_ms() % 1'000'000'000) + i};
+    // Counted, not timed: two words within one tick of a clock are two writes. The epoch is this
+    // daemon's own, so a restart counts anew under another name.
+    const OpId op{"maintenance", (wish.on ? "on-" : "off-") + std::to_string(lease.epoch),
+                  ++writes_};
     const auto written = lookout_.with_drivers(app, [&](DriverSet& drivers) -> Result<void> {
       const auto outcome = drivers.router->set_split(app, want, now.version, lease.epoch, op);
       if (outcome.kind == ports::Outcome::Kind::Applied) return ok();

@@ -2,6 +2,7 @@
 // Maintenance by hand: kept in the store, in force until it is switched off by hand. A release
 // keeps the mode it finds; where its strategy ends in serving (recreate), reconcile() puts the page
 // back.
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ class Maintenance {
   House& house_;
   Lookout& lookout_;
   Releases& releases_;
+  std::atomic<int> writes_{0};  // names each write to a router
 };
 
 }  // namespace slipway::daemon
