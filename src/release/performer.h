@@ -11,7 +11,7 @@
 #include "plan/calendar.h"
 #include "plan/plan.h"
 #include "release/runner.h"
-#include "verdict/verdict.h"
+#include "verdict/judge.h"
 
 namespace slipway::release {
 
@@ -109,7 +109,8 @@ class TrafficSteps {
   const Scene& scene_;
 };
 
-// Judgement: Judge, Watch, and the guard while held.
+// Judgement: Judge, Watch, and the guard while held. One judge for the whole release, so that what
+// was seen in one step still counts in the next; a recovered daemon begins anew.
 class JudgeSteps {
  public:
   JudgeSteps(const Scene& scene, InstanceSteps& instances) : scene_(scene), instances_(instances) {}
@@ -117,20 +118,30 @@ class JudgeSteps {
   Sight guard();
 
  private:
-  struct Base {
+  // One stay in one step; a resumed hold begins a new one.
+  struct Stay {
     int step = -1;
     std::int64_t since_ms = -1;
     Millis begun{0};
+    int number = 0;
+    double weight = 0;  // the canary's
+  };
+  struct Reading {
     ports::Counts canary;
     ports::Counts baseline;
   };
+  Result<Reading> read();
   Result<void> begin(const State& state);
-  Result<verdict::Verdict> judge(Millis elapsed);
+  Result<verdict::Verdict> judge();
   Sight conclude(const plan::Step& step, const verdict::Verdict& verdict, Millis elapsed);
 
   const Scene& scene_;
   InstanceSteps& instances_;
-  Base base_;
+  std::optional<verdict::Judge> judge_;
+  Stay stay_;
+  Reading last_;
+  Millis looked_{0};  // by the clock
+  Millis judged_{0};  // how long the judge has watched: the time of its ticks
 };
 
 // Gate: approvals, window and freezes.
