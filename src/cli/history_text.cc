@@ -34,9 +34,9 @@ std::string notice_lines(const Json& notice) {
     if (!one.text("error").empty())
       errors += fmt::format("            {}: {}\n", one.text("channel"), one.text("error"));
   }
-  return fmt::format("  {}  {}: {}{}\n{}", clock_text(notice.integer("at_ms")),
-                     notice.text("kind"), notice.text("text"),
-                     states.empty() ? "" : "  (" + join(states, ", ") + ")", errors);
+  return fmt::format("  {}  {}: {}{}\n{}", clock_text(notice.integer("at_ms")), notice.text("kind"),
+                     notice.text("text"), states.empty() ? "" : "  (" + join(states, ", ") + ")",
+                     errors);
 }
 
 std::size_t widest(const Json::Array& rows, std::string_view key) {
@@ -66,9 +66,10 @@ std::string verdict_text(const Json& verdict) {
   std::string out = fmt::format("{}  {}  {}\n", clock_text(verdict.integer("at_ms")),
                                 verdict.text("step"), verdict.text("sentence"));
   if (decision.integer("rule", -1) < 0) return out;
-  return out + fmt::format("          evidence: limit {:.2f}, blame {:.2f} of {:.2f}; kept {:.2f}\n",
-                           numbers.number("log_limit"), numbers.number("log_blame"),
-                           numbers.number("log_threshold"), numbers.number("log_proof"));
+  return out +
+         fmt::format("          evidence: limit {:.2f}, blame {:.2f} of {:.2f}; kept {:.2f}\n",
+                     numbers.number("log_limit"), numbers.number("log_blame"),
+                     numbers.number("log_threshold"), numbers.number("log_proof"));
 }
 
 std::string history_text(const Json& releases) {

@@ -80,7 +80,8 @@ struct Smoke {
   Millis timeout{10'000};
 };
 
-// Must bad requests come in several blocks of time? Auto: unless history shows that they come singly.
+// Must bad requests come in several blocks of time? Auto: unless history shows that they come
+// singly.
 enum class BurstGuard { Auto, On, Off };
 std::string_view name_of(BurstGuard guard);  // "auto"
 

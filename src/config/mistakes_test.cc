@@ -189,8 +189,8 @@ const Case kCases[] = {
      "blue-green', or give a service a port"},
     {"DeadlineBeforePeriod", WEB "rollout: { judge: { period: 5m, deadline: 1m } }\n",
      "3:43 the deadline 1m is shorter than the period 5m | write 5m or more"},
-    {"QuarantineWithoutGuard", WEB
-     "rollout: { judge: { period: 5m, guard: off, quarantine: true } }\n",
+    {"QuarantineWithoutGuard",
+     WEB "rollout: { judge: { period: 5m, guard: off, quarantine: true } }\n",
      "3:57 a quarantine lasts until the guard agrees, and 'guard' is off | take it away, or write "
      "'guard: on'"},
     {"NoFalseAlarmAtAll", WEB "rollout: { judge: { period: 5m, false_alarm: 0% } }\n",

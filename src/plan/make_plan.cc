@@ -124,7 +124,8 @@ Result<LiveRelease> rollback_target(const Facts& facts, const Request& request) 
   if (!facts.previous && !request.version.empty()) return not_kept();
   if (!facts.previous) {
     return Error(Code::NothingToRollBack,
-                 fmt::format("{} has no earlier release to go back to", request.environment),
+                 fmt::format("{} has no earlier release to go back to{}", request.environment,
+                             facts.passed_over.empty() ? "" : ": " + facts.passed_over),
                  "deploy the version you want: slipway deploy " + request.environment + " VERSION");
   }
   const auto& target = *facts.previous;

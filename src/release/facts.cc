@@ -56,6 +56,18 @@ Result<std::optional<std::string>> rollback_target(World& world, const ports::Ap
   }
   return std::optional<std::string>();
 }
+
+// Of the newest release that a rollback would have gone to, were it not marked bad.
+Result<std::string> passed_over(World& world, const ports::AppRef& app, const std::string& live) {
+  for (const auto& row : TRY(world.store.releases(app, kHistory))) {
+    if (row.kind != "deploy" || row.id == live) continue;
+    const auto bad = TRY(world.store.value("bad/" + row.id));
+    if (bad)
+      return row.version + " (" + row.id +
+             ") is bad, and is chosen by name alone: " + bad->text("why");
+  }
+  return std::string();
+}
 }  // namespace
 
 Result<plan::LiveRelease> stored_release(World& world, const std::string& id) {
@@ -99,6 +111,8 @@ Result<plan::Facts> gather_facts(World& world, const std::string& app_name,
   if (target) {
     facts.previous = TRY(stored_release(world, *target));
     facts.previous->warm = is_warm(world, app, *facts.previous);
+  } else if (back && request.version.empty()) {
+    facts.passed_over = TRY(passed_over(world, app, live.release));
   }
   if (back) return facts;
   for (const auto& service : environment.services) {

@@ -42,14 +42,15 @@ Result<JudgeSteps::Reading> JudgeSteps::read() {
 
 // What the old release did before, without the new one, is the first thing the judge hears of.
 void JudgeSteps::sit_down() {
-  sitting_.emplace(judge_settings(scene_.plan, {}));
+  const auto& judge = scene_.plan.settings.rollout.judge;
+  sitting_.emplace(judge_settings(scene_.plan, judged_routes(judge, last_.baseline)));
   wants_latencies_ = judges_latency(sitting_->settings());
   told_settings_ = false;
   judged_ = Millis(1);
   verdict::Tick history;
   history.at = judged_;
   history.old = scene_.plan.old ? verdict::Old::Healthy : verdict::Old::Absent;
-  history.strata.front().baseline = sample_of(last_.baseline, {}, wants_latencies_);
+  history.strata = lots_between({}, {{}, last_.baseline});
   sitting_->keep(history);
 }
 
@@ -73,6 +74,18 @@ Result<void> JudgeSteps::begin(const State& state) {
   return ok();
 }
 
+std::vector<verdict::Lot> JudgeSteps::lots_between(const Reading& then, const Reading& now) const {
+  std::vector<verdict::Lot> lots;
+  lots.push_back({sample_of(now.canary, then.canary, wants_latencies_),
+                  sample_of(now.baseline, then.baseline, wants_latencies_)});
+  const auto& strata = sitting_->settings().strata;
+  for (std::size_t i = 1; i < strata.size(); ++i) {
+    lots.push_back({route_sample(now.canary, then.canary, strata[i]),
+                    route_sample(now.baseline, then.baseline, strata[i])});
+  }
+  return lots;
+}
+
 verdict::Tick JudgeSteps::tick_at(const Reading& reading) {
   const auto& plan = scene_.plan;
   verdict::Tick tick;
@@ -82,28 +95,29 @@ verdict::Tick JudgeSteps::tick_at(const Reading& reading) {
   // Each batch has its own young instances; elsewhere the judge's own warm-up counts.
   tick.young = plan.strategy == config::Strategy::Rolling &&
                looked_ - stay_.begun < sitting_->settings().warmup;
-  tick.old = !plan.old                   ? verdict::Old::Absent
+  tick.old = !plan.old                  ? verdict::Old::Absent
              : instances_.old_answers() ? verdict::Old::Healthy
                                         : verdict::Old::Unhealthy;
-  auto& lot = tick.strata.front();
-  lot.canary = sample_of(reading.canary, last_.canary, wants_latencies_);
-  lot.baseline = sample_of(reading.baseline, last_.baseline, wants_latencies_);
+  tick.strata = lots_between(last_, reading);
   return tick;
 }
 
 bool JudgeSteps::is_impossible(const verdict::Tick& tick) {
   const auto torn = [](const verdict::Sample& sample) { return sample.errors > sample.requests; };
-  const bool any = std::any_of(
-      tick.strata.begin(), tick.strata.end(),
-      [&](const verdict::Lot& lot) { return torn(lot.canary) || torn(lot.baseline); });
+  const bool any =
+      std::any_of(tick.strata.begin(), tick.strata.end(),
+                  [&](const verdict::Lot& lot) { return torn(lot.canary) || torn(lot.baseline); });
   impossible_ = any ? impossible_ + 1 : 0;
   return any && impossible_ <= kMostTorn;
 }
 
 Result<JudgeSteps::Moment> JudgeSteps::glance() {
   Moment moment;
+  const Millis asked = scene_.world.clock.monotonic();
   moment.reading = TRY(read());
   const Millis now = scene_.world.clock.monotonic();
+  // A router that takes its time to answer (a script) is not asked all the time.
+  pause_ = std::max(kLookEvery, (now - asked) * 4);
   judged_ += now - looked_;
   looked_ = now;
   moment.tick = tick_at(moment.reading);
@@ -148,8 +162,8 @@ Sight JudgeSteps::decided(Moment& moment, Sight sight) {
 // Only where old and new stand side by side behind a router that can weigh them.
 bool JudgeSteps::may_narrow(const plan::Step& step) const {
   const auto& plan = scene_.plan;
-  const bool beside = plan.strategy == config::Strategy::BlueGreen ||
-                      plan.strategy == config::Strategy::Canary;
+  const bool beside =
+      plan.strategy == config::Strategy::BlueGreen || plan.strategy == config::Strategy::Canary;
   return step.kind == StepKind::Judge && plan.settings.rollout.judge.quarantine && beside &&
          plan.old && stay_.weight > 0 && scene_.world.router.capabilities().weights;
 }
@@ -166,7 +180,7 @@ std::optional<Sight> JudgeSteps::quarantine(const plan::Step& step, const State&
 }
 
 // Still nothing said at the deadline.
-Sight JudgeSteps::without_data(Moment& moment, Millis deadline) {
+Sight JudgeSteps::with_too_little(Moment& moment, Millis deadline) {
   const bool held = moment.said.answer == Answer::Hold || moment.said.quarantine;
   const std::string why = (held ? "undecided after " : "not enough data after ") +
                           to_text(deadline) + ": " + sitting_->tell().evidence;
@@ -186,8 +200,8 @@ Sight JudgeSteps::ended(const plan::Step& step, const State& state, Moment& mome
   if (step.kind == StepKind::Watch) return decided(moment, Sight::settled("watched; " + evidence));
   const auto& judge = scene_.plan.settings.rollout.judge;
   const Millis deadline = judge.deadline.count() > 0 ? judge.deadline : step.duration * 3;
-  if (looked_ - stay_.begun >= deadline) return without_data(moment, deadline);
-  return Sight::pending("waiting for more traffic: " + evidence, kLookEvery);
+  if (looked_ - stay_.begun >= deadline) return with_too_little(moment, deadline);
+  return Sight::pending("waiting for more traffic: " + evidence, pause_);
 }
 
 Sight JudgeSteps::conclude(const plan::Step& step, const State& state, Moment& moment) {
@@ -203,7 +217,7 @@ Sight JudgeSteps::conclude(const plan::Step& step, const State& state, Moment& m
   if (elapsed >= step.duration) return ended(step, state, moment);
   const std::string clock =
       to_text(Millis(elapsed.count() / 1000 * 1000)) + " of " + to_text(step.duration);
-  return Sight::pending(clock + ": " + evidence, std::min(kLookEvery, step.duration - elapsed));
+  return Sight::pending(clock + ": " + evidence, std::min(pause_, step.duration - elapsed));
 }
 
 Sight JudgeSteps::look(const plan::Step& step, const State& state) {
@@ -221,8 +235,7 @@ Sight JudgeSteps::unhealthy() {
   if (!watches_health(scene_.plan.settings)) return Sight::settled();
   Sight health = instances_.still_healthy();
   if (health.kind != EventKind::Bad || !scene_.plan.old || instances_.old_answers()) return health;
-  return Sight::inconclusive(health.why +
-                             "; the old release is not healthy enough to go back to");
+  return Sight::inconclusive(health.why + "; the old release is not healthy enough to go back to");
 }
 
 Sight JudgeSteps::guard(const State& state) {

@@ -52,6 +52,7 @@ class JudgeSteps {
   Result<Reading> read();
   Result<void> begin(const State& state);
   void sit_down();
+  std::vector<verdict::Lot> lots_between(const Reading& then, const Reading& now) const;
   verdict::Tick tick_at(const Reading& reading);
   Result<Moment> glance();
   void keep(Moment& moment);
@@ -59,7 +60,7 @@ class JudgeSteps {
   Sight unhealthy();
   Sight conclude(const plan::Step& step, const State& state, Moment& moment);
   Sight ended(const plan::Step& step, const State& state, Moment& moment);
-  Sight without_data(Moment& moment, Millis deadline);
+  Sight with_too_little(Moment& moment, Millis deadline);
   std::optional<Sight> quarantine(const plan::Step& step, const State& state, Moment& moment);
   bool may_narrow(const plan::Step& step) const;
   Sight decided(Moment& moment, Sight sight);
@@ -71,9 +72,10 @@ class JudgeSteps {
   bool told_settings_ = false;
   Stay stay_;
   std::string step_id_;
-  Reading last_;       // where the tick after the last kept one begins
-  Millis looked_{0};   // by the clock
-  Millis judged_{0};   // how long the judge has watched: the time of its ticks
+  Reading last_;        // where the tick after the last kept one begins
+  Millis looked_{0};    // by the clock
+  Millis judged_{0};    // how long the judge has watched: the time of its ticks
+  Millis pause_{0};     // until the next look
   int impossible_ = 0;  // readings in a row
   int verdicts_ = 0;
   std::vector<std::pair<std::string, Json>> to_keep_;

@@ -12,6 +12,7 @@ namespace {
 constexpr Millis kBurst{5'000};   // bad requests within it may be one event
 constexpr Millis kSettle{1'000};  // requests of the weight before still finish
 constexpr double kQuarantinePercent = 1;
+constexpr std::string_view kOtherRoutes = "other";
 
 std::vector<verdict::Rule> rules_of(const config::Environment& settings) {
   std::vector<verdict::Rule> rules;
@@ -97,6 +98,38 @@ verdict::Sample sample_of(const ports::Counts& now, const ports::Counts& then, b
     if (count > earlier) sample.latency_us.emplace_back(bound, count - earlier);
   }
   return sample;
+}
+
+verdict::Sample route_sample(const ports::Counts& now, const ports::Counts& then,
+                             const std::string& route) {
+  const auto of = [&](const ports::Counts& counts) {
+    const auto found = std::find_if(counts.routes.begin(), counts.routes.end(),
+                                    [&](const auto& one) { return one.route == route; });
+    ports::Counts out;
+    if (found == counts.routes.end()) return out;
+    out.requests = found->requests;
+    out.errors = found->errors;
+    return out;
+  };
+  return sample_of(of(now), of(then), false);
+}
+
+std::vector<std::string> judged_routes(const config::Judge& judge, const ports::Counts& old) {
+  if (!judge.routes.empty()) return judge.routes;
+  std::vector<std::pair<std::uint64_t, std::string>> busiest;
+  for (const auto& one : old.routes) {
+    if (one.route != kOtherRoutes && one.requests > 0)
+      busiest.emplace_back(one.requests, one.route);
+  }
+  // One alone is the whole.
+  if (busiest.size() < 2) return {};
+  std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  if (busiest.size() > config::kMostJudgedRoutes) busiest.resize(config::kMostJudgedRoutes);
+  std::vector<std::string> out;
+  for (auto& [requests, route] : busiest) out.push_back(std::move(route));
+  return out;
 }
 
 }  // namespace slipway::release

@@ -1,6 +1,6 @@
 #pragma once
-// What a release asks of its judge: rules, settings and weights out of the plan; samples out of what
-// the router counted. Pure. Room-internal.
+// What a release asks of its judge: rules, settings and weights out of the plan; samples out of
+// what the router counted. Pure. Room-internal.
 #include <string>
 #include <vector>
 
@@ -17,12 +17,19 @@ verdict::Settings judge_settings(const plan::Plan& plan, const std::vector<std::
 
 // The shift whose split a step finds; nullptr before the first.
 const plan::Step* shift_before(const plan::Plan& plan, int step);
-// What the new release gets where nothing is but what might take it back: 1 %, or the tenth of less.
+// What the new release gets where nothing is but what might take it back: 1 %, or the tenth of
+// less.
 double quarantine_percent(double planned);
 // The share of requests the new release has in a state, 0..1.
 double weight_in(const plan::Plan& plan, const State& state);
 
 // What was counted between two readings. Latencies are left out when no rule asks for them.
 verdict::Sample sample_of(const ports::Counts& now, const ports::Counts& then, bool latencies);
+// The same of one route, which is judged for failing alone: its latencies are counted too coarsely.
+verdict::Sample route_sample(const ports::Counts& now, const ports::Counts& then,
+                             const std::string& route);
+// The routes that are judged by themselves: those of the configuration, or the busiest of the old
+// release, at most nine.
+std::vector<std::string> judged_routes(const config::Judge& judge, const ports::Counts& old);
 
 }  // namespace slipway::release

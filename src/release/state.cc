@@ -61,7 +61,8 @@ std::optional<State> decode(std::string_view text) {
   std::int64_t attempt = 0;
   std::int64_t reach = 0;
   const bool good = take_named(field[0], kPhases, state.phase) && take(field[1], step) &&
-                    take(field[2], attempt) && take(field[3], reach) && (field[4].size() == 3 || field[4].size() == 5) &&
+                    take(field[2], attempt) && take(field[3], reach) &&
+                    (field[4].size() == 3 || field[4].size() == 5) &&
                     take_named(field[5], kCauses, state.cause) && take(field[6], state.since_ms);
   if (!good || step < 0 || attempt < 0 || reach < 0) return std::nullopt;
   state.step = static_cast<int>(step);

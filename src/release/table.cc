@@ -69,9 +69,9 @@ constexpr std::array<std::string_view, kPhases> kPhaseNames{
     "back-settling", "completed", "rolled-back", "aborted"};
 
 constexpr std::array<std::string_view, kEventKinds> kEventNames{
-    "begin",        "applied", "not-applied", "unknown", "settled", "pending", "absent",   "bad",
-    "inconclusive", "overdue", "pause",       "resume",  "promote", "abort",   "recovered",
-    "narrow",       "widen"};
+    "begin",   "applied", "not-applied",  "unknown", "settled", "pending",
+    "absent",  "bad",     "inconclusive", "overdue", "pause",   "resume",
+    "promote", "abort",   "recovered",    "narrow",  "widen"};
 
 constexpr std::array<std::string_view, 8> kEffectNames{
     "none", "begin", "act", "observe", "guard", "back-act", "back-observe", "finish"};
@@ -119,7 +119,8 @@ std::string states_page() {
       "recovered\n"
       "  settling --> acting: settled (next step), absent\n  settling --> held: inconclusive, or "
       "paused at a boundary\n"
-      "  held --> acting: resume, promote\n  settling --> acting: narrow, widen\n  settling --> completed: settled (last step)\n"
+      "  held --> acting: resume, promote\n  settling --> acting: narrow, widen\n  settling --> "
+      "completed: settled (last step)\n"
       "  acting --> back_settling: not-applied\n  settling --> back_settling: bad, overdue, abort\n"
       "  held --> back_settling: bad, abort\n  back_settling --> back_acting: absent\n"
       "  back_acting --> back_settling: applied, unknown, not-applied, recovered\n"

@@ -17,7 +17,7 @@ Decision minutes(Story& story, const std::vector<std::uint64_t>& canary_bad,
 }
 
 // spinnaker/spinnaker#6278: 7 of 10 points 100 times worse passed there.
-TEST(JudgePeers, FindsACanaryThatIsAHundredTimesSlowerInSevenOfTenMinutes) {
+TEST(JudgePeers, S3FindsACanaryThatIsAHundredTimesSlowerInSevenOfTenMinutes) {
   Story story(settings_of({latency_p95(2, true)}), 0.5);
   for (int minute = 0; minute < 12; ++minute) {
     const bool slow = minute >= 2 && minute < 9;
@@ -29,13 +29,13 @@ TEST(JudgePeers, FindsACanaryThatIsAHundredTimesSlowerInSevenOfTenMinutes) {
 }
 
 // spinnaker/kayenta#426: four errors against none passed there; by chance 1 in 16.
-TEST(JudgePeers, NeverPassesFourErrorsAgainstNoneInSixMinutes) {
+TEST(JudgePeers, S3NeverPassesFourErrorsAgainstNoneInSixMinutes) {
   Story story(settings_of({error_regression(2)}), 0.5);
   EXPECT_EQ(minutes(story, {0, 1, 2, 1, 0, 0}, 60).answer, Answer::NotEnough);
 }
 
 // spinnaker/kayenta#799: 11 errors against none, by chance 4 in 10,000.
-TEST(JudgePeers, FailsElevenErrorsAgainstNoneInFiveMinutes) {
+TEST(JudgePeers, S3FailsElevenErrorsAgainstNoneInFiveMinutes) {
   auto settings = settings_of({error_regression(2, 0.1)});
   Story strict(settings, 0.5);
   EXPECT_EQ(minutes(strict, {1, 4, 2, 3, 1}, 60).answer, Answer::NotEnough);
@@ -45,8 +45,30 @@ TEST(JudgePeers, FailsElevenErrorsAgainstNoneInFiveMinutes) {
   EXPECT_EQ(minutes(story, {1, 4, 2, 3, 1}, 60).answer, Answer::Fail);
 }
 
+// As kayenta's own suite has it: thirty minutes around 10 ms beside thirty around 10 ms are fine,
+// around 20 ms beside 10 ms are worse, around 10 ms beside 20 ms are not (it is faster).
+Answer thirty_minutes(double canary_ms, double baseline_ms) {
+  std::mt19937 random(41);
+  std::normal_distribution<double> canary(canary_ms, 2);
+  std::normal_distribution<double> baseline(baseline_ms, 2);
+  Story story(settings_of({latency_p95(1.5, true)}), 0.5);
+  Answer said = Answer::NotEnough;
+  for (int minute = 0; minute < 30 && said != Answer::Fail; ++minute) {
+    story.lot().canary.latency_us = {{static_cast<std::uint32_t>(canary(random) * 1'000), 240}};
+    story.lot().baseline.latency_us = {{static_cast<std::uint32_t>(baseline(random) * 1'000), 240}};
+    said = story.counts(240, 0, 240, 0, kMinute).answer;
+  }
+  return said;
+}
+
+TEST(JudgePeers, S2ToldAsHighIsWorseAndToldAsLowOrPassIsNot) {
+  EXPECT_NE(thirty_minutes(10, 10), Answer::Fail);
+  EXPECT_EQ(thirty_minutes(20, 10), Answer::Fail);
+  EXPECT_NE(thirty_minutes(10, 20), Answer::Fail);
+}
+
 // fluxcd/flagger#1035, #1011: no traffic was a failed check there.
-TEST(JudgePeers, NeitherPassesNorFailsWithoutTraffic) {
+TEST(JudgePeers, F3NeitherPassesNorFailsWithoutTraffic) {
   Story story(settings_of({error_rate(1), error_regression(2)}));
   for (int minute = 0; minute < 600; ++minute) {
     EXPECT_EQ(story.counts(0, 0, 0, 0, kMinute).answer, Answer::NotEnough);
@@ -94,12 +116,12 @@ Looks twenty_looks(std::uint64_t requests, double canary_share, std::size_t look
   return out;
 }
 
-TEST(JudgePeers, SeldomTakesBackAHealthyReleaseHoweverManyRequestsALookHas) {
+TEST(JudgePeers, S4SeldomTakesBackAHealthyReleaseHoweverManyRequestsALookHas) {
   for (const std::uint64_t requests : {10, 50, 300, 1000})
     EXPECT_LE(twenty_looks(requests, 0.005).rolled_back, 15) << requests;  // of 300: 5 %
 }
 
-TEST(JudgePeers, StopsAThreePercentCanaryWithin250RequestsAndATenPercentOneWithin60) {
+TEST(JudgePeers, S4StopsAThreePercentCanaryWithin250RequestsAndATenPercentOneWithin60) {
   auto three = twenty_looks(10, 0.03, 200);
   EXPECT_EQ(three.rolled_back, 300);
   EXPECT_LE(three.median(), 250);

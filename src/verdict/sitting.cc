@@ -15,9 +15,8 @@ bool is_empty(const Sample& sample) {
 }
 
 bool is_empty(const Tick& tick) {
-  return std::all_of(tick.strata.begin(), tick.strata.end(), [](const Lot& lot) {
-    return is_empty(lot.canary) && is_empty(lot.baseline);
-  });
+  return std::all_of(tick.strata.begin(), tick.strata.end(),
+                     [](const Lot& lot) { return is_empty(lot.canary) && is_empty(lot.baseline); });
 }
 
 // About what it takes in the store.

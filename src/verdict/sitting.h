@@ -1,9 +1,9 @@
 #pragma once
 // Sitting: a judge that is asked often and keeps little. What finished since the last kept tick is
-// looked at on a copy of the judge, so that a fault is found at the next look. Only kept ticks teach
-// the judge itself: one a block, those at which something changes or is decided. They are what a
-// replay needs. (A test may be looked at in the middle of a tick: what has been multiplied up to
-// there is a supermartingale as well.)
+// looked at on a copy of the judge, so that a fault is found at the next look. Only kept ticks
+// teach the judge itself: one a block, those at which something changes or is decided. They are
+// what a replay needs. (A test may be looked at in the middle of a tick: what has been multiplied
+// up to there is a supermartingale as well.)
 #include <cstdint>
 #include <vector>
 
@@ -28,8 +28,8 @@ class Sitting {
   Verdict tell() const;  // the last decision in words
   const Settings& settings() const { return judge_.settings(); }
 
-  // Kept since they were taken last, oldest first. The judge's whole log grows with the logarithm of
-  // the time: the more was kept, the more blocks go into one tick.
+  // Kept since they were taken last, oldest first. The judge's whole log grows with the logarithm
+  // of the time: the more was kept, the more blocks go into one tick.
   const std::vector<Tick>& log() const { return log_; }
   void forget_log() { log_.clear(); }
 
