@@ -43,7 +43,6 @@ constexpr Option kPlanOptions[] = {
     {.name = "--override",
      .value = "GATE",
      .help = "as if this gate were left out",
-     .choices = "window freeze approvals",
      .times = kMany},
     {.name = "--hotfix", .help = "as if it were a hotfix"},
     kReason,
@@ -61,8 +60,8 @@ constexpr Option kDeployOptions[] = {
     {.name = "--supersede", .help = "take back a release that is running here, then begin"},
     {.name = "--override",
      .value = "GATE",
-     .help = "leave this gate out; with --reason, and by who may approve",
-     .choices = "window freeze approvals",
+     .help = "leave this gate out: window, freeze, approvals, checklist, scans, flags, load_tests, "
+             "or one item as checklist.NAME; with --reason, and by who may approve",
      .times = kMany},
     {.name = "--hotfix", .help = "leave out the gates that hotfix.skips names; with --reason"},
     kReason,
@@ -80,6 +79,12 @@ constexpr Option kReadinessOptions[] = {
      .value = "POINTS",
      .help = "exit status 3 when it has fewer",
      .otherwise = "0"},
+};
+constexpr Argument kConfirmArguments[] = {kRunning, {"ITEM", "the item's name in the checklist"}};
+constexpr Option kConfirmOptions[] = {
+    kApp,
+    {.name = "--reason", .value = "TEXT", .help = "kept beside the answer"},
+    {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
 };
 constexpr Option kApproveOptions[] = {
     kApp,
@@ -461,6 +466,19 @@ constexpr Verb kVerbs[] = {
      .options = kApproveOptions,
      .example = "slipway approve production",
      .output = "r-0042: approved by kim (qa)"},
+    {.name = "confirm",
+     .group = Group::Release,
+     .summary = "confirm items of the checklist that a person is asked",
+     .detail =
+         "Shows what a running release asks, and records the answer: who, when, and for which "
+         "plan. Each item is asked once; it may be confirmed before the release gets there. What "
+         "is "
+         "asked stands in slipway status; what slipway can verify itself nobody confirms.\n\n"
+         "To say no, abort the release: slipway abort --reason TEXT.",
+     .arguments = kConfirmArguments,
+     .options = kConfirmOptions,
+     .example = "slipway confirm production support",
+     .output = "r-0042: support is confirmed by kim"},
     {.name = "promote",
      .group = Group::Release,
      .summary = "do not wait any longer at this step",

@@ -152,13 +152,15 @@ Reply Api::plan(const Call& call) {
   if (const auto may = may_override(call, request->wanted); !may) return error_reply(may.error());
   const auto prepared = prepare(parts_.house, *request, Look::WithPreflight, details);
   if (!prepared) return error_reply(prepared.error(), details);
+  Ballot ballot;
+  ballot.requester = request->wanted.by;
+  ballot.inquiry = prepared->drivers->inquiry.get();
   return json_reply(Json::object()
                         .set("plan", plan::to_json(prepared->plan))
                         .set("words", plan::in_words(prepared->plan))
                         .set("hash", prepared->plan.hash)
                         .set("notes", Json::array_of(prepared->plan.notes))
-                        .set("gates", gates_document(prepared->plan, parts_.house.now_ms(),
-                                                     {{}, request->wanted.by}))
+                        .set("gates", gates_document(prepared->plan, parts_.house.now_ms(), ballot))
                         .set("findings", findings_document(prepared->findings)));
 }
 
@@ -233,6 +235,10 @@ Reply Api::release(const Call& call) {
   if (!approvals) return error_reply(approvals.error());
   Json approval_list = Json::array();
   for (const auto& one : *approvals) approval_list.push_back(plan::to_json(one));
+  const auto confirmations = parts_.confirmations.given(id);
+  if (!confirmations) return error_reply(confirmations.error());
+  Json confirmation_list = Json::array();
+  for (const auto& one : *confirmations) confirmation_list.push_back(checks::to_json(one));
   Json notice_list = Json::array();
   for (const auto& notice : *notices) notice_list.push_back(notice_document(notice, *deliveries));
   return json_reply(
@@ -242,6 +248,7 @@ Reply Api::release(const Call& call) {
           .set("words", plan::in_words((*stored)->plan))
           .set("records", record_list)
           .set("approvals", approval_list)
+          .set("confirmations", confirmation_list)
           .set("notices", notice_list));
 }
 
@@ -315,6 +322,24 @@ Reply Api::approve(const Call& call) {
   const auto given = parts_.approvals.give(id, std::move(offered));
   if (!given) return error_reply(given.error());
   return json_reply(Json::object().set("release", id).set("approval", plan::to_json(*given)));
+}
+
+Reply Api::confirm(const Call& call) {
+  const auto body = body_of(call);
+  if (!body) return error_reply(body.error());
+  const auto known = check_members(*body, {"item", "plan_hash", "note", "by"});
+  if (!known) return error_reply(known.error());
+  checks::Confirmation offered;
+  // As with approvals: who confirms is who calls.
+  offered.by = call.caller.name;
+  offered.item = body->text("item");
+  offered.plan_hash = body->text("plan_hash");
+  offered.note = body->text("note");
+  offered.via = call.caller.name_is_sure ? "token" : "socket";
+  const std::string& id = call.places.at("id");
+  const auto given = parts_.confirmations.give(id, std::move(offered));
+  if (!given) return error_reply(given.error());
+  return json_reply(Json::object().set("release", id).set("confirmation", checks::to_json(*given)));
 }
 
 Reply Api::create_approval_link(const Call& call) {

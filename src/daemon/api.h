@@ -29,6 +29,7 @@ class Api {
   Reply promote(const Call& call);
   Reply abort(const Call& call);
   Reply approve(const Call& call);
+  Reply confirm(const Call& call);
   Reply create_approval_link(const Call& call);
   Reply look_at_link(const Call& call);
   Reply use_link(const Call& call);

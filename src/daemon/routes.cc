@@ -40,6 +40,7 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/releases/{id}/promote", Role::Approver, &Api::promote},
       {"POST", "/v1/releases/{id}/abort", Role::Deployer, &Api::abort},
       {"POST", "/v1/releases/{id}/approve", Role::Approver, &Api::approve},
+      {"POST", "/v1/releases/{id}/confirm", Role::Deployer, &Api::confirm},
       {"POST", "/v1/releases/{id}/approval-links", Role::Admin, &Api::create_approval_link},
       {"GET", "/v1/approval-link", Role::None, &Api::look_at_link},
       {"POST", "/v1/approval-link", Role::None, &Api::use_link},

@@ -1,6 +1,7 @@
 #include "release/performer.h"
 
 #include "base/assert.h"
+#include "plan/gates.h"
 #include "ports/workload.h"
 
 namespace slipway::release {
@@ -97,10 +98,20 @@ Sight Performer::look(const State& state) {
   return Sight::settled();
 }
 
-// What waited for days may have changed meanwhile: the files are looked at once more.
+// What waited for days may have changed meanwhile: the files are looked at once more. Where the new
+// release has traffic already, its thresholds hold while a gate waits.
 Sight Performer::gate(const plan::Step& step) {
+  const bool nothing_changed = plan::is_before_changes(scene_.plan, step);
+  if (!nothing_changed) {
+    const Sight guarded = guard();
+    if (guarded.kind == EventKind::Bad) return guarded;
+  }
   const Sight sight = gates_.look(step);
-  if (sight.kind != EventKind::Settled) return sight;
+  if (sight.kind != EventKind::Settled || !nothing_changed) return sight;
+  if (plan::check_of(scene_.plan, step) == nullptr) {
+    const Sight earlier = gates_.still_open(step);
+    if (earlier.kind != EventKind::Settled) return earlier;
+  }
   plan::Step preflight = step;
   preflight.kind = StepKind::Preflight;
   const Sight again = records_.look(preflight);
