@@ -90,7 +90,7 @@ constexpr std::string_view kK6 = R"k6({ "metrics": {
     "http_req_duration": { "avg": 100, "p(95)": 240.5, "p(99)": 800 },
     "http_req_failed": { "passes": 2, "fails": 998, "value": 0.002 },
     "http_reqs": { "count": 1000, "rate": 250.4 } } })k6";
-constexpr std::string_view kK6Data = R"k6({ "metrics": {
+constexpr std::string_view kK6Handed = R"k6({ "metrics": {
     "http_req_duration": { "type": "trend", "values": { "p(95)": 240.5, "p(99)": 800 } },
     "http_req_failed": { "values": { "rate": 0.002 } },
     "http_reqs": { "values": { "count": 1000, "rate": 250.4 } } } })k6";
@@ -109,7 +109,7 @@ TEST(LoadReport, TheSummaryOfK6IsReadInBothItsForms) {
   const std::map<std::string, double> figures{
       {"p95_ms", 240.5}, {"p99_ms", 800}, {"error_rate", 0.2}, {"rps", 250.4}};
   expect_figures(read_load(kK6), figures);
-  expect_figures(read_load(kK6Data), figures);
+  expect_figures(read_load(kK6Handed), figures);
 }
 
 TEST(LoadReport, LinesAndNamedFiguresAreRead) {

@@ -19,7 +19,7 @@ std::string gate_line(const Json& gate) {
                        : outcome == "go-on" ? "goes on, on the record"
                                             : "is aborted");
   } else {
-    out += why.starts_with("open") ? why : "open: " + why;
+    out += why.empty() ? "open" : why.starts_with("open") ? why : "open: " + why;
   }
   const std::string skipped = gate.text("skipped");
   return skipped.empty() ? out : out + "; " + skipped;

@@ -75,6 +75,7 @@ constexpr Option kStatusOptions[] = {
 };
 constexpr Option kCommandOptions[] = {kApp, kReason};
 constexpr Option kReadinessOptions[] = {
+    {.name = "--offline", .help = "without a daemon: what it would show has no points"},
     {.name = "--least",
      .value = "POINTS",
      .help = "exit status 3 when it has fewer",
@@ -427,15 +428,20 @@ constexpr Verb kVerbs[] = {
     {.name = "readiness",
      .group = Group::Release,
      .summary = "what an environment has in place, in points, and what is missing",
-     .detail = "Out of 100, by the configuration: probes, side by side, judging, a place to try, a "
-               "way back, smoke checks, approvals, calendar, secrets, instances. Every missing "
-               "point says what to do next. With --least it is a check for a pipeline.",
+     .detail =
+         "Out of 100: 76 by the configuration (side by side, judging, probes, a place to try, a "
+         "way "
+         "back, smoke checks, approvals, calendar, tests, scans, alerts, secrets, instances), 24 "
+         "by "
+         "what the daemon has seen (releases that went well, a rollback tried in the last 90 days, "
+         "instances that are well, certificates, channels that were reached, backups). Every "
+         "missing point says what to do next. With --least it is a check for a pipeline.",
      .arguments = kOneEnvironment,
      .options = kReadinessOptions,
      .example = "slipway readiness production",
-     .output = "shopflow production: 85 of 100\n"
-               "  15/15  health     every service with a port is probed over HTTP\n"
-               "   0/10  approvals  one person alone can release\n"
+     .output = "shopflow production: 85 of 100, good\n"
+               "  10/10  downtime    releases are blue-green\n"
+               "   0/6   approvals   one person alone can release\n"
                "         next: roles: { qa: [NAME] }, and approvals: { from: [qa] }"},
     {.name = "deploy",
      .group = Group::Release,

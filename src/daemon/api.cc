@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "daemon/documents.h"
 #include "daemon/gates.h"
+#include "daemon/sightings.h"
 
 namespace slipway::daemon {
 namespace {
@@ -140,6 +141,19 @@ Reply Api::status(const Call& call) {
                         .set("now_ms", parts_.house.now_ms())
                         .set("problems", parts_.status.problems())
                         .set("environments", std::move(environments).value()));
+}
+
+Reply Api::sightings(const Call& call) {
+  const ports::AppRef app{query_text(call, "app"), query_text(call, "environment")};
+  if (app.app.empty() || app.environment.empty()) {
+    return error_reply(
+        Error(Code::Usage, "sightings need app and environment", "add ?app=…&environment=…"));
+  }
+  const auto status = parts_.status.environments(app.app, app.environment);
+  if (!status) return error_reply(status.error());
+  const auto seen =
+      sightings_of(parts_.house, app, status->size() == 0 ? Json() : status->items().front());
+  return seen ? json_reply(plan::to_json(*seen)) : error_reply(seen.error());
 }
 
 Reply Api::plan(const Call& call) {

@@ -20,6 +20,7 @@ class Api {
   Reply health(const Call& call);
   Reply status(const Call& call);
   Reply plan(const Call& call);
+  Reply sightings(const Call& call);
   Reply releases(const Call& call);
   Reply start_release(const Call& call);
   Reply release(const Call& call);

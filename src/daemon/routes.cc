@@ -30,6 +30,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/version", Role::None, &Api::version},
       {"GET", "/v1/health", Role::None, &Api::health},
       {"GET", "/v1/status", Role::Viewer, &Api::status},
+      {"GET", "/v1/sightings", Role::Viewer, &Api::sightings},
       {"POST", "/v1/plan", Role::Deployer, &Api::plan},
       {"GET", "/v1/releases", Role::Viewer, &Api::releases},
       {"POST", "/v1/releases", Role::Deployer, &Api::start_release},
