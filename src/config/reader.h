@@ -33,6 +33,7 @@ class Reader {
   }
   int integer(std::string_view name) const { return parse_int(text(name)).value_or(0); }
   double number(std::string_view name) const { return parse_number(text(name)).value_or(0); }
+  double percent(std::string_view name) const { return parse_percent(text(name)).value_or(0); }
   std::uint64_t size(std::string_view name) const { return parse_size(text(name)).value_or(0); }
   bool flag(std::string_view name) const { return text(name) == "true"; }
 
