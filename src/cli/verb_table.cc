@@ -60,12 +60,12 @@ constexpr Option kDeployOptions[] = {
     {.name = "--supersede", .help = "take back a release that is running here, then begin"},
     {.name = "--override",
      .value = "GATE",
-     .help = "leave this gate out: window, freeze, approvals, checklist, scans, flags, load_tests, "
-             "or one item as checklist.NAME; with --reason, and by who may approve",
+     .help =
+         "leave this gate out, or one item as checklist.NAME; with --reason, by who may approve",
      .times = kMany},
     {.name = "--hotfix", .help = "leave out the gates that hotfix.skips names; with --reason"},
     kReason,
-    {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
+    kYes,
 };
 constexpr Argument kOneEnvironment[] = {kEnvironment};
 constexpr Argument kOneRunning[] = {kRunning};
@@ -81,18 +81,15 @@ constexpr Option kReadinessOptions[] = {
      .help = "exit status 3 when it has fewer",
      .otherwise = "0"},
 };
+constexpr Option kYes = {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"};
 constexpr Argument kConfirmArguments[] = {kRunning, {"ITEM", "the item's name in the checklist"}};
-constexpr Option kConfirmOptions[] = {
-    kApp,
-    {.name = "--reason", .value = "TEXT", .help = "kept beside the answer"},
-    {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
-};
+constexpr Option kConfirmOptions[] = {kApp, kReason, kYes};
 constexpr Option kApproveOptions[] = {
     kApp,
     {.name = "--plan",
      .value = "HASH",
      .help = "only if this is its plan, or begins so; default: the plan that is shown"},
-    {.name = "--reason", .value = "TEXT", .help = "kept beside the approval"},
+    kReason,
     {.name = "--link-for",
      .value = "NAME",
      .help = "do not approve: make a link with which NAME can, once"},
@@ -100,7 +97,7 @@ constexpr Option kApproveOptions[] = {
      .value = "DURATION",
      .help = "how long the link is valid",
      .otherwise = "24h"},
-    {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
+    kYes,
 };
 constexpr Option kPromoteOptions[] = {
     kApp, kReason, {.name = "--full", .help = "skip every judge period that is left"}};
@@ -431,19 +428,15 @@ constexpr Verb kVerbs[] = {
     {.name = "readiness",
      .group = Group::Release,
      .summary = "what an environment has in place, in points, and what is missing",
-     .detail =
-         "Out of 100: 76 by the configuration (side by side, judging, probes, a place to try, a "
-         "way "
-         "back, smoke checks, approvals, calendar, tests, scans, alerts, secrets, instances), 24 "
-         "by "
-         "what the daemon has seen (releases that went well, a rollback tried in the last 90 days, "
-         "instances that are well, certificates, channels that were reached, backups). Every "
-         "missing point says what to do next. With --least it is a check for a pipeline.",
+     .detail = "Out of 100: 76 by the configuration, 24 by what the daemon has seen: releases that "
+               "went well, "
+               "a rollback tried in the last 90 days, instances that are well, certificates, "
+               "channels that "
+               "were reached, backups. Every missing point says what to do next.",
      .arguments = kOneEnvironment,
      .options = kReadinessOptions,
      .example = "slipway readiness production",
-     .output = "shopflow production: 85 of 100, good\n"
-               "  10/10  downtime    releases are blue-green\n"
+     .output = "shopflow production: 94 of 100, good\n"
                "   0/6   approvals   one person alone can release\n"
                "         next: roles: { qa: [NAME] }, and approvals: { from: [qa] }"},
     {.name = "deploy",
@@ -479,11 +472,10 @@ constexpr Verb kVerbs[] = {
      .group = Group::Release,
      .summary = "confirm items of the checklist that a person is asked",
      .detail =
-         "Shows what a running release asks, and records the answer: who, when, and for which "
-         "plan. Each item is asked once; it may be confirmed before the release gets there. What "
-         "is "
-         "asked stands in slipway status; what slipway can verify itself nobody confirms.\n\n"
-         "To say no, abort the release: slipway abort --reason TEXT.",
+         "Records the answer: who, when, and for which plan. Each item is asked once, and may be "
+         "confirmed before the release gets there; what is asked stands in slipway status. To say "
+         "no, "
+         "abort the release.",
      .arguments = kConfirmArguments,
      .options = kConfirmOptions,
      .example = "slipway confirm production support",
@@ -577,10 +569,11 @@ constexpr Verb kVerbs[] = {
     {.name = "judge",
      .group = Group::Look,
      .summary = "the verdicts of a release, judged again from what was kept",
-     .detail = "Every decision of the judge: its sentence, its numbers, and whether the settings and "
-               "counts that are kept with it lead to the same decision, to the last digit. With "
-               "--json the counts of every look as well.\n\n"
-               "Exit status 1 when one of them comes out otherwise.",
+     .detail =
+         "Every decision of the judge: its sentence, its numbers, and whether the settings and "
+         "counts that are kept with it lead to the same decision, to the last digit. With "
+         "--json the counts of every look as well.\n\n"
+         "Exit status 1 when one of them comes out otherwise.",
      .options = kJudgeOptions,
      .example = "slipway judge --replay r-0042",
      .output = "10:31:20  judge-10  Passed: 0 of 1,204 canary responses failed (0%) against 12 of "
