@@ -428,17 +428,17 @@ constexpr Verb kVerbs[] = {
     {.name = "readiness",
      .group = Group::Release,
      .summary = "what an environment has in place, in points, and what is missing",
-     .detail = "Out of 100: 76 by the configuration, 24 by what the daemon has seen: releases that "
-               "went well, "
-               "a rollback tried in the last 90 days, instances that are well, certificates, "
-               "channels that "
-               "were reached, backups. Every missing point says what to do next.",
+     .detail = "Out of 100: 76 by the configuration, 24 by what the daemon has seen (releases, a "
+               "rollback "
+               "that was tried, health, certificates, channels, backups). Every missing point says "
+               "what to "
+               "do next. With --least it is a check for a pipeline.",
      .arguments = kOneEnvironment,
      .options = kReadinessOptions,
      .example = "slipway readiness production",
-     .output = "shopflow production: 94 of 100, good\n"
-               "   0/6   approvals   one person alone can release\n"
-               "         next: roles: { qa: [NAME] }, and approvals: { from: [qa] }"},
+     .output =
+         "shopflow production: 94 of 100, good\n   0/6   approvals   one person alone can release\n"
+         "         next: roles: { qa: [NAME] }, and approvals: { from: [qa] }"},
     {.name = "deploy",
      .group = Group::Release,
      .summary = "release a version",
