@@ -473,9 +473,7 @@ constexpr Verb kVerbs[] = {
      .summary = "confirm items of the checklist that a person is asked",
      .detail =
          "Records the answer: who, when, and for which plan. Each item is asked once, and may be "
-         "confirmed before the release gets there; what is asked stands in slipway status. To say "
-         "no, "
-         "abort the release.",
+         "confirmed before the release gets there. To say no, abort the release.",
      .arguments = kConfirmArguments,
      .options = kConfirmOptions,
      .example = "slipway confirm production support",
