@@ -105,6 +105,8 @@ TEST_F(GateChecks, APersonIsAskedOnceAndTheAnswerIsOfThisPlan) {
   const auto next = release_with({question()}, "v2");
   EXPECT_EQ(next->phase, Phase::Aborted) << "what was said of v1 is not said of v2";
   EXPECT_NE(next->reason.find("a person has not confirmed: Support knows"), std::string::npos);
+  EXPECT_TRUE(team_.told("r-0002/approval/support"));
+  EXPECT_FALSE(team_.told("r-0001/approval/support")) << "it was confirmed before it was asked";
 }
 
 TEST_F(GateChecks, DuringTheReleaseWhatDoesNotHoldTakesItBackWithoutBlamingTheVersion) {

@@ -81,17 +81,26 @@ plan::GateAnswer GateSteps::answer_of(const config::GateCheck& check) {
   return checks::answer_of(scene_.plan, check, evidence, to_unix_ms(scene_.world.clock.now()));
 }
 
+// As with approvals, people are told once, however often the release is begun again.
+Sight GateSteps::person(const config::GateCheck& check) {
+  const auto kept = scene_.world.store.values(checks::confirmation_prefix(scene_.release));
+  if (!kept) return Sight::pending("cannot read what was confirmed now", kAgain);
+  std::vector<checks::Confirmation> given;
+  for (const auto& [key, json] : *kept) given.push_back(checks::confirmation_from_json(json));
+  const auto answer = checks::answer_of(scene_.plan, check, given);
+  if (answer.open) return Sight::settled(answer.why);
+  if (!told_.contains(check.name)) {
+    const auto told = scene_.world.store.tell(question_notice(
+        scene_.plan, scene_.release, check.name, answer.why, to_unix_ms(scene_.world.clock.now())));
+    if (told) told_.insert(check.name);
+  }
+  return Sight::pending(answer.why, kLookForApprovals);
+}
+
 Sight GateSteps::check(const plan::Step& step, const config::GateCheck& check) {
   const std::string skipped = plan::skipped_text(scene_.plan, step);
   if (!skipped.empty()) return Sight::settled(skipped);
-  if (is_asked(check)) {
-    const auto kept = scene_.world.store.values(checks::confirmation_prefix(scene_.release));
-    if (!kept) return Sight::pending("cannot read what was confirmed now", kAgain);
-    std::vector<checks::Confirmation> given;
-    for (const auto& [key, json] : *kept) given.push_back(checks::confirmation_from_json(json));
-    const auto answer = checks::answer_of(scene_.plan, check, given);
-    return answer.open ? Sight::settled(answer.why) : Sight::pending(answer.why, kLookForApprovals);
-  }
+  if (is_asked(check)) return person(check);
   const auto answer = answer_of(check);
   if (!answer.open) return Sight::pending(answer.why, kLookForReports);
   seen_[step.id] = scene_.world.clock.monotonic();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -113,11 +114,13 @@ class GateSteps {
   Sight approvals(const plan::Step& step);
   void ask_for_approval(const std::string& why);
   Sight check(const plan::Step& step, const config::GateCheck& check);
+  Sight person(const config::GateCheck& check);
   plan::GateAnswer answer_of(const config::GateCheck& check);
 
   const Scene& scene_;
   std::optional<plan::Calendar> calendar_;
   bool asked_ = false;                  // the notice to those who may approve
+  std::set<std::string> told_;          // items that people were told of
   std::map<std::string, Millis> seen_;  // step -> when its check was last seen to hold
 };
 
