@@ -5,6 +5,7 @@
 #include "drivers/edge/drivers.h"
 #include "drivers/haproxy/drivers.h"
 #include "drivers/http_probe/probe.h"
+#include "drivers/inquiry/inquiry.h"
 #include "drivers/nginx/drivers.h"
 #include "drivers/process/driver.h"
 #include "edge/edge.h"
@@ -95,6 +96,7 @@ daemon::DriverFactory driver_factory(std::string state) {
         TRY(add_router(*set, settings, state));
         set->probe = drivers::http_probe::make_probe();
         set->smoke = drivers::http_probe::make_smoke_runner();
+        set->inquiry = drivers::inquiry::make_inquiry();
         return set;
       };
 }

@@ -7,17 +7,12 @@
 #include <array>
 
 #include "base/assert.h"
+#include "base/hex.h"
 
 namespace slipway {
 namespace {
 std::string hex_of(const unsigned char* bytes, unsigned int size) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned int i = 0; i < size; ++i) {
-    out += kDigits[bytes[i] >> 4];
-    out += kDigits[bytes[i] & 15];
-  }
-  return out;
+  return to_hex({reinterpret_cast<const char*>(bytes), size});
 }
 }  // namespace
 

@@ -12,6 +12,7 @@ int run_deploy(Session& session);
 int run_rollback(Session& session);
 int run_readiness(Session& session);
 int run_approve(Session& session);
+int run_confirm(Session& session);
 int run_promote(Session& session);
 int run_pause(Session& session);
 int run_resume(Session& session);

@@ -9,12 +9,17 @@ namespace slipway::cli {
 std::string gate_line(const Json& gate) {
   const std::string why = gate.text("why");
   std::string out = fmt::format("gate {}: ", gate.text("gate"));
-  if (!gate.flag("open")) {
+  if (!gate.flag("looked", true)) {
+    out += why;
+  } else if (!gate.flag("open")) {
+    const auto outcome = gate.text("on_expiry");
     out += fmt::format("closed: {}; a release waits {}, then {}", why,
                        to_text(Millis(gate.integer("expires_ms"))),
-                       gate.text("on_expiry") == "hold" ? "asks a person" : "is aborted");
+                       outcome == "hold"    ? "asks a person"
+                       : outcome == "go-on" ? "goes on, on the record"
+                                            : "is aborted");
   } else {
-    out += why.starts_with("open") ? why : "open: " + why;
+    out += why.empty() ? "open" : why.starts_with("open") ? why : "open: " + why;
   }
   const std::string skipped = gate.text("skipped");
   return skipped.empty() ? out : out + "; " + skipped;

@@ -3,7 +3,10 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+
 #include "cli/entries.h"
+#include "cli/link.h"
 #include "cli/target.h"
 
 namespace slipway::cli {
@@ -13,7 +16,7 @@ constexpr int kTooFew = 3;
 void print_items(const Session& session, const plan::Readiness& readiness) {
   for (const auto& item : readiness.items) {
     session.say(
-        fmt::format("  {:>2}/{:<2}  {:<10} {}", item.points, item.of, item.name, item.found));
+        fmt::format("  {:>2}/{:<2}  {:<11} {}", item.points, item.of, item.name, item.found));
     if (!item.next.empty()) session.say(fmt::format("         next: {}", item.next));
   }
 }
@@ -33,8 +36,21 @@ Json document(const std::string& app, const std::string& environment,
       .set("app", app)
       .set("environment", environment)
       .set("score", readiness.score())
+      .set("level", readiness.level())
       .set("of", 100)
       .set("items", std::move(items));
+}
+
+// What the daemon has seen; nullopt with the reason said when there is none to ask.
+std::optional<plan::Sightings> ask_daemon(Session& session, const std::string& app,
+                                          const std::string& environment) {
+  if (session.given().has("--offline")) return std::nullopt;
+  auto link = Link::open(session);
+  const auto seen = link ? link->get("/v1/sightings?" + target_path({app, environment}))
+                         : Result<Json>(link.error());
+  if (seen) return plan::sightings_from_json(*seen);
+  session.note("from the configuration alone: " + seen.error().sentence());
+  return std::nullopt;
 }
 }  // namespace
 
@@ -46,12 +62,13 @@ int run_readiness(Session& session) {
   if (!environment) return session.fail(environment.error());
   const auto least = session.given().number("--least", 0, 100);
   if (!least) return session.fail(least.error());
-  const auto readiness = plan::readiness_of(loaded->config, *environment);
+  const auto seen = ask_daemon(session, loaded->config.app, *environment);
+  const auto readiness = plan::readiness_of(loaded->config, *environment, seen ? &*seen : nullptr);
   if (session.wants_json()) {
     session.show(document(loaded->config.app, *environment, readiness));
   } else {
-    session.say(
-        fmt::format("{} {}: {} of 100", loaded->config.app, *environment, readiness.score()));
+    session.say(fmt::format("{} {}: {} of 100, {}", loaded->config.app, *environment,
+                            readiness.score(), readiness.level()));
     print_items(session, readiness);
   }
   return readiness.score() < *least ? kTooFew : 0;

@@ -17,6 +17,7 @@ constexpr Entry kEntries[] = {
     {"rollback", run_rollback},
     {"readiness", run_readiness},
     {"approve", run_approve},
+    {"confirm", run_confirm},
     {"promote", run_promote},
     {"pause", run_pause},
     {"resume", run_resume},

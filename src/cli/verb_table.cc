@@ -43,7 +43,6 @@ constexpr Option kPlanOptions[] = {
     {.name = "--override",
      .value = "GATE",
      .help = "as if this gate were left out",
-     .choices = "window freeze approvals",
      .times = kMany},
     {.name = "--hotfix", .help = "as if it were a hotfix"},
     kReason,
@@ -61,12 +60,12 @@ constexpr Option kDeployOptions[] = {
     {.name = "--supersede", .help = "take back a release that is running here, then begin"},
     {.name = "--override",
      .value = "GATE",
-     .help = "leave this gate out; with --reason, and by who may approve",
-     .choices = "window freeze approvals",
+     .help =
+         "leave this gate out, or one item as checklist.NAME; with --reason, by who may approve",
      .times = kMany},
     {.name = "--hotfix", .help = "leave out the gates that hotfix.skips names; with --reason"},
     kReason,
-    {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
+    kYes,
 };
 constexpr Argument kOneEnvironment[] = {kEnvironment};
 constexpr Argument kOneRunning[] = {kRunning};
@@ -76,17 +75,21 @@ constexpr Option kStatusOptions[] = {
 };
 constexpr Option kCommandOptions[] = {kApp, kReason};
 constexpr Option kReadinessOptions[] = {
+    {.name = "--offline", .help = "without a daemon: what it would show has no points"},
     {.name = "--least",
      .value = "POINTS",
      .help = "exit status 3 when it has fewer",
      .otherwise = "0"},
 };
+constexpr Option kYes = {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"};
+constexpr Argument kConfirmArguments[] = {kRunning, {"ITEM", "the item's name in the checklist"}};
+constexpr Option kConfirmOptions[] = {kApp, kReason, kYes};
 constexpr Option kApproveOptions[] = {
     kApp,
     {.name = "--plan",
      .value = "HASH",
      .help = "only if this is its plan, or begins so; default: the plan that is shown"},
-    {.name = "--reason", .value = "TEXT", .help = "kept beside the approval"},
+    kReason,
     {.name = "--link-for",
      .value = "NAME",
      .help = "do not approve: make a link with which NAME can, once"},
@@ -94,7 +97,7 @@ constexpr Option kApproveOptions[] = {
      .value = "DURATION",
      .help = "how long the link is valid",
      .otherwise = "24h"},
-    {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
+    kYes,
 };
 constexpr Option kPromoteOptions[] = {
     kApp, kReason, {.name = "--full", .help = "skip every judge period that is left"}};
@@ -425,16 +428,17 @@ constexpr Verb kVerbs[] = {
     {.name = "readiness",
      .group = Group::Release,
      .summary = "what an environment has in place, in points, and what is missing",
-     .detail = "Out of 100, by the configuration: probes, side by side, judging, a place to try, a "
-               "way back, smoke checks, approvals, calendar, secrets, instances. Every missing "
-               "point says what to do next. With --least it is a check for a pipeline.",
+     .detail = "Out of 100: 76 by the configuration, 24 by what the daemon has seen (releases, a "
+               "rollback "
+               "that was tried, health, certificates, channels, backups). Every missing point says "
+               "what to "
+               "do next. With --least it is a check for a pipeline.",
      .arguments = kOneEnvironment,
      .options = kReadinessOptions,
      .example = "slipway readiness production",
-     .output = "shopflow production: 85 of 100\n"
-               "  15/15  health     every service with a port is probed over HTTP\n"
-               "   0/10  approvals  one person alone can release\n"
-               "         next: roles: { qa: [NAME] }, and approvals: { from: [qa] }"},
+     .output =
+         "shopflow production: 94 of 100, good\n   0/6   approvals   one person alone can release\n"
+         "         next: roles: { qa: [NAME] }, and approvals: { from: [qa] }"},
     {.name = "deploy",
      .group = Group::Release,
      .summary = "release a version",
@@ -464,6 +468,16 @@ constexpr Verb kVerbs[] = {
      .options = kApproveOptions,
      .example = "slipway approve production",
      .output = "r-0042: approved by kim (qa)"},
+    {.name = "confirm",
+     .group = Group::Release,
+     .summary = "confirm items of the checklist that a person is asked",
+     .detail =
+         "Records the answer: who, when, and for which plan. Each item is asked once, and may be "
+         "confirmed before the release gets there. To say no, abort the release.",
+     .arguments = kConfirmArguments,
+     .options = kConfirmOptions,
+     .example = "slipway confirm production support",
+     .output = "r-0042: support is confirmed by kim"},
     {.name = "promote",
      .group = Group::Release,
      .summary = "do not wait any longer at this step",

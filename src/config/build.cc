@@ -2,72 +2,11 @@
 
 #include <algorithm>
 
-#include "base/units.h"
 #include "config/edge_settings.h"
-#include "config/keys.h"
-#include "config/values.h"
+#include "config/reader.h"
 
 namespace slipway::config {
 namespace {
-
-// Reads the keys of one map; what is absent or wrong has the default of the table.
-class Reader {
- public:
-  Reader(const Node* map, std::string path) : map_(map), path_(std::move(path)) {}
-
-  bool has(std::string_view name) const { return find(name) != nullptr; }
-  Reader map(std::string_view name) const { return {find(name), path_of(name)}; }
-
-  std::string text(std::string_view name) const {
-    const Key& key = key_named(path_of(name));
-    const Node* node = find(name);
-    if (node != nullptr && node->is_scalar() && !complaint_about(key, node->text))
-      return node->text;
-    return std::string(key.otherwise);
-  }
-  Millis duration(std::string_view name) const {
-    return parse_duration(text(name)).value_or(Millis(0));
-  }
-  int integer(std::string_view name) const { return parse_int(text(name)).value_or(0); }
-  double number(std::string_view name) const { return parse_number(text(name)).value_or(0); }
-  double percent(std::string_view name) const { return parse_percent(text(name)).value_or(0); }
-  std::uint64_t size(std::string_view name) const { return parse_size(text(name)).value_or(0); }
-  bool flag(std::string_view name) const { return text(name) == "true"; }
-
-  std::vector<std::string> list(std::string_view name) const {
-    const Key& key = key_named(path_of(name));
-    const Node* node = find(name);
-    std::vector<std::string> out;
-    if (node == nullptr) return out;
-    const bool alone = node->is_scalar() && key.shape == Shape::OneOrList;
-    if (alone && !complaint_about(key, node->text)) out.push_back(node->text);
-    if (!node->is_list()) return out;
-    for (const auto& item : node->items) {
-      if (item.is_scalar() && !complaint_about(key, item.text)) out.push_back(item.text);
-    }
-    return out;
-  }
-
-  // The named values of a map of names.
-  std::map<std::string, std::string> texts(std::string_view name) const {
-    std::map<std::string, std::string> out;
-    const Node* node = find(name);
-    if (node == nullptr || !node->is_map()) return out;
-    for (const auto& item : node->items) out[item.key] = item.text;
-    return out;
-  }
-
- private:
-  const Node* find(std::string_view name) const {
-    return map_ == nullptr ? nullptr : map_->find(name);
-  }
-  std::string path_of(std::string_view name) const {
-    return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
-  }
-
-  const Node* map_;
-  std::string path_;
-};
 
 std::optional<Health> build_health(const Reader& service) {
   if (!service.has("health")) return std::nullopt;
@@ -301,62 +240,6 @@ Haproxy build_haproxy(const Reader& in) {
   return out;
 }
 
-Patience build_patience(const Reader& in) {
-  return {in.duration("expires"),
-          in.text("on_expiry") == "hold" ? OnExpiry::Hold : OnExpiry::Abort};
-}
-
-Window build_window(const Reader& in) {
-  return {in.list("days"), in.list("hours"), in.text("zone"), build_patience(in)};
-}
-
-// Only the roles that are asked: a change to another one is no change to this release.
-Approvals build_approvals(const Node& merged) {
-  const Reader top(&merged, "");
-  Approvals out;
-  if (!top.has("approvals")) return out;
-  const auto in = top.map("approvals");
-  out.need = in.integer("need");
-  out.from = in.list("from");
-  out.patience = build_patience(in);
-  const Node* roles = merged.find("roles");
-  if (roles == nullptr || !roles->is_map()) return out;
-  for (const auto& role : roles->items) {
-    const bool asked = std::find(out.from.begin(), out.from.end(), role.key) != out.from.end();
-    for (const auto& person : role.items) {
-      if (asked && person.is_scalar()) out.roles[role.key].push_back(person.text);
-    }
-  }
-  return out;
-}
-
-std::vector<Freeze> build_freeze(const Node& merged) {
-  std::vector<Freeze> out;
-  const Node* freeze = merged.find("freeze");
-  if (freeze == nullptr || !freeze->is_list()) return out;
-  for (const auto& item : freeze->items) {
-    const Reader in(&item, "freeze[]");
-    Freeze one;
-    one.dates = in.list("date");
-    if (in.has("from")) one.dates = {in.text("from") + ".." + in.text("to")};
-    one.week_of = in.text("week_of");
-    one.holidays_file = in.text("holidays");
-    one.why = in.text("why");
-    out.push_back(std::move(one));
-  }
-  return out;
-}
-
-Gates build_gates(const Node& merged) {
-  const Reader in(&merged, "");
-  Gates out;
-  out.approvals = build_approvals(merged);
-  out.window = build_window(in.map("window"));
-  out.freeze = build_freeze(merged);
-  if (in.map("hotfix").has("skips")) out.hotfix_skips = in.map("hotfix").list("skips");
-  return out;
-}
-
 }  // namespace
 
 Environment build_environment(const Node& merged) {
@@ -381,7 +264,7 @@ Environment build_environment(const Node& merged) {
   out.on_conflict =
       in.text("on_conflict") == "supersede" ? OnConflict::Supersede : OnConflict::Refuse;
   out.maintenance = build_maintenance(in.map("maintenance"));
-  out.gates = build_gates(merged);
+  out.gates = build_gates(merged, out.secrets);
   build_channels(merged, out);
   return out;
 }

@@ -88,6 +88,7 @@ void check_approvals(const Scene& scene) {
 
 void check_gates(const Scene& scene) {
   check_approvals(scene);
+  check_gate_checks(scene);
   for (const auto& freeze : scene.at("freeze").items) {
     if (freeze.is_map()) check_freeze(scene, freeze);
   }

@@ -8,18 +8,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "config/gate_check.h"
 
 namespace slipway::config {
-
-// What becomes of a release whose gate did not open in time.
-enum class OnExpiry { Abort, Hold };
-
-// How long a gate is waited for.
-struct Patience {
-  Millis expires{24 * 3'600'000};
-  OnExpiry on_expiry = OnExpiry::Abort;
-  friend bool operator==(const Patience&, const Patience&) = default;
-};
 
 struct Window {
   std::vector<std::string> days;   // "tue-thu"; empty: every day
@@ -63,12 +54,12 @@ struct Gates {
   Approvals approvals;
   Window window;
   std::vector<Freeze> freeze;
+  std::vector<GateCheck> checks;  // in the order they are looked at
   std::vector<std::string> hotfix_skips{"window", "freeze"};
   bool has_calendar() const { return !window.is_open_always() || !freeze.empty(); }
   friend bool operator==(const Gates&, const Gates&) = default;
 };
 
-std::string_view name_of(OnExpiry outcome);  // "abort"
 Json to_json(const Gates& gates);
 Gates gates_from_json(const Json& json);  // what is absent reads as the default
 

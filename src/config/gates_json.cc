@@ -11,7 +11,7 @@ void add_patience(Json& out, const Patience& patience) {
 Patience patience_from(const Json& json) {
   Patience out;
   out.expires = Millis(json.integer("expires_ms", out.expires.count()));
-  out.on_expiry = json.text("on_expiry") == "hold" ? OnExpiry::Hold : OnExpiry::Abort;
+  out.on_expiry = on_expiry_named(json.text("on_expiry"));
   return out;
 }
 
@@ -90,16 +90,18 @@ Freeze freeze_from(const Json& json) {
 
 }  // namespace
 
-std::string_view name_of(OnExpiry outcome) { return outcome == OnExpiry::Hold ? "hold" : "abort"; }
-
 Json to_json(const Gates& gates) {
   Json freeze = Json::array();
   for (const auto& one : gates.freeze) freeze.push_back(freeze_json(one));
-  return Json::object()
-      .set("approvals", approvals_json(gates.approvals))
-      .set("window", window_json(gates.window))
-      .set("freeze", std::move(freeze))
-      .set("hotfix_skips", Json::array_of(gates.hotfix_skips));
+  Json out = Json::object()
+                 .set("approvals", approvals_json(gates.approvals))
+                 .set("window", window_json(gates.window))
+                 .set("freeze", std::move(freeze))
+                 .set("hotfix_skips", Json::array_of(gates.hotfix_skips));
+  Json checks = Json::array();
+  for (const auto& one : gates.checks) checks.push_back(to_json(one));
+  if (!gates.checks.empty()) out.set("checks", std::move(checks));
+  return out;
 }
 
 Gates gates_from_json(const Json& json) {
@@ -107,6 +109,7 @@ Gates gates_from_json(const Json& json) {
   out.approvals = approvals_from(json.at("approvals"));
   out.window = window_from(json.at("window"));
   for (const auto& one : json.at("freeze").items()) out.freeze.push_back(freeze_from(one));
+  for (const auto& one : json.at("checks").items()) out.checks.push_back(gate_check_from_json(one));
   if (json.at("hotfix_skips").is_array()) out.hotfix_skips = json.strings("hotfix_skips");
   return out;
 }

@@ -99,7 +99,7 @@ TEST(Gates, EachMistakeIsToldWhereItStands) {
        "for fewer"},
       {"hotfix: { skips: [windows] }",
        "3:19 'hotfix.skips' is 'windows', which is not one of window, freeze, "
-       "approvals, checklist | did you mean 'window'?"},
+       "approvals, checklist, scans, flags, load_tests | did you mean 'window'?"},
   };
   for (const auto& one : kCases) EXPECT_EQ(mistakes_of(with(one.lines)), one.told);
 }

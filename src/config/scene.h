@@ -1,6 +1,6 @@
 #pragma once
 // Scene: one environment as the rules see it. They are split over rules.cc, service_rules.cc,
-// gate_rules.cc and channel_rules.cc.
+// gate_rules.cc, gate_check_rules.cc and channel_rules.cc.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -43,8 +43,10 @@ struct Scene {
 
 // What must hold for services alone and among each other.
 void check_services(const Scene& scene);
-// What must hold within windows, freezes, approvals and checklists.
+// What must hold within windows, freezes and approvals.
 void check_gates(const Scene& scene);
+// The same of checklists, scans, flags and load tests.
+void check_gate_checks(const Scene& scene);
 // What each type of channel needs, and that `notify` names channels there are.
 void check_channels(const Scene& scene);
 

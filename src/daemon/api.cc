@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "daemon/documents.h"
 #include "daemon/gates.h"
+#include "daemon/sightings.h"
 #include "daemon/verdicts.h"
 
 namespace slipway::daemon {
@@ -143,6 +144,19 @@ Reply Api::status(const Call& call) {
                         .set("environments", std::move(environments).value()));
 }
 
+Reply Api::sightings(const Call& call) {
+  const ports::AppRef app{query_text(call, "app"), query_text(call, "environment")};
+  if (app.app.empty() || app.environment.empty()) {
+    return error_reply(
+        Error(Code::Usage, "sightings need app and environment", "add ?app=…&environment=…"));
+  }
+  const auto status = parts_.status.environments(app.app, app.environment);
+  if (!status) return error_reply(status.error());
+  const auto seen =
+      sightings_of(parts_.house, app, status->size() == 0 ? Json() : status->items().front());
+  return seen ? json_reply(plan::to_json(*seen)) : error_reply(seen.error());
+}
+
 Reply Api::plan(const Call& call) {
   Json details;
   const auto body = body_of(call);
@@ -153,13 +167,15 @@ Reply Api::plan(const Call& call) {
   if (const auto may = may_override(call, request->wanted); !may) return error_reply(may.error());
   const auto prepared = prepare(parts_.house, *request, Look::WithPreflight, details);
   if (!prepared) return error_reply(prepared.error(), details);
+  Ballot ballot;
+  ballot.requester = request->wanted.by;
+  ballot.inquiry = prepared->drivers->inquiry.get();
   return json_reply(Json::object()
                         .set("plan", plan::to_json(prepared->plan))
                         .set("words", plan::in_words(prepared->plan))
                         .set("hash", prepared->plan.hash)
                         .set("notes", Json::array_of(prepared->plan.notes))
-                        .set("gates", gates_document(prepared->plan, parts_.house.now_ms(),
-                                                     {{}, request->wanted.by}))
+                        .set("gates", gates_document(prepared->plan, parts_.house.now_ms(), ballot))
                         .set("findings", findings_document(prepared->findings)));
 }
 
@@ -234,6 +250,10 @@ Reply Api::release(const Call& call) {
   if (!approvals) return error_reply(approvals.error());
   Json approval_list = Json::array();
   for (const auto& one : *approvals) approval_list.push_back(plan::to_json(one));
+  const auto confirmations = parts_.confirmations.given(id);
+  if (!confirmations) return error_reply(confirmations.error());
+  Json confirmation_list = Json::array();
+  for (const auto& one : *confirmations) confirmation_list.push_back(checks::to_json(one));
   Json notice_list = Json::array();
   for (const auto& notice : *notices) notice_list.push_back(notice_document(notice, *deliveries));
   const auto verdicts = verdict_documents(parts_.house.store, id);
@@ -245,6 +265,7 @@ Reply Api::release(const Call& call) {
           .set("words", plan::in_words((*stored)->plan))
           .set("records", record_list)
           .set("approvals", approval_list)
+          .set("confirmations", confirmation_list)
           .set("verdicts", *verdicts)
           .set("notices", notice_list));
 }
@@ -329,6 +350,24 @@ Reply Api::approve(const Call& call) {
   const auto given = parts_.approvals.give(id, std::move(offered));
   if (!given) return error_reply(given.error());
   return json_reply(Json::object().set("release", id).set("approval", plan::to_json(*given)));
+}
+
+Reply Api::confirm(const Call& call) {
+  const auto body = body_of(call);
+  if (!body) return error_reply(body.error());
+  const auto known = check_members(*body, {"item", "plan_hash", "note", "by"});
+  if (!known) return error_reply(known.error());
+  checks::Confirmation offered;
+  // As with approvals: who confirms is who calls.
+  offered.by = call.caller.name;
+  offered.item = body->text("item");
+  offered.plan_hash = body->text("plan_hash");
+  offered.note = body->text("note");
+  offered.via = call.caller.name_is_sure ? "token" : "socket";
+  const std::string& id = call.places.at("id");
+  const auto given = parts_.confirmations.give(id, std::move(offered));
+  if (!given) return error_reply(given.error());
+  return json_reply(Json::object().set("release", id).set("confirmation", checks::to_json(*given)));
 }
 
 Reply Api::create_approval_link(const Call& call) {

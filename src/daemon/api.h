@@ -20,6 +20,7 @@ class Api {
   Reply health(const Call& call);
   Reply status(const Call& call);
   Reply plan(const Call& call);
+  Reply sightings(const Call& call);
   Reply releases(const Call& call);
   Reply start_release(const Call& call);
   Reply release(const Call& call);
@@ -30,6 +31,7 @@ class Api {
   Reply promote(const Call& call);
   Reply abort(const Call& call);
   Reply approve(const Call& call);
+  Reply confirm(const Call& call);
   Reply create_approval_link(const Call& call);
   Reply look_at_link(const Call& call);
   Reply use_link(const Call& call);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/digest.h"
+#include "base/hex.h"
 #include "base/text.h"
 #include "daemon/documents.h"
 
@@ -11,33 +12,6 @@ namespace slipway::daemon {
 namespace {
 constexpr std::string_view kLead = "slwa_";
 constexpr std::size_t kMostNote = 1000;
-
-std::string hex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const unsigned char c : bytes) {
-    out += kDigits[c >> 4];
-    out += kDigits[c & 15];
-  }
-  return out;
-}
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::optional<std::string> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = digit(text[i]);
-    const int low = digit(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-  }
-  return out;
-}
 
 std::string random_bytes(Random& random, int words) {
   std::string out;
@@ -110,7 +84,7 @@ Result<std::string> Approvals::key() {
     if (bytes && bytes->size() == 32) return *bytes;
   }
   std::string bytes = random_bytes(house_.random, 4);
-  TRY(house_.store.set_value("approval-key", Json::object().set("key", hex(bytes))));
+  TRY(house_.store.set_value("approval-key", Json::object().set("key", to_hex(bytes))));
   return bytes;
 }
 
@@ -120,8 +94,8 @@ Result<std::string> Approvals::make_link(const std::string& release, const std::
   const std::lock_guard lock(mutex_);
   const auto running = releases_.running(release);
   if (running == nullptr) return refused(release + " waits for nothing", "slipway status");
-  const std::string nonce = hex(random_bytes(house_.random, 2));
-  const std::string text = std::string(kLead) + release + "." + hex(person) + "." +
+  const std::string nonce = to_hex(random_bytes(house_.random, 2));
+  const std::string text = std::string(kLead) + release + "." + to_hex(person) + "." +
                            running->plan().hash + "." +
                            std::to_string(house_.now_ms() + valid_for.count()) + "." + nonce;
   return text + "." + hmac_sha256_hex(TRY(key()), text);

@@ -4,6 +4,7 @@
 
 #include "daemon/access.h"
 #include "daemon/approvals.h"
+#include "daemon/confirmations.h"
 #include "daemon/courier.h"
 #include "daemon/event_hub.h"
 #include "daemon/house.h"
@@ -27,6 +28,7 @@ struct Parts {
         tokens(house.store, house.clock, house.random),
         releases(house, hub),
         approvals(house, releases),
+        confirmations(house, releases),
         shelf(house.store),
         lookout(house, shelf, releases),
         maintenance(house, lookout, releases),
@@ -43,6 +45,7 @@ struct Parts {
   Tokens tokens;
   Releases releases;
   Approvals approvals;
+  Confirmations confirmations;
   Shelf shelf;
   Lookout lookout;
   Maintenance maintenance;

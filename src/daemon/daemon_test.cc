@@ -10,17 +10,13 @@
 #include <future>
 #include <thread>
 
-#include "http/client.h"
 #include "io/files.h"
 #include "io/signals.h"
 #include "io/socket.h"
-#include "tests/daemon/openapi_schema.h"
-#include "tests/daemon/shared_world.h"
+#include "tests/daemon/daemon_fixture.h"
 
 namespace slipway::daemon {
 namespace {
-
-constexpr Millis kSoon{20'000};
 
 std::string config_with(const std::string& rollout) {
   return "app: shop\n"
@@ -40,71 +36,12 @@ std::string config_with(const std::string& rollout) {
 const std::string kBlueGreen = config_with("{ strategy: blue-green, keep_old: 1h }");
 const std::string kSlowCanary = config_with("{ strategy: canary, steps: [10%, 100%], judge: 1h }");
 
-struct Answer {
-  int status = 0;
-  Json body;
-  http::Response raw;
-};
-
-class DaemonTest : public ::testing::Test {
+class DaemonTest : public DaemonFixture {
  protected:
-  DaemonTest() {
-    char folder[] = "/tmp/slipway-daemon-XXXXXX";
-    folder_ = ::mkdtemp(folder);
-    null_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    log_ = std::make_unique<telemetry::Log>(world_.clock, null_, telemetry::Form::Json);
-  }
-  ~DaemonTest() override {
-    daemon_.reset();
-    ::close(null_);
-    std::filesystem::remove_all(folder_);
-  }
-
-  DaemonOptions options() const {
-    DaemonOptions out;
-    out.state = folder_ + "/state";
-    out.version = "0.1.0";
-    return out;
-  }
-  Result<std::unique_ptr<Daemon>> start_with(const DaemonOptions& wanted) {
-    return Daemon::start(wanted, world_.factory(), *log_, world_.clock, random_);
-  }
-  void start() {
-    auto started = start_with(options());
-    ASSERT_TRUE(started.has_value()) << started.error().sentence();
-    daemon_ = std::move(started).value();
-  }
+  void start() { start_or_fail(options()); }
   void restart() {
     daemon_.reset();
     start();
-  }
-
-  static Answer read(const Result<http::Response>& response) {
-    Answer out;
-    EXPECT_TRUE(response.has_value()) << response.error().sentence();
-    if (!response) return out;
-    out.raw = *response;
-    out.status = response->status;
-    out.body = Json::parse(response->body).value_or(Json());
-    return out;
-  }
-  static http::Call call(const std::string& method, const std::string& target, const Json& body) {
-    http::Call out;
-    out.method = method;
-    out.target = target;
-    out.timeout = kSoon;
-    if (!body.is_null()) out.body = body.dump();
-    return out;
-  }
-  Answer ask(const std::string& method, const std::string& target, const Json& body = {}) {
-    return read(http::Client::on_unix(options().state + "/daemon.sock")
-                    .request(call(method, target, body)));
-  }
-  Answer ask_tcp(const std::string& method, const std::string& target, const std::string& token,
-                 const Json& body = {}) {
-    auto wanted = call(method, target, body);
-    if (!token.empty()) wanted.fields.push_back({"Authorization", "Bearer " + token});
-    return read(http::Client::on_tcp("127.0.0.1", daemon_->tcp_port()).request(wanted));
   }
 
   static Json release_request(const std::string& config, const std::string& version) {
@@ -147,28 +84,6 @@ class DaemonTest : public ::testing::Test {
     const auto end = end_of(begin(kBlueGreen, version));
     ASSERT_EQ(end.text("outcome"), "completed") << end.dump();
   }
-  Json environment() {
-    const auto status = ask("GET", "/v1/status?app=shop&environment=production");
-    EXPECT_EQ(openapi_.misfits("Status", status.body), "");
-    const auto& list = status.body.at("environments").items();
-    return list.empty() ? Json() : list.front();
-  }
-  // Asks again and again until it holds; every question is a request, none is a sleep.
-  bool eventually(const std::function<bool()>& holds) {
-    const Millis until = world_.clock.monotonic() + kSoon;
-    while (!holds()) {
-      if (world_.clock.monotonic() > until) return false;
-    }
-    return true;
-  }
-
-  SharedWorld world_;
-  io::SystemRandom random_;
-  OpenApi openapi_;
-  std::string folder_;
-  int null_ = -1;
-  std::unique_ptr<telemetry::Log> log_;
-  std::unique_ptr<Daemon> daemon_;
 };
 
 TEST_F(DaemonTest, SaysWhoItIs) {

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "ports/checks.h"
+#include "ports/inquiry.h"
 #include "ports/instances.h"
 #include "ports/notice.h"
 #include "ports/router.h"
@@ -22,6 +23,7 @@ struct DriverSet {
   std::shared_ptr<ports::Probe> probe;
   std::shared_ptr<ports::SmokeRunner> smoke;
   std::shared_ptr<ports::Artifacts> artifacts;
+  std::shared_ptr<ports::Inquiry> inquiry;  // null: what must be looked at stays closed
 };
 
 using DriverFactory = std::function<Result<std::unique_ptr<DriverSet>>(

@@ -1,5 +1,8 @@
 #include "daemon/gates.h"
 
+#include <algorithm>
+
+#include "checks/answer.h"
 #include "io/zone_file.h"
 
 namespace slipway::daemon {
@@ -25,6 +28,35 @@ void add_answer(const plan::Plan& plan, std::int64_t now_ms, Json& out) {
   out.set("open", answer.open).set("why", answer.why);
   if (answer.opens_s) out.set("opens_ms", *answer.opens_s * 1000);
 }
+
+// A plan is looked at often and by anybody: that must not run commands.
+constexpr Millis kLook{3'000};
+
+struct Standing {
+  plan::GateAnswer answer;
+  bool looked = true;
+};
+
+Standing standing_of(const plan::Plan& plan, const config::GateCheck& check, int at,
+                     std::int64_t now_ms, const Ballot& ballot) {
+  if (is_asked(check)) return {checks::answer_of(plan, check, ballot.confirmed)};
+  if (at < ballot.reached) return {{true, "held when it was looked at", {}}};
+  if (at == ballot.reached) return {{false, ballot.progress, {}}};
+  auto question = checks::question_of(plan, check, "");
+  if (!question) return {checks::answer_of(plan, check, {}, now_ms)};
+  if (!question->run.empty())
+    return {{false, "`" + question->run + "` runs when the release gets there", {}}, false};
+  if (ballot.inquiry == nullptr)
+    return {{false, "the release looks when it gets there", {}}, false};
+  question->timeout = std::min(question->timeout, kLook);
+  return {checks::answer_of(plan, check, ballot.inquiry->look(*question), now_ms)};
+}
+
+void add_standing(const Standing& standing, const std::string& skipped, Json& out) {
+  out.set("open", standing.answer.open || !skipped.empty())
+      .set("why", skipped.empty() ? standing.answer.why : "")
+      .set("looked", standing.looked || !skipped.empty());
+}
 }  // namespace
 
 ports::Zones& zone_files() {
@@ -39,12 +71,14 @@ Json gates_document(const plan::Plan& plan, std::int64_t now_ms, const Ballot& b
     Json one = Json::object();
     one.set("gate", step.gate).set("step", step.id);
     const std::string skipped = plan::skipped_text(plan, step);
-    if (step.gate == "window") {
+    const int at = static_cast<int>(&step - plan.steps.data());
+    if (const auto* check = plan::check_of(plan, step)) {
+      add_standing(skipped.empty() ? standing_of(plan, *check, at, now_ms, ballot) : Standing(),
+                   skipped, one);
+    } else if (step.gate == "window") {
       add_answer(plan, now_ms, one);
     } else {
-      const auto answer = plan::answer_of(plan, ballot.given, ballot.requester);
-      one.set("open", answer.open || !skipped.empty())
-          .set("why", skipped.empty() ? answer.why : "");
+      add_standing({plan::answer_of(plan, ballot.given, ballot.requester)}, skipped, one);
     }
     one.set("expires_ms", std::int64_t{step.deadline.count()})
         .set("on_expiry", config::name_of(step.on_expiry))

@@ -2,115 +2,14 @@
 // whom.
 #include "daemon/gates.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
 #include <future>
 
-#include "daemon/daemon.h"
-#include "http/client.h"
-#include "tests/daemon/openapi_schema.h"
-#include "tests/daemon/shared_world.h"
+#include "tests/daemon/gates_fixture.h"
 
 namespace slipway::daemon {
 namespace {
 
-constexpr Millis kSoon{20'000};
-
-struct Answer {
-  int status = 0;
-  Json body;
-  const Json& error() const { return body.at("error"); }
-};
-
-class GatesTest : public ::testing::Test {
- protected:
-  GatesTest() {
-    char folder[] = "/tmp/slipway-gates-XXXXXX";
-    folder_ = ::mkdtemp(folder);
-    null_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    log_ = std::make_unique<telemetry::Log>(world_.clock, null_, telemetry::Form::Json);
-    start();
-  }
-  ~GatesTest() override {
-    daemon_.reset();
-    ::close(null_);
-    std::filesystem::remove_all(folder_);
-  }
-  void start() {
-    daemon_.reset();
-    DaemonOptions options;
-    options.state = folder_ + "/state";
-    options.version = "0.1.0";
-    options.listen = "127.0.0.1:0";
-    auto started = Daemon::start(options, world_.factory(), *log_, world_.clock, random_);
-    ASSERT_TRUE(started.has_value()) << started.error().sentence();
-    daemon_ = std::move(started).value();
-  }
-
-  // As the owner of a token, or by the socket when it is empty.
-  Answer ask(const std::string& method, const std::string& target, const Json& body = {},
-             const std::string& token = {}) {
-    http::Call call;
-    call.method = method;
-    call.target = target;
-    call.timeout = kSoon;
-    if (!body.is_null()) call.body = body.dump();
-    if (!token.empty()) call.fields.push_back({"Authorization", "Bearer " + token});
-    auto client = token.empty() ? http::Client::on_unix(folder_ + "/state/daemon.sock")
-                                : http::Client::on_tcp("127.0.0.1", daemon_->tcp_port());
-    const auto response = client.request(call);
-    EXPECT_TRUE(response.has_value()) << response.error().sentence();
-    if (!response) return {};
-    return {response->status, Json::parse(response->body).value_or(Json())};
-  }
-  std::string token_of(const std::string& name, const std::string& role) {
-    return ask("POST", "/v1/tokens", Json::object().set("name", name).set("role", role))
-        .body.text("token");
-  }
-  static Json request(const std::string& gates, const std::string& version = "v1") {
-    return Json::object()
-        .set("config",
-             "app: shop\nservices:\n  web: { run: serve, instances: 2 }\n"
-             "rollout: { keep_old: 1h }\n" +
-                 gates)
-        .set("folder", "/srv/shop")
-        .set("environment", "production")
-        .set("version", version);
-  }
-  Json running() {
-    const auto status = ask("GET", "/v1/status?app=shop&environment=production");
-    EXPECT_EQ(openapi_.misfits("Status", status.body), "");
-    const auto& list = status.body.at("environments").items();
-    return list.empty() ? Json() : list.front().at("running");
-  }
-  Json release(const std::string& id) { return ask("GET", "/v1/releases/" + id).body; }
-  bool eventually(const std::function<bool()>& holds) {
-    const Millis until = world_.clock.monotonic() + kSoon;
-    while (!holds()) {
-      if (world_.clock.monotonic() > until) return false;
-    }
-    return true;
-  }
-  std::string outcome_of(const std::string& id) {
-    std::string outcome;
-    eventually([&] {
-      outcome = release(id).at("release").text("outcome");
-      // Its thread may still be leaving: until then it holds the environment.
-      return !outcome.empty() && running().text("release") != id;
-    });
-    return outcome;
-  }
-
-  SharedWorld world_;
-  io::SystemRandom random_;
-  OpenApi openapi_;
-  std::string folder_;
-  int null_ = -1;
-  std::unique_ptr<telemetry::Log> log_;
-  std::unique_ptr<Daemon> daemon_;
-};
+class GatesTest : public GatesFixture {};
 
 // Never open, whatever the day is.
 const std::string kFrozen = "freeze: [ { date: 01-01..12-31, why: stocktaking } ]\n";
@@ -208,20 +107,9 @@ class ApprovalsTest : public GatesTest {
     EXPECT_TRUE(eventually([&] { return running().text("step") == "gate-approvals"; }));
     return begun.body.text("release");
   }
-  std::string hash_of(const std::string& id) {
-    return ask("GET", "/v1/releases/" + id).body.at("release").text("plan_hash");
-  }
   Answer approve(const std::string& id, const std::string& hash, const std::string& token) {
     return ask("POST", "/v1/releases/" + id + "/approve", Json::object().set("plan_hash", hash),
                token);
-  }
-  void expect_refused(const Answer& answer, const std::string& why) {
-    EXPECT_EQ(answer.status, 409) << answer.body.dump();
-    EXPECT_EQ(answer.error().text("code"), "Refused");
-    EXPECT_EQ(answer.error().integer("exit_code"), 3);
-    EXPECT_NE(answer.error().text("what").find(why), std::string::npos)
-        << answer.error().text("what");
-    EXPECT_FALSE(answer.error().text("next").empty());
   }
 };
 

@@ -49,6 +49,14 @@ std::string absolute_command(const std::string& line, const std::string& folder)
   return program.find('/') == std::string::npos ? line : absolute(line, folder);
 }
 
+void anchor_checks(config::Environment& settings, const std::string& folder) {
+  for (auto& check : settings.gates.checks) {
+    if (!check.file.empty()) check.file = absolute(check.file, folder);
+    if (!check.secret.file.empty()) check.secret.file = absolute(check.secret.file, folder);
+  }
+  if (!settings.gates.checks.empty()) settings.folder = folder;
+}
+
 void anchor_channels(config::Environment& settings, const std::string& folder) {
   for (auto& [name, channel] : settings.channels) {
     if (!channel.ca.empty()) channel.ca = absolute(channel.ca, folder);
@@ -82,6 +90,7 @@ Result<void> anchor(config::Environment& settings, const std::string& folder) {
   TRY(plan::read_holidays(settings.gates, [&](const std::string& file) {
     return io::read_file(absolute(file, folder), kMostCalendarBytes);
   }));
+  anchor_checks(settings, folder);
   anchor_channels(settings, folder);
   auto& page = settings.maintenance.page;
   if (page.empty()) return ok();
@@ -199,9 +208,10 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   out.app = {config.app, settings->name};
   out.settings = *settings;
   out.plan = TRY(plan::make_plan(config, facts, request.wanted));
+  out.drivers = std::move(drivers);
   if (look == Look::PlanOnly) return out;
-  out.findings = drivers->instances->preflight(out.plan);
-  const auto more = drivers->router->preflight(out.plan);
+  out.findings = out.drivers->instances->preflight(out.plan);
+  const auto more = out.drivers->router->preflight(out.plan);
   out.findings.insert(out.findings.end(), more.begin(), more.end());
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
 // What is asked for with POST /v1/plan and /v1/releases, and the way from there to a plan.
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct Prepared {
   config::Environment settings;
   plan::Plan plan;
   std::vector<ports::Finding> findings;  // only when looked for
+  std::unique_ptr<DriverSet> drivers;    // it was planned with
 };
 enum class Look { PlanOnly, WithPreflight };
 

@@ -179,7 +179,7 @@ Json Status::running(const Scene& scene) {
       .set("index", static_cast<int>(index) + 1)
       .set("of", static_cast<int>(plan.steps.size()))
       .set("progress", view.progress)
-      .set("gates", waits_at_gate ? gates_document(plan, now, ballot(row)) : Json::array())
+      .set("gates", waits_at_gate ? gates_document(plan, now, ballot(row, view)) : Json::array())
       .set("percent", percent_new(plan, view.state))
       .set("taking_back", is_taking_back(view.state.phase))
       .set("hold", view.state.hold || view.state.phase == release::Phase::Held)
@@ -192,9 +192,14 @@ Json Status::running(const Scene& scene) {
       .set("left_ms", left.whole_ms);
 }
 
-Ballot Status::ballot(const ports::ReleaseRow& row) {
+Ballot Status::ballot(const ports::ReleaseRow& row, const RunningRelease::View& view) {
   Ballot out;
   out.requester = row.by;
+  out.reached = view.state.step;
+  out.progress = view.progress;
+  const auto confirmed = house_.store.values(checks::confirmation_prefix(row.id));
+  for (const auto& [key, json] : confirmed.value_or({}))
+    out.confirmed.push_back(checks::confirmation_from_json(json));
   const auto kept = house_.store.values(plan::approval_prefix(row.id));
   if (!kept) return out;
   for (const auto& [key, json] : *kept) out.given.push_back(plan::approval_from_json(json));

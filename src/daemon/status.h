@@ -6,13 +6,12 @@
 #include "daemon/gates.h"
 #include "daemon/lookout.h"
 #include "daemon/maintenance.h"
+#include "daemon/running_release.h"
 #include "daemon/timed_store.h"
 #include "daemon/upkeep.h"
 #include "daemon/watcher.h"
 
 namespace slipway::daemon {
-
-class RunningRelease;
 
 class Status {
  public:
@@ -41,7 +40,7 @@ class Status {
   Json live(const Scene& scene);
   Json previous(const Scene& scene);
   Json running(const Scene& scene);
-  Ballot ballot(const ports::ReleaseRow& row);
+  Ballot ballot(const ports::ReleaseRow& row, const RunningRelease::View& view);
   Json instances(const Scene& scene);
   Json split(const Scene& scene);
   Json counts(const Scene& scene);

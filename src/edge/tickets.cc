@@ -1,8 +1,9 @@
 #include "edge/tickets.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
+
+#include "base/hex.h"
 
 namespace slipway::edge {
 namespace {
@@ -25,22 +26,13 @@ TicketKey fresh(Random& random, std::int64_t now_ms) {
 }
 
 std::string hex_of(std::span<const std::uint8_t> bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
+  return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 bool read_hex(const std::string& text, std::span<std::uint8_t> bytes) {
-  if (text.size() != bytes.size() * 2) return false;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const char* at = text.data() + i * 2;
-    const auto got = std::from_chars(at, at + 2, bytes[i], 16);
-    if (got.ec != std::errc() || got.ptr != at + 2) return false;
-  }
+  const auto read = from_hex(text);
+  if (!read || read->size() != bytes.size()) return false;
+  std::copy(read->begin(), read->end(), bytes.begin());
   return true;
 }
 

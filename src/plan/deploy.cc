@@ -9,6 +9,8 @@
 
 namespace slipway::plan {
 namespace {
+using When = config::GateCheck::When;
+
 void start_all(Draft& draft) {
   for (const auto& service : draft.plan().settings.services) {
     draft.start(service);
@@ -43,6 +45,7 @@ void finish_side_by_side(Draft& draft) {
   draft.promote();
   retire_old_workers(draft);
   draft.post_smoke();
+  draft.checks(When::After);
   draft.watch();
   retire_old_listeners(draft);
   draft.notify();
@@ -97,9 +100,11 @@ void write_first(Draft& draft) {
   draft.preflight();
   draft.gates();
   start_all(draft);
+  draft.checks(When::During);
   draft.shift(100);
   draft.promote();
   draft.post_smoke();
+  draft.checks(When::After);
   draft.watch();
   draft.notify();
 }
@@ -108,6 +113,7 @@ void write_blue_green(Draft& draft) {
   draft.preflight();
   draft.gates();
   start_all(draft);
+  draft.checks(When::During);
   draft.shift(100);
   draft.judge("100");
   finish_side_by_side(draft);
@@ -120,6 +126,7 @@ void write_canary(Draft& draft) {
   draft.gates();
   start_all(draft);
   for (const double percent : steps) {
+    if (percent == 100) draft.checks(When::During);
     draft.shift(percent);
     draft.judge(percent_id(percent));
   }
@@ -130,11 +137,13 @@ void write_rolling(Draft& draft) {
   draft.preflight();
   draft.gates();
   for (const auto& service : draft.plan().settings.services) roll_service(draft, service);
+  draft.checks(When::During);
   draft.promote();
   for (const auto& old : draft.replaced()) {
     if (draft.plan().settings.service(old.name) == nullptr) draft.retire_before_end(old);
   }
   draft.post_smoke();
+  draft.checks(When::After);
   draft.watch();
   draft.notify();
 }
@@ -156,8 +165,11 @@ void write_recreate(Draft& draft) {
   start_all(draft);
   draft.shift(100);
   draft.judge("100");
+  // After the maintenance page is gone: nobody waits behind it for an answer.
+  draft.checks(When::During);
   draft.promote();
   draft.post_smoke();
+  draft.checks(When::After);
   draft.watch();
   draft.notify();
 }

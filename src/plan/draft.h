@@ -21,7 +21,8 @@ class Draft {
   void note(std::string text) { plan_.notes.push_back(std::move(text)); }
 
   void preflight();
-  void gates();
+  void gates();  // those before anything changes
+  void checks(config::GateCheck::When when);
   void start(const config::Service& service);
   void start_batch(const config::Service& service, int batch, int count, int before);
   void probe(const config::Service& service);

@@ -19,7 +19,17 @@ bool is_skipped(const Plan& plan, std::string_view gate) {
 bool has_gate(const config::Gates& gates, std::string_view gate) {
   if (gate == "approvals") return gates.approvals.need > 0;
   if (gate == "window") return !gates.window.is_open_always();
-  return gate == "freeze" && !gates.freeze.empty();
+  if (gate == "freeze") return !gates.freeze.empty();
+  return std::any_of(gates.checks.begin(), gates.checks.end(), [&](const auto& check) {
+    return gate == config::gate_of(check.kind) || gate == gate_name(check);
+  });
+}
+
+// Every name that --override takes here.
+std::vector<std::string> names_of(const config::Gates& gates) {
+  std::vector<std::string> out(std::begin(kGateNames), std::end(kGateNames));
+  for (const auto& check : gates.checks) out.push_back(gate_name(check));
+  return out;
 }
 
 std::string calendar_text(const config::Gates& gates) {
@@ -61,7 +71,8 @@ const Step* gate_step(const Plan& plan, std::string_view gate) {
 std::string skipped_text(const Plan& plan, const Step& step) {
   std::vector<std::string> out;
   for (const auto& skip : plan.skipped) {
-    const bool of_step = skip.gate == step.gate || (step.gate == "window" && skip.gate == "freeze");
+    const bool of_step = skip.gate == step.gate || step.gate.starts_with(skip.gate + ".") ||
+                         (step.gate == "window" && skip.gate == "freeze");
     if (of_step) out.push_back(said_by(skip));
   }
   return join(out, "; ");
@@ -97,7 +108,7 @@ Result<void> skip_gates(Plan& plan, const Request& request) {
     return Error(Code::Usage, "leaving out a gate needs a reason",
                  "add --reason \"…\"; it stands in the journal and in the history");
   }
-  std::vector<std::string> names(std::begin(kGateNames), std::end(kGateNames));
+  const auto names = names_of(plan.settings.gates);
   for (const auto& gate : request.overrides) {
     if (std::find(names.begin(), names.end(), gate) == names.end()) {
       const auto near = nearest(gate, names);
@@ -119,6 +130,7 @@ Result<void> skip_gates(Plan& plan, const Request& request) {
 
 void Draft::gates() {
   for (const auto& skip : plan_.skipped) note(said_by(skip));
+  checks(config::GateCheck::When::Before);
   approvals_gate();
   window_gate();
 }

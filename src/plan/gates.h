@@ -10,8 +10,9 @@
 
 namespace slipway::plan {
 
-// The names by which a gate is left out.
-inline constexpr std::string_view kGateNames[] = {"window", "freeze", "approvals"};
+// The names by which a gate is left out; one check of a gate as "checklist.migrations".
+inline constexpr std::string_view kGateNames[] = {"window", "freeze", "approvals", "checklist",
+                                                  "scans",  "flags",  "load_tests"};
 // Every gate's step is "gate-…": what ends there was refused, not broken.
 inline constexpr std::string_view kGateStep = "gate-";
 bool was_refused_by_gate(std::string_view reason);
@@ -20,6 +21,11 @@ bool was_refused_by_gate(std::string_view reason);
 config::Gates gates_in_force(const Plan& plan);
 // The step that waits for this gate; null when the plan has none.
 const Step* gate_step(const Plan& plan, std::string_view gate);
+// check_gates.cc: "checklist.migrations", and the check a step looks at; null when it is none.
+std::string gate_name(const config::GateCheck& check);
+const config::GateCheck* check_of(const Plan& plan, const Step& step);
+// Whether nothing has been changed when this step is reached.
+bool is_before_changes(const Plan& plan, const Step& step);
 // "window overridden by ada: payments fail"; empty when nothing of this step is left out.
 std::string skipped_text(const Plan& plan, const Step& step);
 

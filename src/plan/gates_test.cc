@@ -140,5 +140,96 @@ TEST(GatesOfAPlan, WhatCannotOpenInTimeIsHopeless) {
   EXPECT_EQ(why_hopeless(patient, answer_of(calendar, kSaturday), calendar, kSaturday), "");
 }
 
+config::GateCheck check_of(config::GateCheck::Kind kind, const std::string& name,
+                           config::GateCheck::When when = config::GateCheck::When::Before) {
+  config::GateCheck out;
+  out.kind = kind;
+  out.name = name;
+  out.when = when;
+  out.file = "report";
+  return out;
+}
+
+using Kind = config::GateCheck::Kind;
+using When = config::GateCheck::When;
+
+config::Environment checked_settings(config::Strategy strategy) {
+  auto settings = shop_settings(strategy);
+  settings.gates.window.days = {"tue-thu"};
+  settings.gates.checks = {check_of(Kind::Scan, "image"), check_of(Kind::File, "review"),
+                           check_of(Kind::Ask, "looks-right", When::During),
+                           check_of(Kind::Ask, "support", When::After)};
+  return settings;
+}
+
+int index_of(const Plan& plan, const std::string& id) {
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    if (plan.steps[i].id == id) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+TEST(ChecksOfAPlan, StandBeforeDuringAndAfterItsChangesInEveryStrategy) {
+  using enum config::Strategy;
+  for (const auto strategy : {BlueGreen, Canary, Rolling, Recreate}) {
+    const auto plan = planned(deploy(), checked_settings(strategy));
+    ASSERT_TRUE(plan) << plan.error().sentence();
+    const auto at = [&](const std::string& id) { return index_of(*plan, id); };
+    EXPECT_LT(at("gate-scans-image"), at("gate-window"));
+    EXPECT_GT(at("gate-scans-image"), at("preflight"));
+    EXPECT_TRUE(is_before_changes(*plan, plan->steps[at("gate-window")]));
+    EXPECT_FALSE(is_before_changes(*plan, plan->steps[at("gate-checklist-looks-right")]));
+    EXPECT_LT(at("gate-checklist-looks-right"), at("promote"));
+    EXPECT_GT(at("gate-checklist-support"), at("promote"));
+    EXPECT_LT(at("gate-checklist-support"), at("watch"));
+    const bool side_by_side = strategy == BlueGreen || strategy == Canary;
+    EXPECT_EQ(at("gate-checklist-looks-right") < at("shift-100"), side_by_side);
+    EXPECT_GT(at("gate-checklist-looks-right"), at("shift-10")) << "-1 where there is none";
+    EXPECT_EQ(plan_from_json(to_json(*plan))->hash, plan->hash);
+  }
+}
+
+TEST(ChecksOfAPlan, SayInWordsWhatTheyLeadTo) {
+  auto settings = checked_settings(config::Strategy::BlueGreen);
+  settings.gates.checks[3].patience.on_expiry = config::OnExpiry::GoOn;
+  const auto words = in_words(*planned(deploy(), settings));
+  EXPECT_NE(words.find("checklist review: look whether report is there\n"
+                       "    if it is not open within 1d: abort, nothing has changed\n"),
+            std::string::npos)
+      << words;
+  EXPECT_NE(words.find("    if it is not open within 1d: undo "), std::string::npos) << words;
+  EXPECT_NE(words.find("    if it is not open within 1d: go on, on the record\n"),
+            std::string::npos)
+      << words;
+}
+
+TEST(ChecksOfAPlan, AreLeftOutTogetherOrOneByOne) {
+  const auto settings = checked_settings(config::Strategy::BlueGreen);
+  auto request = deploy();
+  request.reason = "CVE";
+  request.overrides = {"checklist.review"};
+  const auto one = planned(request, settings);
+  ASSERT_TRUE(one) << one.error().sentence();
+  EXPECT_EQ(gate_step(*one, "checklist.review")->text,
+            "checklist review: do not look; checklist.review overridden by ada: CVE");
+  EXPECT_EQ(gate_step(*one, "checklist.review")->deadline, Millis(0));
+  EXPECT_GT(gate_step(*one, "checklist.support")->deadline, Millis(0));
+  request.overrides = {"checklist"};
+  const auto all = planned(request, settings);
+  EXPECT_EQ(gate_step(*all, "checklist.support")->deadline, Millis(0));
+  EXPECT_GT(gate_step(*all, "scans.image")->deadline, Millis(0));
+  request.overrides = {"checklist.reviw"};
+  EXPECT_EQ(planned(request, settings).error().next, "did you mean 'checklist.review'?");
+}
+
+TEST(ChecksOfAPlan, AreNoPartOfARollback) {
+  const auto settings = checked_settings(config::Strategy::BlueGreen);
+  auto facts = facts_with_live(settings);
+  facts.previous = kept(settings, "r-0040", "v0");
+  const auto plan = make_plan(shop(settings), facts, roll_back());
+  ASSERT_TRUE(plan) << plan.error().sentence();
+  for (const auto& step : plan->steps) EXPECT_NE(step.kind, StepKind::Gate) << step.id;
+}
+
 }  // namespace
 }  // namespace slipway::plan

@@ -105,8 +105,7 @@ Result<Step> step_from_json(const Json& json) {
   out.deadline = Millis(json.integer("deadline_ms"));
   out.on_failure = json.text("on_failure") == "go_on" ? OnFailure::GoOn : OnFailure::TakeBack;
   out.gate = json.text("gate");
-  out.on_expiry =
-      json.text("on_expiry") == "hold" ? config::OnExpiry::Hold : config::OnExpiry::Abort;
+  out.on_expiry = config::on_expiry_named(json.text("on_expiry"));
   out.undoable = json.flag("undoable");
   out.undo_count = static_cast<int>(json.integer("undo_count"));
   out.undo_to_maintenance = json.flag("undo_to_maintenance");

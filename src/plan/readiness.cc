@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/assert.h"
 #include "base/text.h"
@@ -54,7 +55,7 @@ ReadinessItem health(const Environment& settings) {
   const auto lacking = names_where(services, [](const Service& service) {
     return !service.health || service.health->path.empty();
   });
-  return shared("health", 15, lacking, services.size(),
+  return shared("health", 8, lacking, services.size(),
                 "every service with a port is probed over HTTP",
                 "give each a page that tells whether it is well: health: { path: /health }");
 }
@@ -63,13 +64,13 @@ ReadinessItem instances(const Environment& settings) {
   const auto services = listeners(settings);
   const auto lacking =
       names_where(services, [](const Service& service) { return service.instances < 2; });
-  return shared("instances", 5, lacking, services.size(), "one instance may die unnoticed",
+  return shared("instances", 4, lacking, services.size(), "one instance may die unnoticed",
                 "run at least two of each: instances: 2");
 }
 
 ReadinessItem downtime(const Environment& settings) {
   const auto strategy = settings.rollout.strategy;
-  return whole("downtime", 15, strategy != config::Strategy::Recreate,
+  return whole("downtime", 10, strategy != config::Strategy::Recreate,
                fmt::format("releases are {}", config::name_of(strategy)),
                "old and new side by side lose no request: rollout: { strategy: blue-green }");
 }
@@ -79,7 +80,7 @@ ReadinessItem staging(const config::Config& config, const std::string& environme
   for (const auto& [name, settings] : config.environments) {
     if (name != environment) others.push_back(name);
   }
-  return whole("staging", 10, !others.empty(),
+  return whole("staging", 6, !others.empty(),
                others.empty() ? "there is no other environment to try a version in"
                               : "a version can be tried in " + join(others, ", "),
                "add one: environments: { staging: { branch: develop } }");
@@ -90,7 +91,7 @@ ReadinessItem way_back(const Environment& settings) {
   const bool side_by_side = settings.rollout.strategy == config::Strategy::BlueGreen ||
                             settings.rollout.strategy == config::Strategy::Canary;
   const bool warm = keep.count() > 0 && side_by_side;
-  return whole("way back", 10, warm,
+  return whole("way back", 6, warm,
                warm ? fmt::format("a rollback is one switch for {}", to_text(keep))
                     : "a rollback starts the old version anew",
                "keep it warm: blue-green or canary, and rollout: { keep_old: 1h }");
@@ -99,7 +100,7 @@ ReadinessItem way_back(const Environment& settings) {
 ReadinessItem judged(const Environment& settings) {
   const bool rules = !settings.roll_back_when.empty();
   const bool time = settings.watch.count() > 0 || settings.rollout.judge.period.count() > 0;
-  return whole("judged", 15, rules && time,
+  return whole("judged", 10, rules && time,
                rules && time ? "a bad version is taken back without a person"
                : rules       ? "roll_back_when is armed for no time"
                              : "nobody judges a new version",
@@ -108,7 +109,7 @@ ReadinessItem judged(const Environment& settings) {
 
 ReadinessItem smoke(const Environment& settings) {
   const bool there = !settings.smoke.empty();
-  return whole("smoke", 10, there,
+  return whole("smoke", 6, there,
                there ? count_of(std::ssize(settings.smoke), "check") + " before the first request"
                      : "nothing is tried before users do",
                "smoke: [ { get: /health } ]");
@@ -116,7 +117,7 @@ ReadinessItem smoke(const Environment& settings) {
 
 ReadinessItem approvals(const Environment& settings) {
   const auto& asked = settings.gates.approvals;
-  return whole("approvals", 10, asked.need > 0,
+  return whole("approvals", 6, asked.need > 0,
                asked.need > 0 ? fmt::format("{} from {}", count_of(asked.need, "approval"),
                                             approvers_text(asked))
                               : "one person alone can release",
@@ -125,10 +126,47 @@ ReadinessItem approvals(const Environment& settings) {
 
 ReadinessItem calendar(const Environment& settings) {
   const auto& gates = settings.gates;
-  return whole("calendar", 5, gates.has_calendar(),
+  return whole("calendar", 4, gates.has_calendar(),
                gates.has_calendar() ? "releases keep to their window or stop for freezes"
                                     : "a release may begin on a Friday night",
                "window: { days: mon-thu, hours: \"09:00-16:00\" }");
+}
+
+bool has_check(const Environment& settings, std::initializer_list<config::GateCheck::Kind> kinds) {
+  return std::any_of(settings.gates.checks.begin(), settings.gates.checks.end(),
+                     [&](const auto& check) {
+                       return std::find(kinds.begin(), kinds.end(), check.kind) != kinds.end();
+                     });
+}
+
+ReadinessItem tests(const Environment& settings) {
+  using enum config::GateCheck::Kind;
+  const bool there = has_check(settings, {Tests, Run, LoadTest});
+  return whole("tests", 4, there,
+               there ? "a version must have passed its tests" : "a version may come without tests",
+               "checklist: [ { name: tests, tests: \"build/junit-${version}.xml\" } ]");
+}
+
+ReadinessItem scans(const Environment& settings) {
+  const bool there = has_check(settings, {config::GateCheck::Kind::Scan});
+  return whole("scans", 4, there,
+               there ? "what a scanner found stops a release" : "nobody looks for known weaknesses",
+               "scans: [ { name: image, report: \"build/trivy-${version}.json\" } ]");
+}
+
+ReadinessItem alerts(const Environment& settings) {
+  const bool alert = std::any_of(settings.alerts.begin(), settings.alerts.end(),
+                                 [](const auto& rule) { return !rule.to.empty(); });
+  const bool notice = std::any_of(settings.notify.begin(), settings.notify.end(),
+                                  [](const auto& rule) { return !rule.to.empty(); });
+  ReadinessItem out{"alerts", (alert ? 2 : 0) + (notice ? 2 : 0), 4, "", ""};
+  out.found = alert && notice ? "somebody is told when it fails, in a release and between them"
+              : alert         ? "nobody is told of a release that fails"
+              : notice        ? "nobody is told when it fails between releases"
+                              : "nobody is told when it fails";
+  if (!alert) out.next = "alerts: [ { when: down, severity: critical, to: [CHANNEL] } ]";
+  if (!notice) out.next += std::string(alert ? "" : ", and ") + "notify: [ { to: [CHANNEL] } ]";
+  return out;
 }
 
 bool sounds_secret(std::string_view variable) {
@@ -146,7 +184,7 @@ ReadinessItem secrets(const Environment& settings) {
       if (sounds_secret(variable)) open.push_back(service.name + "." + variable);
     }
   }
-  return whole("secrets", 5, open.empty(),
+  return whole("secrets", 4, open.empty(),
                open.empty() ? "no variable holds what sounds like a secret"
                             : "in the file itself: " + join(open, ", "),
                "move them under secrets: { NAME: { env: NAME } }");
@@ -159,13 +197,25 @@ int Readiness::score() const {
   return out;
 }
 
-Readiness readiness_of(const config::Config& config, const std::string& environment) {
+std::string_view Readiness::level() const {
+  const int points = score();
+  if (points >= 95) return "production-ready";
+  if (points >= 80) return "good";
+  return points >= 50 ? "basic" : "at risk";
+}
+
+Readiness readiness_of(const config::Config& config, const std::string& environment,
+                       const Sightings* seen) {
   const auto found = config.environments.find(environment);
   ASSERT(found != config.environments.end());
   const auto& settings = found->second;
-  return {{health(settings), downtime(settings), judged(settings), staging(config, environment),
-           way_back(settings), smoke(settings), approvals(settings), calendar(settings),
-           secrets(settings), instances(settings)}};
+  Readiness out{{downtime(settings), judged(settings), health(settings),
+                 staging(config, environment), way_back(settings), smoke(settings),
+                 approvals(settings), calendar(settings), tests(settings), scans(settings),
+                 alerts(settings), secrets(settings), instances(settings)}};
+  auto more = seen_items(settings, seen);
+  std::move(more.begin(), more.end(), std::back_inserter(out.items));
+  return out;
 }
 
 }  // namespace slipway::plan

@@ -1,10 +1,11 @@
 #pragma once
 // Readiness: what an environment has in place for releasing without fear and what is missing, in
-// points out of 100, from its configuration alone.
+// points out of 100: from its configuration, and from what the daemon has seen of it.
 #include <string>
 #include <vector>
 
 #include "config/config.h"
+#include "plan/sightings.h"
 
 namespace slipway::plan {
 
@@ -19,8 +20,14 @@ struct ReadinessItem {
 struct Readiness {
   std::vector<ReadinessItem> items;  // the points of all add up to 100
   int score() const;
+  std::string_view level() const;  // "production-ready": from 95 points on
 };
-// The environment must be one of the configuration's.
-Readiness readiness_of(const config::Config& config, const std::string& environment);
+// The environment must be one of the configuration's. seen: null when no daemon was asked; what it
+// would have to show has no points then.
+Readiness readiness_of(const config::Config& config, const std::string& environment,
+                       const Sightings* seen);
+
+// readiness_seen.cc: the items that only the world can show.
+std::vector<ReadinessItem> seen_items(const config::Environment& settings, const Sightings* seen);
 
 }  // namespace slipway::plan

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "plan/gates.h"
 #include "plan/plan.h"
 
 namespace slipway::plan {
@@ -26,11 +27,16 @@ std::string failure_text(const Plan& plan, std::size_t at) {
   return "undo " + join(undone, ", ");
 }
 
-std::string gate_text(const Step& step) {
+std::string gate_text(const Plan& plan, std::size_t at) {
+  const Step& step = plan.steps[at];
   if (step.deadline.count() == 0) return {};  // left out: nothing is waited for
-  return fmt::format("    if it is not open within {}: {}\n", to_text(step.deadline),
-                     step.on_expiry == config::OnExpiry::Hold ? "wait for a person"
-                                                              : "abort, nothing has changed");
+  std::string outcome = "abort, nothing has changed";
+  if (step.on_expiry == config::OnExpiry::Hold) outcome = "wait for a person";
+  if (step.on_expiry == config::OnExpiry::GoOn) outcome = "go on, on the record";
+  const bool takes_back =
+      step.on_expiry == config::OnExpiry::Abort && !is_before_changes(plan, step);
+  if (takes_back) outcome = failure_text(plan, at);
+  return fmt::format("    if it is not open within {}: {}\n", to_text(step.deadline), outcome);
 }
 }  // namespace
 
@@ -50,7 +56,7 @@ std::string in_words(const Plan& plan) {
     const Step& step = plan.steps[i];
     out += fmt::format("{:2}. {}\n", i + 1, step.text);
     out += step.kind == StepKind::Gate
-               ? gate_text(step)
+               ? gate_text(plan, i)
                : fmt::format("    if it fails: {}\n", failure_text(plan, i));
     if (step.kind == StepKind::Judge)
       out += "    if there is too little traffic: wait for a person\n";

@@ -138,6 +138,7 @@ Decision hold_for_person(Draft& d) {
 Decision expire(Draft& d) {
   const auto& step = current(d.plan, d.state());
   if (step.on_expiry == config::OnExpiry::Hold) return hold_for_person(d);
+  if (step.on_expiry == config::OnExpiry::GoOn) return advance(d);
   d.state().cause = Cause::Gate;
   d.state().reason =
       step.id + ": not open within " + to_text(step.deadline) + ": " + d.event.detail;

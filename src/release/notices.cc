@@ -152,6 +152,17 @@ ports::Telling approval_notice(const plan::Plan& plan, const std::string& releas
   return addressed(std::move(out), plan.settings);
 }
 
+ports::Telling question_notice(const plan::Plan& plan, const std::string& release,
+                               const std::string& item, const std::string& why,
+                               std::int64_t at_ms) {
+  Notice out = draft(plan, release, "approval", at_ms);
+  out.key += "/" + item;
+  out.severity = Severity::Warning;
+  out.text = where(plan) + plan.version + " asks: " + why;
+  out.facts.emplace_back("confirm", "slipway confirm " + plan.environment + " " + item);
+  return addressed(std::move(out), plan.settings);
+}
+
 ports::Telling dropped_notice(const plan::Plan& plan, const std::string& release,
                               const std::string& why, std::int64_t at_ms) {
   return addressed(taken_back(plan, release, "aborted", why, at_ms), told_by(plan));

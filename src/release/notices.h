@@ -26,7 +26,11 @@ std::vector<ports::Telling> notices_of(const Turning& turning);
 ports::Telling approval_notice(const plan::Plan& plan, const std::string& release,
                                const std::string& why, std::int64_t at_ms);
 
-// The same for a release that never began.
+// A release waits for an answer of a person; told once for each item.
+ports::Telling question_notice(const plan::Plan& plan, const std::string& release,
+                               const std::string& item, const std::string& why, std::int64_t at_ms);
+
+// That a release never began.
 ports::Telling dropped_notice(const plan::Plan& plan, const std::string& release,
                               const std::string& why, std::int64_t at_ms);
 

@@ -1,6 +1,7 @@
 #include "release/performer.h"
 
 #include "base/assert.h"
+#include "plan/gates.h"
 #include "ports/workload.h"
 
 namespace slipway::release {
@@ -109,12 +110,17 @@ Sight Performer::judged(const plan::Step& step, const State& state) {
   return judge_.look(step, state);
 }
 
-// What waited for days may have changed meanwhile: the files are looked at once more.
+// What waited for days may have changed meanwhile: the files are looked at once more. Where the new
+// release has traffic already, its thresholds hold while a gate waits.
 Sight Performer::gate(const plan::Step& step, const State& state) {
   const Sight guarded = judge_.guard(state);
   if (guarded.kind == EventKind::Bad) return guarded;
   const Sight sight = gates_.look(step);
-  if (sight.kind != EventKind::Settled) return sight;
+  if (sight.kind != EventKind::Settled || !plan::is_before_changes(scene_.plan, step)) return sight;
+  if (plan::check_of(scene_.plan, step) == nullptr) {
+    const Sight earlier = gates_.still_open(step);
+    if (earlier.kind != EventKind::Settled) return earlier;
+  }
   plan::Step preflight = step;
   preflight.kind = StepKind::Preflight;
   const Sight again = records_.look(preflight);

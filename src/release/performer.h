@@ -5,10 +5,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "plan/calendar.h"
+#include "plan/gates.h"
 #include "plan/plan.h"
 #include "release/judge_steps.h"
 #include "release/runner.h"
@@ -97,21 +99,29 @@ class TrafficSteps {
   const Scene& scene_;
 };
 
-// Gate: approvals, window and freezes.
+// Gate: approvals, window and freezes, and what is looked at or confirmed.
 class GateSteps {
  public:
   explicit GateSteps(const Scene& scene) : scene_(scene) {}
   Sight look(const plan::Step& step);
+  // What was open a while ago, before a gate that waited, looked at once more: settled, or pending
+  // with what does not hold any more.
+  Sight still_open(const plan::Step& step);
 
  private:
   Result<void> read_calendar();
   Sight window(const plan::Step& step);
   Sight approvals(const plan::Step& step);
   void ask_for_approval(const std::string& why);
+  Sight check(const plan::Step& step, const config::GateCheck& check);
+  Sight person(const config::GateCheck& check);
+  plan::GateAnswer answer_of(const config::GateCheck& check);
 
   const Scene& scene_;
   std::optional<plan::Calendar> calendar_;
-  bool asked_ = false;  // the notice to those who may approve
+  bool asked_ = false;                  // the notice to those who may approve
+  std::set<std::string> told_;          // items that people were told of
+  std::map<std::string, Millis> seen_;  // step -> when its check was last seen to hold
 };
 
 // Book-keeping: Preflight, Smoke, Promote, Notify.

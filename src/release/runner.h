@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "ports/checks.h"
+#include "ports/inquiry.h"
 #include "ports/instances.h"
 #include "ports/router.h"
 #include "ports/store.h"
@@ -28,7 +29,8 @@ struct World {
   ports::Artifacts& artifacts;
   ports::Store& store;
   Clock& clock;
-  ports::Zones* zones = nullptr;  // null: UTC alone
+  ports::Zones* zones = nullptr;      // null: UTC alone
+  ports::Inquiry* inquiry = nullptr;  // null: what must be looked at stays closed
 };
 
 // A person's word to a running release.

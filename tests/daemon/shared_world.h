@@ -6,6 +6,7 @@
 
 #include "daemon/drivers.h"
 #include "drivers/fake/drivers.h"
+#include "drivers/fake/inquiry.h"
 #include "io/clock.h"
 
 namespace slipway::daemon {
@@ -38,6 +39,7 @@ class SharedWorld {
   io::SystemClock clock;
   fake::World world;
   fake::Seam seam{world, clock, {}};
+  std::shared_ptr<fake::FakeInquiry> inquiry = std::make_shared<fake::FakeInquiry>();
   std::vector<ports::Finding> findings;  // of the router's preflight
 };
 
@@ -178,6 +180,7 @@ inline DriverFactory SharedWorld::factory() {
         set->probe = std::make_shared<LockedProbe>(*this);
         set->smoke = std::make_shared<LockedSmoke>(*this);
         set->artifacts = std::make_shared<LockedArtifacts>(*this);
+        set->inquiry = inquiry;
         return set;
       };
 }

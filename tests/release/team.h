@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "drivers/fake/drivers.h"
+#include "drivers/fake/inquiry.h"
 #include "plan/plan.h"
 #include "release/facts.h"
 #include "release/runner.h"
@@ -96,7 +97,9 @@ struct Team {
   fake::FakeProbe probe{seam};
   fake::FakeSmoke smoke{seam};
   fake::FakeArtifacts artifacts{seam};
-  World ports{instances, router, counters, probe, smoke, artifacts, store, clock};
+  fake::FakeInquiry inquiry;
+  World ports{instances, router, counters, probe,   smoke,
+              artifacts, store,  clock,    nullptr, &inquiry};
   ports::AppRef app{"shop", "production"};
   config::Environment settings;
   Recorder heard;
