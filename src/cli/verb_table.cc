@@ -575,8 +575,8 @@ constexpr Verb kVerbs[] = {
      .options = kJudgeOptions,
      .example = "slipway judge --replay r-0042",
      .output = "10:31:20  judge-10  Passed: 0 of 1,204 canary responses failed (0%) against 12 of "
-               "10,870 on the old release; the limit is 5%; failure rates above about 6.1% would "
-               "have shown.\n"
+               "10,870 on the old …\n"
+               "          evidence: limit -58.79, blame -4.12 of 8.29; kept 61.42\n"
                "          again from 9 ticks: the same, to the last digit"},
     {.name = "logs",
      .group = Group::Look,

@@ -63,7 +63,8 @@ Result<void> JudgeSteps::begin(const State& state) {
   looked_ = scene_.world.clock.monotonic();
   const bool anew = !same && stay_.step == state.step;
   if (!same) {
-    stay_ = {state.step, state.since_ms, false, looked_, looked_, stay_.number + 1, 0};
+    stay_ = {state.step, state.since_ms,   false, looked_,
+             looked_,    stay_.number + 1, 0,     last_.canary.requests};
     step_id_ = scene_.plan.steps[static_cast<std::size_t>(state.step)].id;
   }
   if (state.narrow && !stay_.narrow) stay_.narrowed = looked_;
@@ -168,10 +169,33 @@ bool JudgeSteps::may_narrow(const plan::Step& step) const {
          plan.old && stay_.weight > 0 && scene_.world.router.capabilities().weights;
 }
 
+// In quarantine the guard sees little: what is only a little too bad is decided sooner, and at less
+// harm, where it is. Worth it when a minute's worth of blocks there would show it.
+bool JudgeSteps::is_worth_it(const Moment& moment) const {
+  const auto& said = moment.said;
+  const Millis minute = sitting_->settings().block * kQuietBlocks;
+  const double passed = static_cast<double>(std::max(Millis(1), looked_ - stay_.begun).count());
+  const auto now = moment.reading.canary.requests;
+  const double rate = now > stay_.requests ? static_cast<double>(now - stay_.requests) / passed : 0;
+  const auto* shift = shift_before(scene_.plan, stay_.step);
+  const double left = quarantine_percent(shift->percent) / shift->percent;
+  const double there = rate * left * static_cast<double>(minute.count()) * part_of(said.stratum);
+  return verdict::requests_to_show(sitting_->settings(), said) <= there;
+}
+
+// Of the old release's requests.
+double JudgeSteps::part_of(int stratum) const {
+  if (stratum == 0) return 1;
+  const auto& route = sitting_->settings().strata[static_cast<std::size_t>(stratum)];
+  const auto all = static_cast<double>(std::max<std::uint64_t>(1, last_.baseline.requests));
+  return static_cast<double>(route_sample(last_.baseline, {}, route).requests) / all;
+}
+
 std::optional<Sight> JudgeSteps::quarantine(const plan::Step& step, const State& state,
                                             Moment& moment) {
   if (!state.narrow) {
     if (!moment.said.quarantine || !may_narrow(step)) return std::nullopt;
+    if (!is_worth_it(moment)) return std::nullopt;
     return decided(moment, Sight::turned(true, "in quarantine: " + sitting_->tell().evidence));
   }
   const Millis quiet = sitting_->settings().block * kQuietBlocks;

@@ -37,7 +37,8 @@ class JudgeSteps {
     Millis begun{0};
     Millis narrowed{0};
     int number = 0;
-    double weight = 0;  // the canary's
+    double weight = 0;           // the canary's
+    std::uint64_t requests = 0;  // of the canary, before it
   };
   struct Reading {
     ports::Counts canary;
@@ -63,6 +64,8 @@ class JudgeSteps {
   Sight with_too_little(Moment& moment, Millis deadline);
   std::optional<Sight> quarantine(const plan::Step& step, const State& state, Moment& moment);
   bool may_narrow(const plan::Step& step) const;
+  bool is_worth_it(const Moment& moment) const;
+  double part_of(int stratum) const;
   Sight decided(Moment& moment, Sight sight);
 
   const Scene& scene_;

@@ -211,6 +211,10 @@ Decision Judge::State::decide(const Tick& tick) {
   if (decision.answer == Answer::Fail) return decision;
   quarantine();
   if (decision.answer == Answer::NotEnough && !suspect) decision = passed_or_not(tick);
+  if (decision.answer == Answer::NotEnough && suspect) {
+    decision = about(Answer::NotEnough, Reason::Limits, suspect->stratum, suspect->rule);
+    decision.numbers = strata[suspect->stratum].triggers[suspect->rule].numbers_lately();
+  }
   decision.quarantine = suspect.has_value();
   return decision;
 }

@@ -114,6 +114,10 @@ class Judge {
 // "Rolled back after 5.4 s: …", "Held: …", "Undecided: …", "Passed: …"
 std::string sentence(const Decision& decision, const Verdict& verdict);
 
+// How many canary requests, as bad as those a decision rests on, would be expected to show it from
+// nothing; infinite when none would.
+double requests_to_show(const Settings& settings, const Decision& decision);
+
 // How bursty bad requests are: variance / mean of their count in a block; 1 when each comes by
 // itself. Fed with the old release's history, one block at a time.
 class Dispersion {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "verdict/judge_kit_test.h"
 
@@ -49,13 +50,17 @@ TEST(JudgePeers, S3FailsElevenErrorsAgainstNoneInFiveMinutes) {
 // around 20 ms beside 10 ms are worse, around 10 ms beside 20 ms are not (it is faster).
 Answer thirty_minutes(double canary_ms, double baseline_ms) {
   std::mt19937 random(41);
-  std::normal_distribution<double> canary(canary_ms, 2);
-  std::normal_distribution<double> baseline(baseline_ms, 2);
+  const auto drawn = [&](double mean) {
+    std::normal_distribution<double> latency(mean, 2);
+    std::map<std::uint32_t, std::uint64_t> counted;
+    for (int i = 0; i < 240; ++i) ++counted[static_cast<std::uint32_t>(latency(random) * 1'000)];
+    return Buckets(counted.begin(), counted.end());
+  };
   Story story(settings_of({latency_p95(1.5, true)}), 0.5);
   Answer said = Answer::NotEnough;
   for (int minute = 0; minute < 30 && said != Answer::Fail; ++minute) {
-    story.lot().canary.latency_us = {{static_cast<std::uint32_t>(canary(random) * 1'000), 240}};
-    story.lot().baseline.latency_us = {{static_cast<std::uint32_t>(baseline(random) * 1'000), 240}};
+    story.lot().canary.latency_us = drawn(canary_ms);
+    story.lot().baseline.latency_us = drawn(baseline_ms);
     said = story.counts(240, 0, 240, 0, kMinute).answer;
   }
   return said;

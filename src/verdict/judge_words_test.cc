@@ -123,5 +123,30 @@ TEST(JudgeWords, SayTheWholeStoryOfARelease) {
       "old release; the limit is 1% and 2x; a healthy canary would show this in fewer than 1 "
       "of 4,000 deployments.");
 }
+
+TEST(JudgeWords, AQuarantineSaysWhatWasSeenAndThatItMayBeOneBurst) {
+  Story story(settings_of({error_rate(5)}, Guard::On));
+  for (int i = 0; i < 20; ++i) story.counts(10, 0, 90, 0);
+  Decision said;
+  for (int i = 0; i < 3 && !said.quarantine; ++i) said = story.counts(10, 9, 90, 0);
+  ASSERT_TRUE(said.quarantine);
+  EXPECT_EQ(said.rule, 0);
+  EXPECT_NE(story.judge().tell().evidence.find("it may be one burst"), std::string::npos)
+      << story.judge().tell().evidence;
+}
+
+TEST(JudgeWords, KnowsHowManyRequestsWouldShowItAgain) {
+  const auto needed = [](std::uint64_t bad) {
+    Story story(settings_of({error_rate(1)}, Guard::On));
+    Decision said;
+    for (int i = 0; i < 600 && !said.quarantine; ++i) said = story.counts(100, bad, 900, 0);
+    EXPECT_TRUE(said.quarantine) << bad;
+    return requests_to_show(story.judge().settings(), said);
+  };
+  EXPECT_LT(needed(100), 5);
+  EXPECT_LT(needed(50), 10);
+  EXPECT_GT(needed(10), 40);
+  EXPECT_GT(needed(5), 150);
+}
 }  // namespace
 }  // namespace slipway::verdict

@@ -287,4 +287,20 @@ Numbers Trigger::numbers(Answer answer) const {
   return out;
 }
 
+Numbers Trigger::numbers_lately() const {
+  Bits two = recent_[block_];
+  two += recent_[(block_ + kBlocks - 1) % kBlocks];
+  Bits most = scope();
+  for (const Bits& seen : {recent_[block_], two}) {
+    const double here = log_ratio(seen.canary_bad, seen.canary(), limit_share_);
+    if (here > log_ratio(most.canary_bad, most.canary(), limit_share_)) most = seen;
+  }
+  Numbers out = numbers(Answer::NotEnough);
+  out.canary = most.canary();
+  out.canary_bad = most.canary_bad;
+  out.baseline = most.baseline();
+  out.baseline_bad = most.baseline_bad;
+  return out;
+}
+
 }  // namespace slipway::verdict

@@ -69,6 +69,8 @@ class Trigger {
 
   double log_proof() const { return log_of(&Stream::proof, &Process::log_plain); }
   Numbers numbers(Answer answer) const;
+  // As of the last block, two blocks, minute or all of it, whichever shows most.
+  Numbers numbers_lately() const;
   const Rule& rule() const { return rule_; }
   double limit_share() const { return limit_share_; }
 

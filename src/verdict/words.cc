@@ -200,6 +200,16 @@ double smallest_share(const Rule& rule, const Numbers& numbers) {
   return high;
 }
 
+double requests_to_show(const Settings& settings, const Decision& decision) {
+  const auto& numbers = decision.numbers;
+  if (decision.rule < 0 || numbers.canary <= 0) return HUGE_VAL;
+  const auto& rule = settings.rules[static_cast<std::size_t>(decision.rule)];
+  const double share = std::min(numbers.canary_bad / numbers.canary, 1 - 1e-9);
+  if (share <= limit_share(rule)) return HUGE_VAL;
+  const double each = growth(rule, numbers, share);
+  return each > 0 ? (numbers.log_threshold + kLogSpread) / each : HUGE_VAL;
+}
+
 Verdict words_of(const Settings& settings, const Decision& decision) {
   if (decision.reason == Reason::Nonsense) {
     return {decision.answer, "the counts of the last look cannot be; nothing can be judged by them",

@@ -46,7 +46,9 @@ class Shop:
     def __init__(self, build):
         self.rig = Rig(build, "slipway-judge-")
         self.folder = os.path.join(self.rig.folder, "shop")
-        shutil.copytree(os.path.join(ROOT, "examples", "shopflow"), self.folder)
+        example = os.path.join(ROOT, "examples", "shopflow")
+        shutil.copytree(example, self.folder, ignore=shutil.ignore_patterns("node_modules"))
+        os.symlink(os.path.join(example, "node_modules"), os.path.join(self.folder, "node_modules"))
         shutil.copy(os.path.join(ROOT, "tests", "e2e", "judge_fault.js"), self.folder)
         self.state = os.path.join(self.rig.folder, "orders")
         os.makedirs(self.state)
