@@ -11,6 +11,7 @@
 namespace slipway::checks {
 namespace {
 constexpr std::size_t kMostWorst = 20;
+constexpr std::int64_t kMostStated = 1'000'000'000;
 constexpr std::size_t kUnknown = kSeverities.size() - 1;
 
 std::string lower(std::string_view text) {
@@ -165,7 +166,8 @@ void believe_counts(const Json& stated, ScanReport& report) {
   std::array<std::int64_t, kSeverities.size()> sums{};
   for (const auto& [name, count] : stated.members()) {
     if (name == "total" || !count.is_number()) continue;
-    sums[severity_of(name)] += std::max<std::int64_t>(0, stated.integer(name));
+    // No project has more; what says so must not wrap around to none.
+    sums[severity_of(name)] += std::clamp<std::int64_t>(stated.integer(name), 0, kMostStated);
   }
   for (std::size_t i = 0; i < sums.size(); ++i)
     report.counts[i] = std::max(report.counts[i], sums[i]);

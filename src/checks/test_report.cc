@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kMostDepth = 64;
 constexpr std::size_t kMostNames = 10;
 constexpr std::size_t kMostAttributes = 64;
+constexpr std::int64_t kMostStated = 1'000'000'000;  // of tests; sums of it stay numbers
 
 Error malformed(std::string what) {
   return {Code::Malformed, "the report of the tests " + std::move(what),
@@ -104,7 +105,7 @@ std::int64_t number_of(const Tag& tag, std::string_view name) {
   const auto text = found->second;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
   const bool is_number = read.ec == std::errc() && read.ptr == text.data() + text.size();
-  return is_number ? std::max<std::int64_t>(0, out) : 0;
+  return is_number ? std::clamp<std::int64_t>(out, 0, kMostStated) : 0;
 }
 
 std::string case_name(const Tag& tag) {
@@ -189,7 +190,7 @@ Result<TestReport> read_totals(const Json& json) {
   for (const auto* name :
        {"failures", "failed", "errors", "numFailedTests", "numRuntimeErrorTestSuites"}) {
     says_failed = says_failed || stats.at(name).is_int();
-    out.failed += std::max<std::int64_t>(0, stats.integer(name));
+    out.failed += std::clamp<std::int64_t>(stats.integer(name), 0, kMostStated);
   }
   if (!says_failed) return malformed("says neither 'failures' nor 'numFailedTests'");
   return out;

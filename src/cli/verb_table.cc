@@ -25,6 +25,7 @@ constexpr Option kGlobal[] = {
 constexpr Option kApp = {
     .name = "--app", .value = "NAME", .help = "the app, when there is no slipway.yaml to name it"};
 constexpr Option kReason = {.name = "--reason", .value = "TEXT", .help = "kept in the history"};
+constexpr Option kYes = {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"};
 constexpr Argument kEnvironment = {"ENV", "environment; may be left out when there is only one",
                                    Optional};
 constexpr Argument kRunning = {
@@ -81,7 +82,6 @@ constexpr Option kReadinessOptions[] = {
      .help = "exit status 3 when it has fewer",
      .otherwise = "0"},
 };
-constexpr Option kYes = {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"};
 constexpr Argument kConfirmArguments[] = {kRunning, {"ITEM", "the item's name in the checklist"}};
 constexpr Option kConfirmOptions[] = {kApp, kReason, kYes};
 constexpr Option kApproveOptions[] = {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "daemon/documents.h"
 
 namespace slipway::daemon {
 namespace {

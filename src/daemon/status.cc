@@ -198,8 +198,10 @@ Ballot Status::ballot(const ports::ReleaseRow& row, const RunningRelease::View& 
   out.reached = view.state.step;
   out.progress = view.progress;
   const auto confirmed = house_.store.values(checks::confirmation_prefix(row.id));
-  for (const auto& [key, json] : confirmed.value_or({}))
-    out.confirmed.push_back(checks::confirmation_from_json(json));
+  if (confirmed) {
+    for (const auto& [key, json] : *confirmed)
+      out.confirmed.push_back(checks::confirmation_from_json(json));
+  }
   const auto kept = house_.store.values(plan::approval_prefix(row.id));
   if (!kept) return out;
   for (const auto& [key, json] : *kept) out.given.push_back(plan::approval_from_json(json));
