@@ -147,7 +147,8 @@ TEST(Timeline, TellsAQuarantine) {
   told(timeline, {record(10, "begin", "settling", 0), record(12, "settled", "acting", 1)});
   EXPECT_EQ(
       timeline.take_record(record(20, "narrow", "acting", 1, "in quarantine: 9 of 14 failed")),
-      "10:30:00   2/5  start-web  narrow  in quarantine: 9 of 14 failed");
+      "10:30:00   2/5  start-web  narrow  start 2 instances of web v2: in quarantine: 9 of 14 "
+      "failed");
 }
 
 TEST(Timeline, AStepThatFailedWithoutTakingBackIsNoted) {
