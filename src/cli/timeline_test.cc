@@ -142,6 +142,15 @@ TEST(Timeline, TellsAHoldOnceAndNotTwiceTheSame) {
   EXPECT_EQ(timeline.take_record(held), "10:30:00   2/5  start-web  held    not enough data");
 }
 
+TEST(Timeline, TellsAQuarantine) {
+  Timeline timeline(release());
+  told(timeline, {record(10, "begin", "settling", 0), record(12, "settled", "acting", 1)});
+  EXPECT_EQ(
+      timeline.take_record(record(20, "narrow", "acting", 1, "in quarantine: 9 of 14 failed")),
+      "10:30:00   2/5  start-web  narrow  start 2 instances of web v2: in quarantine: 9 of 14 "
+      "failed");
+}
+
 TEST(Timeline, AStepThatFailedWithoutTakingBackIsNoted) {
   Timeline timeline(release());
   told(timeline, {kGood.begin(), kGood.end() - 1});

@@ -60,6 +60,8 @@ TEST(HistoryText, TellsOneReleaseWithItsEvidence) {
     "created_ms":1763721000000,"ended_ms":1763721041000},"words":"the plan\n",
     "records":[{"seq":3,"at_ms":1763721001123,"event":"settled","step":"probe-web","op":"r-0002/shift-10/1",
     "detail":"3 instances ready","state":{"phase":"acting"}}],
+    "verdicts":[{"step":"judge-10","at_ms":1763721010000,"sentence":"Passed: 0 of 90 failed.",
+      "decision":{"rule":0,"numbers":{"log_limit":-5.0,"log_blame":-1.25,"log_threshold":8.29,"log_proof":2.5}}}],
     "notices":[{"at_ms":1763721040000,"kind":"released","text":"v2 is live","deliveries":[
       {"channel":"team","state":"sent","error":""},{"channel":"mail","state":"dead","error":"no such user"}]}]})");
   const std::string text = release_text(full);
@@ -68,6 +70,10 @@ TEST(HistoryText, TellsOneReleaseWithItsEvidence) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("evidence: 3 instances ready"), std::string::npos) << text;
+  EXPECT_NE(text.find("10:30:10  judge-10  Passed: 0 of 90 failed.\n"
+                      "          evidence: limit -5.00, blame -1.25 of 8.29; kept 2.50\n"),
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("released: v2 is live  (team: sent, mail: dead)\n"
                       "            mail: no such user\n"),
             std::string::npos)

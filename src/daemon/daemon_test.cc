@@ -248,6 +248,28 @@ TEST_F(DaemonTest, AFullPromoteSkipsTheJudgePeriods) {
   EXPECT_EQ(end_of(release).text("outcome"), "completed");
 }
 
+TEST_F(DaemonTest, EveryVerdictIsKeptAndComesOutAgain) {
+  const auto judged = config_with(
+      "{ strategy: canary, steps: [50%, 100%], judge: { period: 300ms, least_requests: 5 } }\n"
+      "    roll_back_when: [error_rate > 5%]");
+  start();
+  EXPECT_EQ(end_of(begin(judged, "v1")).text("outcome"), "completed");
+  const auto release = begin(judged, "v2");
+  EXPECT_EQ(end_of(release).text("outcome"), "completed");
+  const auto full = ask("GET", "/v1/releases/" + release).body;
+  EXPECT_EQ(openapi_.misfits("ReleaseFull", full), "");
+  ASSERT_EQ(full.at("verdicts").size(), 2u);
+  const auto& first = full.at("verdicts").items()[0];
+  EXPECT_EQ(first.text("step"), "judge-50");
+  EXPECT_EQ(first.text("sentence").rfind("Passed: 0 of ", 0), 0u) << first.dump();
+  const auto again = ask("GET", "/v1/releases/" + release + "/verdicts?whole=1").body;
+  EXPECT_TRUE(again.flag("equal")) << again.dump();
+  for (const auto& one : again.at("verdicts").items()) {
+    EXPECT_EQ(openapi_.misfits("VerdictEntry", one), "");
+    EXPECT_GT(one.at("ticks").size(), 0u);
+  }
+}
+
 TEST_F(DaemonTest, TheNextDaemonTakesTheReleaseUpAgain) {
   start();
   deploy("v1");

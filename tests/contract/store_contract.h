@@ -272,6 +272,19 @@ TEST_P(StoreContract, KeepsRecordsInOrderWithEveryField) {
   EXPECT_EQ((*rest)[0].event, "settled");
 }
 
+TEST_P(StoreContract, WritesNamedValuesWithTheRecordOrNotAtAll) {
+  const auto release = new_release(app_);
+  const auto old = taken("daemon 1", release);
+  auto written = record(release, "settled");
+  written.values = {{"verdict/r/1", Json::object().set("answer", "pass")}};
+  ASSERT_TRUE(store_->append(old, written));
+  EXPECT_EQ(store_->value("verdict/r/1")->value().text("answer"), "pass");
+  taken("daemon 2", release);
+  written.values = {{"verdict/r/2", Json::object()}};
+  EXPECT_EQ(store_->append(old, written).error().code, Code::Fenced);
+  EXPECT_FALSE(store_->value("verdict/r/2")->has_value());
+}
+
 TEST_P(StoreContract, NumbersRecordsOverAllReleasesAndKeepsThemApart) {
   const auto first = new_release(app_);
   const auto second = new_release({"blog", "production"});
