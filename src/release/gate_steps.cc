@@ -102,7 +102,7 @@ Sight GateSteps::check(const plan::Step& step, const config::GateCheck& check) {
   if (!skipped.empty()) return Sight::settled(skipped);
   if (is_asked(check)) return person(check);
   const auto answer = answer_of(check);
-  if (!answer.open) return Sight::pending(answer.why, kLookForReports);
+  if (!answer.open) return Sight::pending(answer.why, std::min(kLookForReports, step.deadline));
   seen_[step.id] = scene_.world.clock.monotonic();
   return Sight::settled(answer.why);
 }
