@@ -223,6 +223,7 @@ void add_channels(const Environment& environment, Json& out) {
     for (const auto& rule : environment.alerts) alerts.push_back(to_json(rule));
     out.set("alerts", alerts);
   }
+  if (environment.incidents != Incidents{}) out.set("incidents", to_json(environment.incidents));
   if (environment.notify.empty()) return;
   Json notify = Json::array();
   for (const auto& rule : environment.notify) notify.push_back(to_json(rule));
@@ -235,6 +236,7 @@ void channels_from(const Json& json, Environment& out) {
   }
   for (const auto& rule : json.at("alerts").items())
     out.alerts.push_back(alert_rule_from_json(rule));
+  out.incidents = incidents_from_json(json.at("incidents"));
   for (const auto& rule : json.at("notify").items())
     out.notify.push_back(notify_rule_from_json(rule));
 }

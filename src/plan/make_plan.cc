@@ -38,7 +38,10 @@ bool needs_counts(const config::Environment& settings) {
   if (settings.watch.count() == 0) return false;
   return std::any_of(
       settings.roll_back_when.begin(), settings.roll_back_when.end(),
-      [](const auto& trigger) { return trigger.kind != config::Trigger::Kind::HealthFailing; });
+      [](const auto& trigger) {
+        return trigger.kind != config::Trigger::Kind::HealthFailing &&
+               trigger.kind != config::Trigger::Kind::Alert;
+      });
 }
 
 bool needs_latencies(const config::Environment& settings) {
