@@ -166,6 +166,14 @@ constexpr Option kDaemonOptions[] = {
      .value = "PATH",
      .help = "the unix socket; default: daemon.sock in the state folder"},
     {.name = "--log-file", .value = "FILE", .help = "log there; default: standard error"},
+    {.name = "--external-url",
+     .value = "URL",
+     .help = "where people reach this API from outside, through a proxy with TLS: messages to "
+             "channels with a role carry links"},
+    {.name = "--keep-notices",
+     .value = "DURATION",
+     .help = "how long alerts and other notices of no release are kept",
+     .otherwise = "90d"},
 };
 constexpr Option kEdgeRun[] = {
     {.name = "--listen",
@@ -762,7 +770,15 @@ constexpr Verb kVerbs[] = {
 };
 }  // namespace
 
-std::span<const Verb> verbs() { return kVerbs; }
+std::span<const Verb> verbs() {
+  static const std::vector<Verb> all = [] {
+    std::vector<Verb> out(std::begin(kVerbs), std::end(kVerbs));
+    const auto more = incident_verbs();
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  }();
+  return all;
+}
 std::span<const Option> global_options() { return kGlobal; }
 
 }  // namespace slipway::cli

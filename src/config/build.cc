@@ -368,7 +368,12 @@ Environment build_environment(const Node& merged) {
   out.smoke = build_smoke(merged);
   out.rollout = build_rollout(merged);
   for (const auto& text : in.list("roll_back_when")) {
-    out.roll_back_when.push_back(parse_trigger(text).value_or(Trigger{}));
+    auto trigger = parse_trigger(text).value_or(Trigger{});
+    if (trigger.kind == Trigger::Kind::Alert) {
+      out.roll_back_on_alerts.push_back(std::move(trigger.alert));
+    } else {
+      out.roll_back_when.push_back(std::move(trigger));
+    }
   }
   out.watch = in.duration("watch");
   out.on_conflict =

@@ -142,11 +142,12 @@ incidents:
   EXPECT_EQ(incidents.alerts[0].labels.at("team"), "web");
   EXPECT_EQ(incidents.alerts[1].severity, "sev2");
   EXPECT_EQ(environment.channels.at("team").role, "approver");
-  EXPECT_EQ(environment.roll_back_when[0].alert, "CheckoutDown");
+  EXPECT_EQ(environment.roll_back_on_alerts, std::vector<std::string>{"CheckoutDown"});
+  EXPECT_TRUE(environment.roll_back_when.empty());
   const auto again = environment_from_json(to_json(environment));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->incidents, incidents);
-  EXPECT_EQ(again->roll_back_when[0].kind, Trigger::Kind::Alert);
+  EXPECT_EQ(again->roll_back_on_alerts, environment.roll_back_on_alerts);
   auto without = environment;
   without.incidents = {};
   EXPECT_EQ(fingerprint(without), fingerprint(environment));

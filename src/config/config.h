@@ -152,6 +152,7 @@ struct Environment {
   std::vector<Smoke> smoke;
   Rollout rollout;
   std::vector<Trigger> roll_back_when;
+  std::vector<std::string> roll_back_on_alerts;  // `alert NAME` of roll_back_when: the names
   Millis watch{0};
   OnConflict on_conflict = OnConflict::Refuse;
   Maintenance maintenance;

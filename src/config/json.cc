@@ -309,6 +309,8 @@ Json to_json(const Environment& environment) {
   out.set("smoke", smoke);
   out.set("rollout", rollout_json(environment.rollout));
   out.set("roll_back_when", triggers_json(environment.roll_back_when));
+  if (!environment.roll_back_on_alerts.empty())
+    out.set("roll_back_on_alerts", Json::array_of(environment.roll_back_on_alerts));
   out.set("watch_ms", environment.watch.count());
   out.set("on_conflict", environment.on_conflict == OnConflict::Supersede ? "supersede" : "refuse");
   out.set("maintenance", maintenance_json(environment.maintenance));
@@ -340,6 +342,7 @@ Result<Environment> environment_from_json(const Json& json) {
   for (const auto& smoke : json.at("smoke").items()) out.smoke.push_back(smoke_from(smoke));
   out.rollout = TRY(rollout_from(json.at("rollout")));
   out.roll_back_when = TRY(triggers_from(json.at("roll_back_when")));
+  out.roll_back_on_alerts = json.strings("roll_back_on_alerts");
   out.watch = millis(json, "watch_ms", out.watch);
   out.on_conflict =
       json.text("on_conflict") == "supersede" ? OnConflict::Supersede : OnConflict::Refuse;

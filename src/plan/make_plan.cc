@@ -38,10 +38,7 @@ bool needs_counts(const config::Environment& settings) {
   if (settings.watch.count() == 0) return false;
   return std::any_of(
       settings.roll_back_when.begin(), settings.roll_back_when.end(),
-      [](const auto& trigger) {
-        return trigger.kind != config::Trigger::Kind::HealthFailing &&
-               trigger.kind != config::Trigger::Kind::Alert;
-      });
+      [](const auto& trigger) { return trigger.kind != config::Trigger::Kind::HealthFailing; });
 }
 
 bool needs_latencies(const config::Environment& settings) {
@@ -72,7 +69,7 @@ void note_what_is_odd(Draft& draft) {
     draft.note(fmt::format("{} is live already: this releases it again", plan.version));
   }
   if (plan.old && plan.settings.rollout.judge.period.count() > 0 &&
-      plan.settings.roll_back_when.empty()) {
+      plan.settings.roll_back_when.empty() && plan.settings.roll_back_on_alerts.empty()) {
     draft.note("roll_back_when is empty: the judge periods only wait");
   }
   if (plan.old && !draft.can().drain) {
