@@ -25,6 +25,7 @@ int run_incident_assess(Session& session);
 int run_incident_close(Session& session);
 int run_incident_list(Session& session);
 int run_incident_show(Session& session);
+int run_judge(Session& session);
 int run_logs(Session& session);
 int run_token_create(Session& session);
 int run_token_list(Session& session);

@@ -99,9 +99,16 @@ std::string gates_text(const Json& release) {
   return out.empty() ? "" : "\nGates\n" + out;
 }
 
+// The judge's own verdicts with their numbers, then what else was judged: probes, alerts.
 std::string verdicts_text(const Json& release) {
   std::string out;
+  std::string told;
   for (const auto& one : release.at("verdicts").items()) {
+    out += "  " + verdict_text(one);
+    told += one.text("sentence") + "\n";
+  }
+  for (const auto& one : release.at("judgements").items()) {
+    if (told.find(one.text("evidence")) != std::string::npos) continue;
     out += fmt::format("  {}  {}: {}\n", clock_text(one.integer("at_ms")), one.text("step"),
                        one.text("answer"));
     out += beneath(one.text("evidence"));
@@ -138,6 +145,18 @@ std::string record_line(const Json& record, std::size_t step_width) {
   return out + "\n";
 }
 }  // namespace
+
+std::string verdict_text(const Json& verdict) {
+  const Json& decision = verdict.at("decision");
+  const Json& numbers = decision.at("numbers");
+  std::string out = fmt::format("{}  {}  {}\n", clock_text(verdict.integer("at_ms")),
+                                verdict.text("step"), verdict.text("sentence"));
+  if (decision.integer("rule", -1) < 0) return out;
+  return out +
+         fmt::format("          evidence: limit {:.2f}, blame {:.2f} of {:.2f}; kept {:.2f}\n",
+                     numbers.number("log_limit"), numbers.number("log_blame"),
+                     numbers.number("log_threshold"), numbers.number("log_proof"));
+}
 
 std::string history_text(const Json& releases) {
   const auto& rows = releases.at("releases").items();

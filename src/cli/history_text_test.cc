@@ -30,7 +30,7 @@ constexpr const char* kTakenBack = R"json({
      "why": "approved by lee (qa)", "skipped": [],
      "approvals": [{"by": "lee", "role": "qa", "via": "link sent to team", "note": "staging is fine",
        "at_ms": 1763721119000}]}],
-  "verdicts": [{"step": "judge-10", "at_ms": 1763721300000, "answer": "fail",
+  "judgements": [{"step": "judge-10", "at_ms": 1763721300000, "answer": "fail",
     "evidence": "error_rate 8.2 % of 1,204 requests, 5 % are allowed"}],
   "notices": [{"at_ms": 1763721330000, "kind": "rolled_back", "text": "v1.5.0 was taken back",
     "deliveries": [{"channel": "team", "state": "sent", "error": ""},

@@ -30,6 +30,7 @@ constexpr Entry kEntries[] = {
     {"incident close", run_incident_close},
     {"incident list", run_incident_list},
     {"incident show", run_incident_show},
+    {"judge", run_judge},
     {"logs", run_logs},
     {"daemon token create", run_token_create},
     {"daemon token list", run_token_list},

@@ -111,7 +111,7 @@ TEST_F(IncomingAlertsTest, TakesBackTheReleaseThatNamesItAndBegunBeforeIt) {
   EXPECT_NE(full.at("release").text("reason").find("alert CheckoutDown fires: nobody can pay"),
             std::string::npos)
       << full.at("release").dump();
-  const auto& verdicts = full.at("verdicts").items();
+  const auto& verdicts = full.at("judgements").items();
   ASSERT_FALSE(verdicts.empty());
   EXPECT_EQ(verdicts.back().text("answer"), "fail");
   EXPECT_EQ(live(), "r-0001");

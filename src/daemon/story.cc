@@ -183,7 +183,7 @@ Json decided_gates(const plan::Plan& plan, const std::vector<ports::Record>& rec
   return out;
 }
 
-Json verdicts_document(const plan::Plan& plan, const std::vector<ports::Record>& records) {
+Json judgements_document(const plan::Plan& plan, const std::vector<ports::Record>& records) {
   Json out = Json::array();
   for (const auto& record : records) {
     const auto* step = step_named(plan, record.step);

@@ -17,6 +17,6 @@ Json story_document(const plan::Plan& plan, const std::vector<ports::Record>& re
 Json decided_gates(const plan::Plan& plan, const std::vector<ports::Record>& records,
                    const std::vector<plan::Approval>& approvals);
 // [{step, text, at_ms, answer, evidence}]: every word of the judge, of the watch and of the guard.
-Json verdicts_document(const plan::Plan& plan, const std::vector<ports::Record>& records);
+Json judgements_document(const plan::Plan& plan, const std::vector<ports::Record>& records);
 
 }  // namespace slipway::daemon

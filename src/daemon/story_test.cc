@@ -109,7 +109,7 @@ TEST(Story, SaysWhoDecidedEachGateAndWhatWasLeftOut) {
 TEST(Story, ShowsEveryWordOfTheJudgeWithItsNumbersAlsoThoseItDoesNotKnow) {
   auto records = kTakenBack;
   records.push_back(record(96, "verdict", "shift-10", Phase::Held, 1, "e=12.5 of 6.9"));
-  const auto verdicts = verdicts_document(canary(), records);
+  const auto verdicts = judgements_document(canary(), records);
   ASSERT_EQ(verdicts.size(), 2U) << verdicts.dump();
   EXPECT_EQ(verdicts.items()[0].text("answer"), "fail");
   EXPECT_EQ(verdicts.items()[0].text("evidence"), "error_rate 9% of 1,000 requests");

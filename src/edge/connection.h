@@ -11,6 +11,7 @@
 #include "edge/course.h"
 #include "edge/log_line.h"
 #include "edge/pace.h"
+#include "edge/route_set.h"
 #include "edge/routes.h"
 #include "edge/tls.h"
 #include "edge/websocket.h"
@@ -133,6 +134,7 @@ struct Exchange {
   const RoutePool* pool = nullptr;
   TargetRuntime* target = nullptr;  // counted in flight while set
   Course course;
+  RouteMark route;
 
   // The request.
   std::string head;  // as it goes upstream; kept whole for a second attempt

@@ -341,9 +341,17 @@ Control::Reply Control::post_reload(const http::Request&, const std::vector<std:
   return {done.problems.empty() ? 200 : 422, json.dump()};
 }
 
+void Control::set_predecessor(Predecessor predecessor) {
+  predecessor_ = std::move(predecessor);
+  engine_.learn_routes(predecessor_.stats);
+}
+
 Stats Control::stats() const {
   Stats all = engine_.stats();
   add_to(all, predecessor_.stats);
+  for (ReleaseStats& entry : all) {
+    if (entry.in_flight == 0 && !engine_.routes_to(entry)) entry.routes.clear();
+  }
   return all;
 }
 

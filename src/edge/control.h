@@ -34,14 +34,15 @@ class Control {
     Stats stats;
     std::vector<DrainEntry> in_flight;
   };
-  void set_predecessor(Predecessor predecessor) { predecessor_ = std::move(predecessor); }
+  void set_predecessor(Predecessor predecessor);
   const Predecessor& predecessor() const { return predecessor_; }
   // Ends what drains in the predecessor and matches; how many requests.
   using Cut = std::function<std::size_t(const std::string& app, const std::string& environment,
                                         const std::string& release)>;
   void cut_predecessor_with(Cut cut) { cut_predecessor_ = std::move(cut); }
   void set_access_log(AccessLog* log) { access_log_ = log; }  // nullptr: there is none
-  // This process's counters and its predecessor's.
+  // This process's counters and its predecessor's. Routes are told of releases that are in the
+  // table or drain; what was counted for others is kept, and told when they are back.
   Stats stats() const;
 
  private:

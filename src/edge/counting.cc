@@ -31,6 +31,8 @@ void Worker::count(Exchange& exchange, int status) {
   exchange.counted = target->release.get();
   if (exchange.course.whose != Course::For::User) return count_apart(exchange, status);
   exchange.head_us = add_answer(counters_of(*target), status, exchange.began_us);
+  target->release->routes[index_].count(exchange.route, exchange.head_us);
+  target->release->service->routes.hear(exchange.route, status, now_s());
   if (status >= kServerError) charge(exchange);
 }
 
@@ -58,7 +60,10 @@ void Worker::charge(Exchange& exchange) {
     known = release;
     break;
   }
-  if (exchange.course.whose == Course::For::User) bump(release->counters[index_].errors);
+  if (exchange.course.whose == Course::For::User) {
+    bump(release->counters[index_].errors);
+    release->routes[index_].charge(exchange.route);
+  }
   if (exchange.course.whose == Course::For::Preview && release->previewed != nullptr)
     bump(release->previewed[index_].errors);
 }

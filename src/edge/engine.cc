@@ -176,6 +176,25 @@ Stats Engine::stats() const {
   return stats;
 }
 
+void Engine::learn_routes(const Stats& stats) {
+  const auto now_s = static_cast<std::uint32_t>(now_ms() / 1000);
+  for (const ReleaseStats& entry : stats) {
+    for (const auto& [route, counts] : entry.routes)
+      registry_.learn_route(entry.app, entry.environment, entry.service, route, now_s);
+  }
+}
+
+bool Engine::routes_to(const ReleaseStats& entry) const {
+  bool found = false;
+  each_target([&](const TargetRuntime& target, bool, std::uint64_t) {
+    const ReleaseRuntime& release = *target.release;
+    found = found || (release.release == entry.release && release.service->name == entry.service &&
+                      release.service->app == entry.app &&
+                      release.service->environment == entry.environment);
+  });
+  return found;
+}
+
 void Engine::use_tls(const std::shared_ptr<const TlsTerms>& terms) {
   on_all([&terms](Worker& worker) { worker.use_tls(terms); });
 }

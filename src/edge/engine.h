@@ -55,6 +55,9 @@ class Engine {
                   const std::string& release);
 
   Stats stats() const;
+  // Counts by the names by which an older process counted, from the first request on.
+  void learn_routes(const Stats& stats);
+  bool routes_to(const ReleaseStats& entry) const;  // the table names this release
   // Every target with requests in flight, draining or not.
   std::vector<DrainEntry> in_flight() const;
 

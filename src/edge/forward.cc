@@ -80,6 +80,7 @@ void Worker::forward(Client& client, const http::RequestHead& head, const Match&
   Exchange& exchange = take_exchange(client);
   exchange.routes = routes_;
   exchange.service = match.service;
+  exchange.route = match.service->runtime->routes.mark(head.path, match.prefix, now_s());
   exchange.request_framing = head.framing;
   // Its frames end the body; the chunks are for the upstream.
   if (client.kind == Socket::Kind::Stream && head.framing.kind == http::BodyFraming::Kind::Chunked)

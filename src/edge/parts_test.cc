@@ -100,6 +100,16 @@ TEST(Histogram, BucketsAreNarrowAndInOrder) {
   EXPECT_EQ(bucket_of(~std::uint64_t{0}), kBuckets - 1);
 }
 
+TEST(Histogram, CoarseBucketsAreAnEighthOfAPowerOfTwo) {
+  for (std::uint64_t us = 0; us < 1'000'000; us += 1 + us / 100) {
+    const std::size_t bucket = bucket_of<kCoarseStepBits>(us);
+    const std::uint64_t upper = bucket_upper<kCoarseStepBits>(bucket);
+    EXPECT_GE(upper, us);
+    EXPECT_LE(static_cast<double>(upper), static_cast<double>(us) * 1.125 + 1);
+  }
+  EXPECT_EQ(bucket_of<kCoarseStepBits>(~std::uint64_t{0}), kBucketsWith<kCoarseStepBits> - 1);
+}
+
 TEST(Stats, AddUpPerReleaseAndSurviveJson) {
   ReleaseStats one;
   one.app = "a";
@@ -107,6 +117,7 @@ TEST(Stats, AddUpPerReleaseAndSurviveJson) {
   one.requests = 3;
   one.by_class[1] = 2;
   one.latency_us = {{100, 2}, {200, 1}};
+  one.routes["/checkout"] = {2, 1, {{127, 2}}};
   Stats sum = {one};
   add_to(sum, {one});
   const auto again = stats_from_json(to_json(sum));
@@ -115,6 +126,9 @@ TEST(Stats, AddUpPerReleaseAndSurviveJson) {
   EXPECT_EQ(again->front().requests, 6U);
   EXPECT_EQ(again->front().by_class[1], 4U);
   EXPECT_EQ(again->front().latency_us.at(200), 2U);
+  EXPECT_EQ(again->front().routes.at("/checkout").requests, 4U);
+  EXPECT_EQ(again->front().routes.at("/checkout").errors, 2U);
+  EXPECT_EQ(again->front().routes.at("/checkout").latency_us.at(127), 4U);
   EXPECT_NE(prometheus_text(sum).find("slipway_edge_response_seconds_count{app=\"a\",environment="
                                       "\"\",service=\"\",release=\"r1\"} 6"),
             std::string::npos);

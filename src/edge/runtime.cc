@@ -4,8 +4,12 @@ namespace slipway::edge {
 namespace {
 constexpr std::size_t kMostReleases = 512;
 
+std::string key_of(const std::string& app, const std::string& environment,
+                   const std::string& service) {
+  return app + '\n' + environment + '\n' + service;
+}
 std::string key_of(const Service& service) {
-  return service.app + '\n' + service.environment + '\n' + service.name;
+  return key_of(service.app, service.environment, service.name);
 }
 
 template <class Map>
@@ -43,6 +47,7 @@ std::shared_ptr<ReleaseRuntime> Registry::release(const Service& service,
   fresh->service = owner;
   fresh->release = release;
   fresh->counters = std::make_unique<ReleaseCounters[]>(workers_);
+  fresh->routes = std::make_unique<RouteTally[]>(workers_);
   releases_.push_back(fresh);
   return fresh;
 }
@@ -54,6 +59,14 @@ void Registry::count_apart(const Service& service, ReleaseRuntime& release) cons
   const bool mirrors = mirror_release(service) == release.release;
   if (mirrors && release.mirrored == nullptr)
     release.mirrored = std::make_unique<ReleaseCounters[]>(workers_);
+}
+
+void Registry::learn_route(const std::string& app, const std::string& environment,
+                           const std::string& service, const std::string& route,
+                           std::uint32_t now_s) const {
+  const auto known = services_.find(key_of(app, environment, service));
+  if (known == services_.end()) return;
+  if (const auto runtime = known->second.lock()) runtime->routes.learn(route, now_s);
 }
 
 void Registry::forget_old_releases() {

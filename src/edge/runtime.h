@@ -12,6 +12,7 @@
 #include "edge/balance.h"
 #include "edge/error_pages.h"
 #include "edge/histogram.h"
+#include "edge/route_tally.h"
 #include "edge/table.h"
 
 namespace slipway::edge {
@@ -36,12 +37,14 @@ struct ServiceRuntime {
   std::atomic<int> held{0};  // requests waiting in a pause
   struct alignas(64) Budget : RetryBudget {};
   std::unique_ptr<Budget[]> budgets;  // one per worker
+  RouteSet routes;                    // which are counted by name
 };
 
 struct ReleaseRuntime {
   std::shared_ptr<ServiceRuntime> service;
   std::string release;
   std::unique_ptr<ReleaseCounters[]> counters;  // one per worker
+  std::unique_ptr<RouteTally[]> routes;         // one per worker
   // What users did not ask for counts apart; nullptr until the table has such requests.
   std::unique_ptr<ReleaseCounters[]> previewed;
   std::unique_ptr<ReleaseCounters[]> mirrored;
@@ -80,6 +83,9 @@ class Registry {
                                         const std::string& target);
   // Begins to count what the service's previews and mirror bring this release.
   void count_apart(const Service& service, ReleaseRuntime& release) const;
+  // The names by which an older process counts; a service that is not known here is left out.
+  void learn_route(const std::string& app, const std::string& environment,
+                   const std::string& service, const std::string& route, std::uint32_t now_s) const;
   // Every release ever counted, oldest first; the oldest unused are forgotten beyond a limit.
   const std::vector<std::shared_ptr<ReleaseRuntime>>& releases() const { return releases_; }
   unsigned workers() const { return workers_; }

@@ -28,10 +28,17 @@ void Counts::add(const Counts& other) {
   for (const auto& [upper, count] : other.latency_us) latency_us[upper] += count;
 }
 
+void RouteStats::add(const RouteStats& other) {
+  requests += other.requests;
+  errors += other.errors;
+  for (const auto& [upper, count] : other.latency_us) latency_us[upper] += count;
+}
+
 void ReleaseStats::add(const ReleaseStats& other) {
   Counts::add(other);
   previewed.add(other.previewed);
   mirrored.add(other.mirrored);
+  for (const auto& [route, counts] : other.routes) routes[route].add(counts);
   bridged += other.bridged;
   in_flight += other.in_flight;
 }
@@ -51,6 +58,28 @@ void add_counters(const ReleaseCounters& counters, Counts& sum) {
   }
 }
 
+void add_route(const RouteCounters& counters, RouteStats& sum) {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  sum.requests += counters.requests.load(kRelaxed);
+  sum.errors += counters.errors.load(kRelaxed);
+  for (std::size_t bucket = 0; bucket < counters.latency_us.counts.size(); ++bucket) {
+    const std::uint32_t count = counters.latency_us.counts[bucket].load(kRelaxed);
+    if (count > 0) sum.latency_us[bucket_upper<kCoarseStepBits>(bucket)] += count;
+  }
+}
+
+// A name that this release has not answered for is left out.
+void add_routes(const ReleaseRuntime& release, unsigned workers, ReleaseStats& sum) {
+  const auto add = [&](std::uint8_t slot, std::uint32_t generation, std::string_view name) {
+    for (unsigned i = 0; i < workers; ++i) {
+      const RouteCounters* counters = release.routes[i].of(slot, generation);
+      if (counters != nullptr) add_route(*counters, sum.routes[std::string(name)]);
+    }
+  };
+  release.service->routes.each(add);
+  add(kMostRoutes, 0, kOtherRoutes);
+}
+
 }  // namespace
 
 ReleaseStats sum_of(const ReleaseRuntime& release, unsigned workers) {
@@ -65,6 +94,7 @@ ReleaseStats sum_of(const ReleaseRuntime& release, unsigned workers) {
     if (release.previewed != nullptr) add_counters(release.previewed[i], sum.previewed);
     if (release.mirrored != nullptr) add_counters(release.mirrored[i], sum.mirrored);
   }
+  add_routes(release, workers, sum);
   return sum;
 }
 
@@ -83,19 +113,56 @@ void add_to(Stats& stats, const Stats& more) {
 
 namespace {
 
+using Latency = std::map<std::uint64_t, std::uint64_t>;
+
+Json latency_json(const Latency& latency_us) {
+  Json list = Json::array();
+  for (const auto& [upper, count] : latency_us)
+    list.push_back(Json::Array{Json(upper), Json(count)});
+  return list;
+}
+
 void write_counts(const Counts& counts, Json& json) {
   json.set("requests", counts.requests);
   for (std::size_t i = 0; i < counts.by_class.size(); ++i)
     json.set(kClassNames[i], counts.by_class[i]);
   json.set("errors", counts.errors).set("upstream_failures", counts.upstream_failures);
-  Json latency = Json::array();
-  for (const auto& [upper, count] : counts.latency_us)
-    latency.push_back(Json::Array{Json(upper), Json(count)});
-  json.set("latency_us", latency);
+  json.set("latency_us", latency_json(counts.latency_us));
+}
+
+Json routes_json(const std::map<std::string, RouteStats>& routes) {
+  Json list = Json::array();
+  for (const auto& [route, counts] : routes) {
+    Json json = Json::object();
+    json.set("route", route).set("requests", counts.requests).set("errors", counts.errors);
+    list.push_back(json.set("latency_us", latency_json(counts.latency_us)));
+  }
+  return list;
 }
 
 std::uint64_t count_in(const Json& json, std::string_view key) {
   return static_cast<std::uint64_t>(json.integer(key));
+}
+
+Result<void> read_latency(const Json& list, Latency& latency_us) {
+  for (const Json& bucket : list.items()) {
+    if (bucket.size() != 2 || !bucket.items()[0].is_int() || !bucket.items()[1].is_int())
+      return Error(Code::Malformed,
+                   "a latency bucket of the edge's counters is not a pair of numbers");
+    latency_us[static_cast<std::uint64_t>(bucket.items()[0].as_int())] =
+        static_cast<std::uint64_t>(bucket.items()[1].as_int());
+  }
+  return ok();
+}
+
+Result<void> read_routes(const Json& list, std::map<std::string, RouteStats>& routes) {
+  for (const Json& json : list.items()) {
+    RouteStats& counts = routes[json.text("route")];
+    counts.requests = count_in(json, "requests");
+    counts.errors = count_in(json, "errors");
+    TRY(read_latency(json.at("latency_us"), counts.latency_us));
+  }
+  return ok();
 }
 
 Result<void> read_counts(const Json& json, Counts& counts) {
@@ -104,14 +171,7 @@ Result<void> read_counts(const Json& json, Counts& counts) {
     counts.by_class[i] = count_in(json, kClassNames[i]);
   counts.errors = count_in(json, "errors");
   counts.upstream_failures = count_in(json, "upstream_failures");
-  for (const Json& bucket : json.at("latency_us").items()) {
-    if (bucket.size() != 2 || !bucket.items()[0].is_int() || !bucket.items()[1].is_int())
-      return Error(Code::Malformed,
-                   "a latency bucket of the edge's counters is not a pair of numbers");
-    counts.latency_us[static_cast<std::uint64_t>(bucket.items()[0].as_int())] =
-        static_cast<std::uint64_t>(bucket.items()[1].as_int());
-  }
-  return ok();
+  return read_latency(json.at("latency_us"), counts.latency_us);
 }
 
 }  // namespace
@@ -125,6 +185,7 @@ Json to_json(const Stats& stats) {
     json.set("service", entry.service).set("release", entry.release);
     write_counts(entry, json);
     json.set("in_flight", entry.in_flight).set("bridged", entry.bridged);
+    if (!entry.routes.empty()) json.set("routes", routes_json(entry.routes));
     if (entry.previewed.requests > 0) write_counts(entry.previewed, json["previewed"]);
     if (entry.mirrored.requests > 0) write_counts(entry.mirrored, json["mirrored"]);
     list.push_back(json);
@@ -146,6 +207,7 @@ Result<Stats> stats_from_json(const Json& list) {
     TRY(read_counts(json, entry));
     TRY(read_counts(json.at("previewed"), entry.previewed));
     TRY(read_counts(json.at("mirrored"), entry.mirrored));
+    TRY(read_routes(json.at("routes"), entry.routes));
   }
   return stats;
 }
@@ -199,6 +261,16 @@ void write_apart(const Stats& stats, std::string_view kind, Counts ReleaseStats:
   }
 }
 
+void write_routes(const Stats& stats, std::string_view kind, std::uint64_t RouteStats::*count,
+                  std::string& out) {
+  fmt::format_to(std::back_inserter(out), "# TYPE slipway_edge_route_{}_total counter\n", kind);
+  for (const ReleaseStats& entry : stats) {
+    for (const auto& [route, counts] : entry.routes)
+      fmt::format_to(std::back_inserter(out), "slipway_edge_route_{}_total{{{},route=\"{}\"}} {}\n",
+                     kind, labels_of(entry), route, counts.*count);
+  }
+}
+
 }  // namespace
 
 std::string prometheus_text(const Stats& stats) {
@@ -213,6 +285,8 @@ std::string prometheus_text(const Stats& stats) {
   out += "# TYPE slipway_edge_errors_total counter\n";
   for (const ReleaseStats& entry : stats)
     fmt::format_to(line, "slipway_edge_errors_total{{{}}} {}\n", labels_of(entry), entry.errors);
+  write_routes(stats, "requests", &RouteStats::requests, out);
+  write_routes(stats, "errors", &RouteStats::errors, out);
   write_apart(stats, "previewed", &ReleaseStats::previewed, out);
   write_apart(stats, "mirrored", &ReleaseStats::mirrored, out);
   out += "# TYPE slipway_edge_upstream_failures_total counter\n";

@@ -22,6 +22,15 @@ struct Counts {
   void add(const Counts& other);
 };
 
+// Of the requests for one route.
+struct RouteStats {
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;
+  std::map<std::uint64_t, std::uint64_t> latency_us;  // in wider buckets
+
+  void add(const RouteStats& other);
+};
+
 struct ReleaseStats : Counts {
   std::string app;
   std::string environment;
@@ -31,6 +40,7 @@ struct ReleaseStats : Counts {
   std::uint64_t bridged = 0;  // assets asked of it that another release was chosen for
   Counts previewed;           // asked for by name
   Counts mirrored;            // copies of what another release answered
+  std::map<std::string, RouteStats> routes;
 
   bool same_release(const ReleaseStats& other) const;
   void add(const ReleaseStats& other);

@@ -179,6 +179,7 @@ class Worker {
   void charge(Exchange& exchange);
   void count_mirrored(const TargetRuntime& target, int status, std::uint64_t began_us);
   ReleaseCounters& counters_of(const TargetRuntime& target);
+  std::uint32_t now_s() const { return static_cast<std::uint32_t>(now_ms_ / 1000); }
 
   // elsewhere.cc
   void hear(Exchange& exchange, int status);

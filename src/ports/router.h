@@ -83,11 +83,24 @@ class Router {
 };
 
 // What the router counted, cumulative since the release was first seen.
+using LatencyCounts =
+    std::vector<std::pair<std::uint32_t, std::uint64_t>>;  // (bucket's upper bound, count), rising
+
+struct RouteCounts {
+  std::string route;  // "/checkout", "/"; "other": all that are not counted by name
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;
+  LatencyCounts latency_us{};  // in wider buckets than the whole
+};
+
 struct Counts {
   std::uint64_t requests = 0;
   std::uint64_t errors = 0;  // 5xx and failed upstreams, also those another release answered
-  std::vector<std::pair<std::uint32_t, std::uint64_t>>
-      latency_us;  // (bucket's upper bound, count), rising
+  LatencyCounts latency_us{};
+  // By name; at most 64 and "other" for each service. Empty: the router does not tell them apart.
+  // Both releases of a split are counted by the same names; a name may begin or end at any time,
+  // and what is counted under it never falls while it is there.
+  std::vector<RouteCounts> routes{};
 };
 class Counters {
  public:

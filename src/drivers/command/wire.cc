@@ -182,19 +182,43 @@ Result<ports::DrainView> drain_view_of(const Json& answer) {
   return view;
 }
 
-Result<ports::Counts> counts_of(const Json& answer) {
-  if (!answer.at("requests").is_int()) return malformed("no number \"requests\"");
-  ports::Counts counts;
-  counts.requests = count_in(answer, "requests");
-  counts.errors = count_in(answer, "errors");
+namespace {
+constexpr std::size_t kMostRoutes = 65;  // 64 by name, and the others
+
+Result<ports::LatencyCounts> latency_of(const Json& answer) {
+  ports::LatencyCounts latency_us;
   for (const auto& pair : answer.at("latency_us").items()) {
     const auto& bucket = pair.items();
     if (bucket.size() != 2 || !bucket[0].is_int() || !bucket[1].is_int()) {
       return malformed("\"latency_us\" must hold pairs of numbers");
     }
-    counts.latency_us.emplace_back(static_cast<std::uint32_t>(bucket[0].as_int()),
-                                   static_cast<std::uint64_t>(bucket[1].as_int()));
+    latency_us.emplace_back(static_cast<std::uint32_t>(bucket[0].as_int()),
+                            static_cast<std::uint64_t>(bucket[1].as_int()));
   }
+  return latency_us;
+}
+
+Result<ports::RouteCounts> route_counts_of(const Json& answer) {
+  const std::string route = answer.text("route");
+  if (route.empty() || !answer.at("requests").is_int())
+    return malformed("each of \"routes\" needs a text \"route\" and a number \"requests\"");
+  return ports::RouteCounts{route, count_in(answer, "requests"), count_in(answer, "errors"),
+                            TRY(latency_of(answer))};
+}
+}  // namespace
+
+Result<ports::Counts> counts_of(const Json& answer) {
+  if (!answer.at("requests").is_int()) return malformed("no number \"requests\"");
+  ports::Counts counts;
+  counts.requests = count_in(answer, "requests");
+  counts.errors = count_in(answer, "errors");
+  counts.latency_us = TRY(latency_of(answer));
+  for (const auto& route : answer.at("routes").items())
+    counts.routes.push_back(TRY(route_counts_of(route)));
+  if (counts.routes.size() > kMostRoutes)
+    return malformed("\"routes\" has more than " + std::to_string(kMostRoutes) + " of them");
+  std::sort(counts.routes.begin(), counts.routes.end(),
+            [](const auto& a, const auto& b) { return a.route < b.route; });
   return counts;
 }
 

@@ -105,6 +105,8 @@ TEST(CommandWire, RefusesAnswersThatLeaveOutWhatDecides) {
   EXPECT_EQ(counts_of(parsed("{}")).error().code, Code::Malformed);
   EXPECT_EQ(counts_of(parsed(R"({"requests":1,"latency_us":[[1]]})")).error().code,
             Code::Malformed);
+  EXPECT_EQ(counts_of(parsed(R"({"requests":1,"routes":[{"requests":1}]})")).error().code,
+            Code::Malformed);
   EXPECT_EQ(findings_of(parsed("{}")).error().code, Code::Malformed);
 }
 
@@ -123,6 +125,14 @@ TEST(CommandWire, ReadsTheOtherViews) {
       counts_of(parsed(R"({"requests":10,"errors":1,"latency_us":[[1000,9],[2000,1]]})"));
   EXPECT_EQ(counts->requests, 10U);
   EXPECT_EQ(counts->latency_us.size(), 2U);
+  EXPECT_TRUE(counts->routes.empty());
+  const auto by_route = counts_of(parsed(
+      R"({"requests":10,"routes":[{"route":"/b","requests":4,"errors":1,"latency_us":[[9,4]]},)"
+      R"({"route":"/a","requests":6}]})"));
+  ASSERT_EQ(by_route->routes.size(), 2U);
+  EXPECT_EQ(by_route->routes[0].route, "/a");
+  EXPECT_EQ(by_route->routes[1].errors, 1U);
+  EXPECT_EQ(by_route->routes[1].latency_us.size(), 1U);
   const auto empty = split_view_of(parsed(R"({"version":""})"));
   ASSERT_TRUE(empty);
   EXPECT_TRUE(empty->split.shares.empty());

@@ -23,13 +23,24 @@ class Tally {
     void add(const Sum& other);
   };
   struct Counted {
-    Sum before;  // by edges that are gone
+    Sum before;  // by edges that are gone, or under a name that the edge forgot
     Sum now;
+    bool take(Sum fresh);  // false: it counts anew
   };
-  static Sum sum_of(const Json& service);
+  using Routes = std::map<std::string, Sum>;
+  struct Release : Counted {
+    std::map<std::string, Counted> routes;
+  };
+  struct Seen : Sum {
+    Routes routes;
+    bool tells_routes = false;
+  };
+  static Sum sum_of(const Json& counts);
+  static Seen seen_of(const Json& service);
+  static void take_routes(Release& release, const Routes& routes);
 
   using Key = std::tuple<std::string, std::string, std::string, std::string>;  // app … release
-  std::map<Key, Counted> counted_;
+  std::map<Key, Release> counted_;
 };
 
 }  // namespace slipway::drivers::edge

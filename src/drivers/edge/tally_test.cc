@@ -67,6 +67,68 @@ TEST(EdgeTally, KeepsWhatAReplacedEdgeHadCounted) {
   EXPECT_EQ(tally.counts(kApp, "r-0002").requests, 8U);
 }
 
+Json with_routes(Json of, const std::vector<std::pair<std::string, int>>& routes) {
+  Json list = Json::array();
+  for (const auto& [route, requests] : routes)
+    list.push_back(
+        Json::object().set("route", route).set("requests", requests).set("errors", requests / 10));
+  return of.set("routes", list);
+}
+
+std::map<std::string, std::uint64_t> routes_of(const Tally& tally, const std::string& release) {
+  std::map<std::string, std::uint64_t> routes;
+  for (const auto& route : tally.counts(kApp, release).routes) routes[route.route] = route.requests;
+  return routes;
+}
+using Routes = std::map<std::string, std::uint64_t>;
+
+TEST(EdgeTally, TellsRoutesByNameSummedOverServices) {
+  Tally tally;
+  tally.take(document({with_routes(service("web", "r-0001", 30, 0), {{"/b", 20}, {"/a", 10}}),
+                       with_routes(service("api", "r-0001", 5, 0), {{"/a", 4}, {"other", 1}})}));
+  const auto counts = tally.counts(kApp, "r-0001");
+  ASSERT_EQ(counts.routes.size(), 3U);
+  EXPECT_EQ(counts.routes[0].route, "/a");
+  EXPECT_EQ(counts.routes[0].requests, 14U);
+  EXPECT_EQ(counts.routes[0].errors, 1U);
+  EXPECT_EQ(counts.routes[2].route, "other");
+  EXPECT_TRUE(tally.counts(kApp, "r-0002").routes.empty());
+}
+
+TEST(EdgeTally, RoutesNeverFallWhenTheEdgeIsReplacedForgetsANameOrDoesNotTellThem) {
+  Tally tally;
+  const auto take = [&](int requests, const std::vector<std::pair<std::string, int>>& routes) {
+    tally.take(document({with_routes(service("web", "r-0001", requests, 0), routes)}));
+  };
+  take(50, {{"/a", 30}, {"/b", 20}});
+  take(60, {{"/b", 25}, {"/c", 5}});
+  EXPECT_EQ(routes_of(tally, "r-0001"), (Routes{{"/a", 30}, {"/b", 25}, {"/c", 5}}))
+      << "a name that the edge gave away";
+  tally.take(document({service("web", "r-0001", 60, 0)}));
+  EXPECT_EQ(routes_of(tally, "r-0001")["/b"], 25U) << "the release is out of the table";
+  take(70, {{"/a", 5}, {"/b", 30}, {"/c", 5}});
+  EXPECT_EQ(routes_of(tally, "r-0001"), (Routes{{"/a", 35}, {"/b", 30}, {"/c", 5}}));
+  take(4, {{"/b", 4}});
+  EXPECT_EQ(routes_of(tally, "r-0001"), (Routes{{"/a", 35}, {"/b", 34}, {"/c", 5}}))
+      << "a new edge counts from zero";
+  tally.take(document({}));
+  EXPECT_EQ(routes_of(tally, "r-0001"), (Routes{{"/a", 35}, {"/b", 34}, {"/c", 5}}));
+}
+
+TEST(EdgeTally, ForgetsTheRoutesOfFormerEdgesWhenThereAreMoreThanOneHasAtOnce) {
+  Tally tally;
+  for (int edge = 0; edge < 5; ++edge) {
+    std::vector<std::pair<std::string, int>> routes{{"other", 1}};
+    for (int i = 0; i < 60; ++i)
+      routes.emplace_back("/" + std::to_string(edge) + "-" + std::to_string(i), 1);
+    tally.take(document({with_routes(service("web", "r-0001", 100 - edge, 0), routes)}));
+  }
+  const auto routes = routes_of(tally, "r-0001");
+  EXPECT_LE(routes.size(), 65U);
+  EXPECT_EQ(routes.count("/4-7"), 1U) << "what is told now is there";
+  EXPECT_EQ(routes.at("other"), 5U);
+}
+
 TEST(EdgeTally, AFailedUpstreamThatBecameA502IsOneErrorAndACutResponseIsOneToo) {
   Tally tally;
   Json both = service("web", "r-0001", 10, 3);

@@ -114,6 +114,27 @@ TEST_F(FakeWorld, CountsGrowWithTimeByTheSplit) {
   EXPECT_EQ(counters_.read(app_, "r-0009")->requests, 0u);
 }
 
+TEST_F(FakeWorld, RoutesAreCountedByThemselvesAndAddUpToTheWhole) {
+  Behaviour flawed;
+  flawed.version = "v1";
+  flawed.routes = {{"/", 0.98, 0, 0}, {"/checkout", 0.02, 0.5, 1}};
+  script({flawed}, 1000);
+  ASSERT_EQ(start(1), Kind::Applied);
+  clock_.advance(Millis(1000));
+  ASSERT_EQ(route(100, "shift-100"), Kind::Applied);
+  clock_.advance(Millis(10'000));
+  const auto counts = counters_.read(app_, "r-0001");
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(counts->errors, 100u);
+  ASSERT_EQ(counts->routes.size(), 2u);
+  EXPECT_EQ(counts->routes[0].route, "/");
+  EXPECT_EQ(counts->routes[0].requests, 9800u);
+  EXPECT_EQ(counts->routes[0].errors, 0u);
+  EXPECT_EQ(counts->routes[1].requests, 200u);
+  EXPECT_EQ(counts->routes[1].errors, 100u);
+  EXPECT_EQ(counts->routes[1].latency_us[1].second, 200u);
+}
+
 TEST_F(FakeWorld, NothingIsCountedDuringMaintenance) {
   ASSERT_EQ(start(1), Kind::Applied);
   clock_.advance(Millis(1000));

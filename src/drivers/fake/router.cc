@@ -54,6 +54,12 @@ std::string version_text(const FakeRoute& route) {
 }
 
 std::uint64_t rounded(double value) { return static_cast<std::uint64_t>(std::floor(value + 1e-6)); }
+
+ports::LatencyCounts latency_of(const Tally& tally, double requests, double slow_requests) {
+  const std::uint64_t all = rounded(requests);
+  const std::uint64_t slow = std::min(rounded(slow_requests), all);
+  return {{tally.usual_us, all - slow}, {tally.slow_us, slow}};
+}
 }  // namespace
 
 std::vector<ports::Finding> FakeRouter::preflight(const plan::Plan&) { return {}; }
@@ -123,8 +129,10 @@ Result<ports::Counts> FakeCounters::read(const ports::AppRef& app, const std::st
     if (tally.release != release || tally.app != app) continue;
     counts.requests = rounded(tally.requests);
     counts.errors = rounded(tally.errors);
-    const std::uint64_t slow = std::min(rounded(tally.slow), counts.requests);
-    counts.latency_us = {{tally.usual_us, counts.requests - slow}, {tally.slow_us, slow}};
+    counts.latency_us = latency_of(tally, tally.requests, tally.slow);
+    for (const auto& route : tally.routes)
+      counts.routes.push_back({route.route, rounded(route.requests), rounded(route.errors),
+                               latency_of(tally, route.requests, route.slow)});
   }
   return counts;
 }

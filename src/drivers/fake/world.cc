@@ -36,6 +36,28 @@ double alive_share(const World& world, const std::vector<std::string>& addresses
   return static_cast<double>(alive) / static_cast<double>(addresses.size());
 }
 
+RouteTally& route_of(Tally& tally, const std::string& name) {
+  const auto at = std::lower_bound(
+      tally.routes.begin(), tally.routes.end(), name,
+      [](const RouteTally& route, const std::string& wanted) { return route.route < wanted; });
+  if (at != tally.routes.end() && at->route == name) return *at;
+  return *tally.routes.insert(at, {name});
+}
+
+// The whole is the sum of its routes.
+void count_routes(Tally& tally, const Behaviour& behaviour, double requests, double alive) {
+  for (const auto& part : behaviour.routes) {
+    const double mine = requests * part.share;
+    const double errors = mine * (1 - alive) + mine * alive * part.error_share;
+    RouteTally& route = route_of(tally, part.route);
+    route.requests += mine;
+    route.errors += errors;
+    route.slow += mine * part.slow_share;
+    tally.errors += errors;
+    tally.slow += mine * part.slow_share;
+  }
+}
+
 void count_share(World& world, const FakeRoute& route, const ports::Share& share, double requests,
                  Millis now) {
   if (share.percent <= 0) return;
@@ -46,8 +68,12 @@ void count_share(World& world, const FakeRoute& route, const ports::Share& share
   const double mine = requests * share.percent / 100;
   Tally& tally = tally_of(world, route.app, share.release);
   tally.requests += mine;
-  tally.errors += mine * (1 - alive) + mine * alive * behaviour.error_share;
-  tally.slow += mine * behaviour.slow_share;
+  if (!behaviour.routes.empty()) {
+    count_routes(tally, behaviour, mine, alive);
+  } else {
+    tally.errors += mine * (1 - alive) + mine * alive * behaviour.error_share;
+    tally.slow += mine * behaviour.slow_share;
+  }
   tally.usual_us = behaviour.usual_us;
   tally.slow_us = behaviour.slow_us;
 }

@@ -17,6 +17,14 @@
 
 namespace slipway::drivers::fake {
 
+// A part of the traffic, counted by itself.
+struct RouteBehaviour {
+  std::string route{};
+  double share = 0;  // 0..1 of the requests
+  double error_share = 0;
+  double slow_share = 0.01;
+};
+
 // How a version of a service behaves. Empty service or version: any. The first entry that fits
 // counts.
 struct Behaviour {
@@ -33,6 +41,8 @@ struct Behaviour {
   double slow_share = 0.01;  // 0..1 of its requests
   std::uint32_t usual_us = 8'192;
   std::uint32_t slow_us = 65'536;
+  // Instead of the shares above, when there are any; they should add up to 1.
+  std::vector<RouteBehaviour> routes{};
   Millis request_takes{50};  // how long requests still run on an address that left the split
   Millis stop_takes{100};    // from the stop signal until it is gone
 };
@@ -78,7 +88,13 @@ struct FakeRoute {
   std::string op{};  // of the last accepted write
   std::vector<Leaving> leaving{};
   Millis taken_over{0};  // when the last accepted write is
+};
 
+struct RouteTally {
+  std::string route;
+  double requests = 0;
+  double errors = 0;
+  double slow = 0;
 };
 
 struct Tally {
@@ -89,6 +105,7 @@ struct Tally {
   double slow = 0;
   std::uint32_t usual_us = 8'192;
   std::uint32_t slow_us = 65'536;
+  std::vector<RouteTally> routes{};  // by name
 };
 
 struct FakeTask {

@@ -26,6 +26,24 @@ class Http2Limits : public ::testing::Test {
   FieldList post() { return with(get_fields("/x"), {{":method", "POST"}}); }
 };
 
+TEST_F(Http2Limits, StreamsAreCountedByRouteLikeAnyRequest) {
+  serve("{}");
+  Http2Client client(edge_.port());
+  client.hello();
+  for (std::uint32_t stream = 1; stream < 61; stream += 2) {
+    client.send(headers(stream, get_fields("/checkout/7?x=1")));
+    EXPECT_EQ(client.answer(stream).status, 200);
+  }
+  Json found;
+  EXPECT_TRUE(eventually([&] {
+    const Json stats = edge_.call("GET", "/v1/stats").at("services").items()[0];
+    for (const Json& route : stats.at("routes").items()) {
+      if (route.text("route") == "/checkout") found = route;
+    }
+    return found.integer("requests") == 14;
+  })) << found.dump();
+}
+
 TEST_F(Http2Limits, ARateAndAnAccessListAnswerTheirStatus) {
   serve(R"({"rate": {"requests": 1, "per_s": 3600}})");
   Http2Client client(edge_.port());
