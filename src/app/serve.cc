@@ -61,6 +61,17 @@ int run_daemon(cli::Session& session) {
   options.listen = given.text("--listen");
   options.log_file = given.text("--log-file");
   options.version = session.around().version;
+  options.external_url = given.text("--external-url");
+  const bool is_web =
+      options.external_url.starts_with("https://") || options.external_url.starts_with("http://");
+  if (!options.external_url.empty() && !is_web) {
+    return session.fail(Error(Code::Usage,
+                              "--external-url " + options.external_url + " is no web address",
+                              "for example --external-url https://slipway.example"));
+  }
+  const auto keep = given.duration("--keep-notices");
+  if (!keep) return session.fail(keep.error());
+  options.keep_notices = *keep;
   io::SystemClock clock;
   options.channels = channel_factory(clock);
   return daemon::daemon_main(options, driver_factory(options.state));

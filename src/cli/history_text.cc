@@ -39,6 +39,92 @@ std::string notice_lines(const Json& notice) {
                      errors);
 }
 
+// What follows stands under its line.
+std::string beneath(const std::string& text) {
+  return text.empty() ? "" : "            " + replace_all(text, "\n", "\n            ") + "\n";
+}
+
+std::string scene_line(const Json& scene, std::size_t width) {
+  const std::string what = scene.text("what");
+  const auto took = scene.integer("took_ms", -1);
+  std::string out = "  " + clock_text(scene.integer("at_ms")) + "  ";
+  if (what == "step" || what == "undo") {
+    const std::string text = scene.text("text");
+    out += fmt::format("{:<{}}  {}{}{}", (what == "undo" ? "undo " : "") + scene.text("step"),
+                       width, scene.text("result"), took < 0 ? "" : " in " + took_text(took),
+                       text.empty() ? "" : ": " + text);
+  } else {
+    const bool spoke = what == "word";
+    out += fmt::format(
+        "{:<{}}  {}",
+        spoke            ? "a person"
+        : what == "hold" ? "held"
+                         : "daemon",
+        width, spoke ? scene.text("result") : scene.text("step") + " " + scene.text("result"));
+  }
+  return out + "\n" + beneath(scene.text("why"));
+}
+
+std::string story_text(const Json& release) {
+  const auto& scenes = release.at("story").items();
+  if (scenes.empty()) return "";
+  std::size_t width = 0;
+  for (const auto& scene : scenes) {
+    width = std::max(width, scene.text("step").size() + (scene.text("what") == "undo" ? 5 : 0));
+  }
+  std::string out = "\nWhat happened\n";
+  for (const auto& scene : scenes) out += scene_line(scene, width);
+  return out;
+}
+
+std::string gates_text(const Json& release) {
+  std::string out;
+  for (const auto& gate : release.at("gates").items()) {
+    const auto at = gate.integer("at_ms");
+    out += fmt::format("  {}  {}: {}\n", at > 0 ? clock_text(at) : "        ", gate.text("gate"),
+                       gate.text("result"));
+    out += beneath(gate.text("why"));
+    for (const auto& one : gate.at("skipped").items()) {
+      out += beneath(fmt::format("{} left out by {} ({}): {}", one.text("gate"), one.text("by"),
+                                 one.text("how"), one.text("reason")));
+    }
+    for (const auto& one : gate.at("approvals").items()) {
+      const std::string role = one.text("role");
+      const std::string note = one.text("note");
+      out += beneath(fmt::format("{}  {}{} by {}{}", clock_text(one.integer("at_ms")),
+                                 one.text("by"), role.empty() ? "" : " (" + role + ")",
+                                 one.text("via"), note.empty() ? "" : ": " + note));
+    }
+  }
+  return out.empty() ? "" : "\nGates\n" + out;
+}
+
+// The judge's own verdicts with their numbers, then what else was judged: probes, alerts.
+std::string verdicts_text(const Json& release) {
+  std::string out;
+  std::string told;
+  for (const auto& one : release.at("verdicts").items()) {
+    out += "  " + verdict_text(one);
+    told += one.text("sentence") + "\n";
+  }
+  for (const auto& one : release.at("judgements").items()) {
+    if (told.find(one.text("evidence")) != std::string::npos) continue;
+    out += fmt::format("  {}  {}: {}\n", clock_text(one.integer("at_ms")), one.text("step"),
+                       one.text("answer"));
+    out += beneath(one.text("evidence"));
+  }
+  return out.empty() ? "" : "\nVerdicts\n" + out;
+}
+
+std::string ending_text(const Json& row) {
+  const auto ended = row.integer("ended_ms");
+  if (ended == 0) return "\nHow it ended\n  it has not: " + outcome_of(row) + "\n";
+  const std::string reason = row.text("reason");
+  return fmt::format("\nHow it ended\n  {}  {}{}\n{}", clock_text(ended), outcome_of(row),
+                     row.flag("live") ? ", and it has the traffic" : "",
+                     beneath(reason.empty() ? "every step of its plan was done" : reason));
+}
+
 std::size_t widest(const Json::Array& rows, std::string_view key) {
   std::size_t width = 0;
   for (const auto& row : rows) width = std::max(width, row.text(key).size());
@@ -103,16 +189,15 @@ std::string release_text(const Json& release) {
   if (!row.text("reason").empty()) out += "because " + row.text("reason") + "\n";
   if (!row.text("bad").empty())
     out += "no rollback chooses it by itself: " + row.text("bad") + "\n";
-  out += "\n" + release.text("words") + "\nJournal\n";
-  const auto& records = release.at("records").items();
-  const auto width = widest(records, "step");
-  for (const auto& record : records) out += record_line(record, width);
-  const auto& verdicts = release.at("verdicts").items();
-  if (!verdicts.empty()) out += "\nVerdicts\n";
-  for (const auto& one : verdicts) out += "  " + verdict_text(one);
+  out += "\n" + release.text("words");
+  out += story_text(release) + gates_text(release) + verdicts_text(release);
   const auto& notices = release.at("notices").items();
   if (!notices.empty()) out += "\nNotices\n";
   for (const auto& one : notices) out += notice_lines(one);
+  out += ending_text(row) + "\nJournal\n";
+  const auto& records = release.at("records").items();
+  const auto width = widest(records, "step");
+  for (const auto& record : records) out += record_line(record, width);
   return out;
 }
 

@@ -134,6 +134,15 @@ Result<Json> Link::exchange(const http::Call& call) {
   return Json::parse(response->body);
 }
 
+Result<std::string> Link::text(const std::string& target) {
+  refusal_ = Json();
+  http::Sent sent = http::Sent::Nothing;
+  auto response = client_.request(call("GET", target), &sent);
+  if (!response) return unreachable(response.error(), sent);
+  TRY(check(*response));
+  return std::move(response->body);
+}
+
 Result<Json> Link::get(const std::string& target) { return exchange(call("GET", target)); }
 Result<Json> Link::remove(const std::string& target) { return exchange(call("DELETE", target)); }
 

@@ -19,6 +19,7 @@ class Link {
   static Result<Link> open(const Session& session);
 
   Result<Json> get(const std::string& target);
+  Result<std::string> text(const std::string& target);  // an answer that is no JSON
   Result<Json> post(const std::string& target, const Json& body);
   Result<Json> remove(const std::string& target);
 

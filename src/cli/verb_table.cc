@@ -172,6 +172,14 @@ constexpr Option kDaemonOptions[] = {
      .value = "PATH",
      .help = "the unix socket; default: daemon.sock in the state folder"},
     {.name = "--log-file", .value = "FILE", .help = "log there; default: standard error"},
+    {.name = "--external-url",
+     .value = "URL",
+     .help = "where people reach this API from outside, through a proxy with TLS: messages to "
+             "channels with a role carry links"},
+    {.name = "--keep-notices",
+     .value = "DURATION",
+     .help = "how long alerts and other notices of no release are kept",
+     .otherwise = "90d"},
 };
 constexpr Option kEdgeRun[] = {
     {.name = "--listen",
@@ -574,9 +582,7 @@ constexpr Verb kVerbs[] = {
          "Exit status 1 when one of them comes out otherwise.",
      .options = kJudgeOptions,
      .example = "slipway judge --replay r-0042",
-     .output = "10:31:20  judge-10  Passed: 0 of 1,204 canary responses failed (0%) against 12 of "
-               "10,870 on the old …\n"
-               "          evidence: limit -58.79, blame -4.12 of 8.29; kept 61.42\n"
+     .output = "10:31:20  judge-10  Passed: 0 of 1,204 canary responses failed (0%) …\n"
                "          again from 9 ticks: the same, to the last digit"},
     {.name = "logs",
      .group = Group::Look,
@@ -793,7 +799,15 @@ constexpr Verb kVerbs[] = {
 };
 }  // namespace
 
-std::span<const Verb> verbs() { return kVerbs; }
+std::span<const Verb> verbs() {
+  static const std::vector<Verb> all = [] {
+    std::vector<Verb> out(std::begin(kVerbs), std::end(kVerbs));
+    const auto more = incident_verbs();
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  }();
+  return all;
+}
 std::span<const Option> global_options() { return kGlobal; }
 
 }  // namespace slipway::cli

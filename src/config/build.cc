@@ -178,6 +178,7 @@ Channel build_channel(const Node& node, const std::map<std::string, SecretRef>& 
   out.encrypted = in.text("tls") == "required";
   out.organization = in.text("organization");
   out.projects = in.list("projects");
+  out.role = in.text("role");
   out.ca = in.text("ca");
   out.timeout = in.duration("timeout");
   out.give_up = in.duration("give_up");
@@ -193,6 +194,21 @@ AlertRule build_alert(const Node& node) {
   out.hold = in.duration("for");
   out.severity = in.text("severity");
   out.to = in.list("to");
+  return out;
+}
+
+Incidents build_incidents(const Node& merged) {
+  const auto in = Reader(&merged, "").map("incidents");
+  Incidents out;
+  out.assess_within = in.duration("assess_within");
+  if (in.text("on_expiry") == name_of(OnAssessExpiry::Hold)) out.on_expiry = OnAssessExpiry::Hold;
+  const Node* incidents = merged.find("incidents");
+  const Node* alerts = incidents == nullptr ? nullptr : incidents->find("alerts");
+  if (alerts == nullptr || !alerts->is_list()) return out;
+  for (const auto& item : alerts->items) {
+    const Reader one(&item, "incidents.alerts[]");
+    out.alerts.push_back({one.text("alert"), one.texts("labels"), one.text("severity")});
+  }
   return out;
 }
 
@@ -258,7 +274,12 @@ Environment build_environment(const Node& merged) {
   out.smoke = build_smoke(merged);
   out.rollout = build_rollout(merged);
   for (const auto& text : in.list("roll_back_when")) {
-    out.roll_back_when.push_back(parse_trigger(text).value_or(Trigger{}));
+    auto trigger = parse_trigger(text).value_or(Trigger{});
+    if (trigger.kind == Trigger::Kind::Alert) {
+      out.roll_back_on_alerts.push_back(std::move(trigger.alert));
+    } else {
+      out.roll_back_when.push_back(std::move(trigger));
+    }
   }
   out.watch = in.duration("watch");
   out.on_conflict =
@@ -266,6 +287,7 @@ Environment build_environment(const Node& merged) {
   out.maintenance = build_maintenance(in.map("maintenance"));
   out.gates = build_gates(merged, out.secrets);
   build_channels(merged, out);
+  out.incidents = build_incidents(merged);
   return out;
 }
 

@@ -29,6 +29,7 @@ Json to_json(const Channel& channel) {
   if (!channel.encrypted) out.set("encrypted", false);
   add("organization", channel.organization);
   if (!channel.projects.empty()) out.set("projects", Json::array_of(channel.projects));
+  add("role", channel.role);
   add("ca", channel.ca);
   add("folder", channel.folder);
   return out.set("timeout_ms", channel.timeout.count()).set("give_up_ms", channel.give_up.count());
@@ -48,6 +49,7 @@ Channel channel_from_json(const Json& json) {
   out.encrypted = json.flag("encrypted", true);
   out.organization = json.text("organization");
   out.projects = json.strings("projects");
+  out.role = json.text("role");
   out.ca = json.text("ca");
   out.folder = json.text("folder");
   out.timeout = Millis(json.integer("timeout_ms", out.timeout.count()));

@@ -31,6 +31,7 @@ struct Channel {
   bool encrypted = true;              // email: refuse to go on without TLS
   std::string organization;           // sentry
   std::vector<std::string> projects;  // sentry
+  std::string role;  // what its readers may do by links: deployer | approver; empty: nothing
   std::string ca;
   std::string
       folder;  // of slipway.yaml, where the secret's command runs; known from the request on

@@ -33,7 +33,7 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
 }
 
 void check_keys_of(const Scene& scene, const Node& channel, const Terms& terms) {
-  static const std::vector<std::string> every = {"type", "ca", "timeout", "give_up"};
+  static const std::vector<std::string> every = {"type", "role", "ca", "timeout", "give_up"};
   for (const auto& need : terms.needs) {
     const Node* node = channel.find(need);
     if (node != nullptr && !(node->is_list() && node->items.empty())) continue;
@@ -153,12 +153,22 @@ void check_alerts(const Scene& scene) {
   }
 }
 
+// An alert that opens an incident must be one that Alertmanager can name.
+void check_incidents(const Scene& scene) {
+  for (const auto& item : Scene::below(scene.at("incidents"), "alerts").items) {
+    if (!item.is_map() || item.find("alert") != nullptr) continue;
+    scene.problems.add(item.at, "an item of 'incidents.alerts' has no 'alert'",
+                       "name it as Alertmanager does, for example alert: CheckoutDown");
+  }
+}
+
 }  // namespace
 
 void check_channels(const Scene& scene) {
   for (const auto& channel : scene.at("channels").items) check_channel(scene, channel);
   for (const auto& rule : scene.at("notify").items) check_telling(scene, rule, "notify");
   check_alerts(scene);
+  check_incidents(scene);
 }
 
 }  // namespace slipway::config

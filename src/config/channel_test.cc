@@ -121,5 +121,53 @@ TEST(Channels, AMistakeIsToldWithItsPlaceAndWhatToWrite) {
       "stuck");
 }
 
+TEST(Incidents, AreReadStoredAndChangeNothingThatRuns) {
+  const auto result = load_text(std::string(kHead) + R"(
+channels: { team: { type: slack, secret: HOOK, role: approver } }
+notify: [ { on: [incident, certificate], to: [team] } ]
+roll_back_when: [ alert CheckoutDown ]
+incidents:
+  assess_within: 10m
+  on_expiry: hold
+  alerts:
+    - { alert: CheckoutDown, labels: { severity: critical, team: web }, severity: sev1 }
+    - { alert: Slow }
+)");
+  ASSERT_TRUE(result.config) << all_text(result);
+  const auto& environment = result.config->environments.at("production");
+  const auto& incidents = environment.incidents;
+  EXPECT_EQ(incidents.assess_within, Millis(600'000));
+  EXPECT_EQ(incidents.on_expiry, OnAssessExpiry::Hold);
+  ASSERT_EQ(incidents.alerts.size(), 2U);
+  EXPECT_EQ(incidents.alerts[0].labels.at("team"), "web");
+  EXPECT_EQ(incidents.alerts[1].severity, "sev2");
+  EXPECT_EQ(environment.channels.at("team").role, "approver");
+  EXPECT_EQ(environment.roll_back_on_alerts, std::vector<std::string>{"CheckoutDown"});
+  EXPECT_TRUE(environment.roll_back_when.empty());
+  const auto again = environment_from_json(to_json(environment));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->incidents, incidents);
+  EXPECT_EQ(again->roll_back_on_alerts, environment.roll_back_on_alerts);
+  auto without = environment;
+  without.incidents = {};
+  EXPECT_EQ(fingerprint(without), fingerprint(environment));
+}
+
+TEST(Incidents, ASevTwoIsAssessedForAQuarterOfAnHourAndThenRolledBack) {
+  const auto result = load_text(kHead);
+  const auto& incidents = result.config->environments.at("production").incidents;
+  EXPECT_EQ(incidents.assess_within, Millis(900'000));
+  EXPECT_EQ(incidents.on_expiry, OnAssessExpiry::RollBack);
+}
+
+TEST(Incidents, MistakesAreToldWithWhatToWrite) {
+  EXPECT_NE(told("incidents: { alerts: [ { severity: sev1 } ] }\n").find("has no 'alert'"),
+            std::string::npos);
+  EXPECT_NE(told("incidents: { on_expiry: pray }\n").find("roll_back, hold"), std::string::npos);
+  EXPECT_NE(told("roll_back_when: [ alert two words ]\n").find("alert NAME"), std::string::npos);
+  EXPECT_NE(told("channels: { t: { type: slack, secret: HOOK, role: admin } }\n").find("deployer"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace slipway::config

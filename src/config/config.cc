@@ -58,6 +58,7 @@ std::string fingerprint(const Environment& environment) {
   what_runs.channels.clear();
   what_runs.notify.clear();
   what_runs.alerts.clear();
+  what_runs.incidents = {};
   return sha256_hex(to_json(what_runs).canonical());
 }
 

@@ -11,6 +11,7 @@
 #include "config/alert.h"
 #include "config/channel.h"
 #include "config/gates.h"
+#include "config/incidents.h"
 
 namespace slipway::config {
 
@@ -106,12 +107,13 @@ struct Judge {
 
 // roll_back_when: what takes a release back by itself, while it shifts and while it is watched.
 struct Trigger {
-  enum class Kind { ErrorRate, LatencyQuantile, HealthFailing };
+  enum class Kind { ErrorRate, LatencyQuantile, HealthFailing, Alert };
   Kind kind = Kind::ErrorRate;
   double quantile = 0.95;  // LatencyQuantile only
   double limit = 0;  // ErrorRate: percent; LatencyQuantile: milliseconds, or times the baseline
   bool relative_to_baseline = false;
-  std::string text;  // as written: "error_rate > 5%"
+  std::string text;   // as written: "error_rate > 5%"
+  std::string alert;  // Alert: the name under which Alertmanager sends it
 };
 
 struct Rollout {
@@ -168,6 +170,7 @@ struct Environment {
   std::vector<Smoke> smoke;
   Rollout rollout;
   std::vector<Trigger> roll_back_when;
+  std::vector<std::string> roll_back_on_alerts;  // `alert NAME` of roll_back_when: the names
   Millis watch{0};
   OnConflict on_conflict = OnConflict::Refuse;
   Maintenance maintenance;
@@ -175,6 +178,7 @@ struct Environment {
   std::map<std::string, Channel> channels;
   std::vector<NotifyRule> notify;
   std::vector<AlertRule> alerts;
+  Incidents incidents;
   const Service* service(std::string_view service_name) const;
 };
 

@@ -250,6 +250,7 @@ void add_channels(const Environment& environment, Json& out) {
     for (const auto& rule : environment.alerts) alerts.push_back(to_json(rule));
     out.set("alerts", alerts);
   }
+  if (environment.incidents != Incidents{}) out.set("incidents", to_json(environment.incidents));
   if (environment.notify.empty()) return;
   Json notify = Json::array();
   for (const auto& rule : environment.notify) notify.push_back(to_json(rule));
@@ -262,6 +263,7 @@ void channels_from(const Json& json, Environment& out) {
   }
   for (const auto& rule : json.at("alerts").items())
     out.alerts.push_back(alert_rule_from_json(rule));
+  out.incidents = incidents_from_json(json.at("incidents"));
   for (const auto& rule : json.at("notify").items())
     out.notify.push_back(notify_rule_from_json(rule));
 }
@@ -334,6 +336,8 @@ Json to_json(const Environment& environment) {
   out.set("smoke", smoke);
   out.set("rollout", rollout_json(environment.rollout));
   out.set("roll_back_when", triggers_json(environment.roll_back_when));
+  if (!environment.roll_back_on_alerts.empty())
+    out.set("roll_back_on_alerts", Json::array_of(environment.roll_back_on_alerts));
   out.set("watch_ms", environment.watch.count());
   out.set("on_conflict", environment.on_conflict == OnConflict::Supersede ? "supersede" : "refuse");
   out.set("maintenance", maintenance_json(environment.maintenance));
@@ -365,6 +369,7 @@ Result<Environment> environment_from_json(const Json& json) {
   for (const auto& smoke : json.at("smoke").items()) out.smoke.push_back(smoke_from(smoke));
   out.rollout = TRY(rollout_from(json.at("rollout")));
   out.roll_back_when = TRY(triggers_from(json.at("roll_back_when")));
+  out.roll_back_on_alerts = json.strings("roll_back_on_alerts");
   out.watch = millis(json, "watch_ms", out.watch);
   out.on_conflict =
       json.text("on_conflict") == "supersede" ? OnConflict::Supersede : OnConflict::Refuse;

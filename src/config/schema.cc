@@ -86,7 +86,7 @@ Json value_schema(const Key& key) {
     case Type::Url:
       return patterned("^https?://");
     case Type::Trigger:
-      return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$))");
+      return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$|alert ))");
     case Type::Hours:
       return patterned("^ *[0-9]{1,2}:[0-9]{2} *- *[0-9]{1,2}:[0-9]{2} *$");
     case Type::Date:

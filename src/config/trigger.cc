@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "base/text.h"
@@ -35,6 +37,14 @@ std::optional<Trigger> parse_latency(Trigger trigger, std::string_view name,
   return trigger;
 }
 
+bool is_alert_name(std::string_view name) {
+  constexpr std::size_t kMost = 100;
+  return !name.empty() && name.size() <= kMost &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.' || c == ':';
+         });
+}
+
 }  // namespace
 
 std::optional<Trigger> parse_trigger(std::string_view text) {
@@ -43,6 +53,12 @@ std::optional<Trigger> parse_trigger(std::string_view text) {
   if (trim(text) == "health failing") {
     trigger.kind = Trigger::Kind::HealthFailing;
     return trigger;
+  }
+  constexpr std::string_view kAlert = "alert ";
+  if (trim(text).starts_with(kAlert)) {
+    trigger.kind = Trigger::Kind::Alert;
+    trigger.alert = std::string(trim(trim(text).substr(kAlert.size())));
+    return is_alert_name(trigger.alert) ? std::optional<Trigger>(trigger) : std::nullopt;
   }
   const auto sign = text.find('>');
   if (sign == std::string_view::npos) return std::nullopt;

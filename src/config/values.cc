@@ -277,8 +277,8 @@ Answer check_trigger(const Key& key, std::string_view text) {
   if (parse_trigger(text)) return std::nullopt;
   const auto first = text.substr(0, text.find(' '));
   std::string suggestion =
-      "write 'error_rate > 5%', 'latency_p95 > 500ms', 'latency_p95 > 2x baseline' or 'health "
-      "failing'";
+      "write 'error_rate > 5%', 'latency_p95 > 500ms', 'latency_p95 > 2x baseline', 'health "
+      "failing' or 'alert NAME'";
   if (first == "error_rate" && !text.ends_with('%') && parse_trigger(std::string(text) + "%"))
     suggestion = fmt::format("write '{}%'", text);
   if (first.starts_with("latency_p") && parse_trigger(std::string(text) + "ms"))

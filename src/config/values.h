@@ -19,7 +19,8 @@ struct Complaint {
 // nullopt when the text is a right value of this key (references are not looked up here).
 std::optional<Complaint> complaint_about(const Key& key, std::string_view text);
 
-// "error_rate > 5%", "latency_p95 > 500ms", "latency_p95 > 2x baseline", "health failing"
+// "error_rate > 5%", "latency_p95 > 500ms", "latency_p95 > 2x baseline", "health failing",
+// "alert CheckoutDown"
 std::optional<Trigger> parse_trigger(std::string_view text);
 std::optional<Strategy> strategy_named(std::string_view name);
 std::optional<double> parse_number(std::string_view text);

@@ -1,12 +1,12 @@
 #include "daemon/api.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/units.h"
 #include "daemon/documents.h"
 #include "daemon/gates.h"
 #include "daemon/sightings.h"
+#include "daemon/story.h"
 #include "daemon/verdicts.h"
 
 namespace slipway::daemon {
@@ -14,31 +14,6 @@ namespace {
 constexpr int kMostReleases = 500;
 constexpr int kMostLines = 10'000;
 constexpr std::int64_t kLastRecord = std::numeric_limits<std::int64_t>::max();
-
-Result<Json> body_of(const Call& call) {
-  if (call.body.empty()) return Json::object();
-  return Json::parse(call.body);
-}
-
-std::string query_text(const Call& call, const std::string& name) {
-  const auto found = call.query.find(name);
-  return found == call.query.end() ? "" : found->second;
-}
-
-Result<std::int64_t> query_number(const Call& call, const std::string& name, std::int64_t otherwise,
-                                  std::int64_t least, std::int64_t most) {
-  const std::string text = query_text(call, name);
-  if (text.empty()) return otherwise;
-  std::int64_t number = 0;
-  const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (err != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-    return Error(Code::Usage,
-                 name + "=" + text + " is not a number from " + std::to_string(least) + " to " +
-                     std::to_string(most),
-                 "see docs/reference/openapi.yaml");
-  }
-  return number;
-}
 
 Json findings_document(const std::vector<ports::Finding>& findings) {
   Json out = Json::array();
@@ -170,11 +145,13 @@ Reply Api::plan(const Call& call) {
   Ballot ballot;
   ballot.requester = request->wanted.by;
   ballot.inquiry = prepared->drivers->inquiry.get();
+  auto notes = prepared->plan.notes;
+  for (auto& one : parts_.incidents.listed(prepared->app)) notes.push_back(std::move(one));
   return json_reply(Json::object()
                         .set("plan", plan::to_json(prepared->plan))
                         .set("words", plan::in_words(prepared->plan))
                         .set("hash", prepared->plan.hash)
-                        .set("notes", Json::array_of(prepared->plan.notes))
+                        .set("notes", Json::array_of(notes))
                         .set("gates", gates_document(prepared->plan, parts_.house.now_ms(), ballot))
                         .set("findings", findings_document(prepared->findings)));
 }
@@ -190,10 +167,15 @@ Reply Api::start_release(const Call& call) {
   const auto started = parts_.releases.start(*request, details);
   if (!started) return error_reply(started.error(), details);
   const std::string events = "/v1/releases/" + started->release + "/events";
+  auto notes = started->notes;
+  const auto row = parts_.house.store.release(started->release);
+  if (row) {
+    for (auto& one : parts_.incidents.listed(row->app)) notes.push_back(std::move(one));
+  }
   Reply reply = json_reply(Json::object()
                                .set("release", started->release)
                                .set("plan_hash", started->plan_hash)
-                               .set("notes", Json::array_of(started->notes))
+                               .set("notes", Json::array_of(notes))
                                .set("events", events),
                            201);
   reply.headers.emplace_back("Location", "/v1/releases/" + started->release);
@@ -263,6 +245,9 @@ Reply Api::release(const Call& call) {
           .set("release", release_document(*row, live->release, bad_why(parts_.house.store, id)))
           .set("plan", row->plan)
           .set("words", plan::in_words((*stored)->plan))
+          .set("story", story_document((*stored)->plan, *records))
+          .set("gates", decided_gates((*stored)->plan, *records, *approvals))
+          .set("judgements", judgements_document((*stored)->plan, *records))
           .set("records", record_list)
           .set("approvals", approval_list)
           .set("confirmations", confirmation_list)
@@ -389,25 +374,6 @@ Reply Api::create_approval_link(const Call& call) {
                         .set("token", *made)
                         .set("path", "/v1/approval-link?token=" + *made),
                     201);
-}
-
-// Programs that preview links open them too: looking changes nothing.
-Reply Api::look_at_link(const Call& call) {
-  const auto link = parts_.approvals.read_link(query_text(call, "token"));
-  if (!link) return error_reply(link.error());
-  const auto stored = parts_.shelf.release(link->release);
-  if (!stored) return error_reply(stored.error());
-  return json_reply(Json::object()
-                        .set("release", link->release)
-                        .set("person", link->person)
-                        .set("plan_hash", link->plan_hash)
-                        .set("words", plan::in_words((*stored)->plan)));
-}
-
-Reply Api::use_link(const Call& call) {
-  const auto given = parts_.approvals.use_link(query_text(call, "token"));
-  if (!given) return error_reply(given.error());
-  return json_reply(Json::object().set("approval", plan::to_json(*given)));
 }
 
 Reply Api::maintenance(const Call& call) {

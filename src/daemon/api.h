@@ -35,7 +35,16 @@ class Api {
   Reply create_approval_link(const Call& call);
   Reply look_at_link(const Call& call);
   Reply use_link(const Call& call);
+  Reply look_at_action(const Call& call);
+  Reply use_action(const Call& call);
   Reply maintenance(const Call& call);
+  Reply incoming_alerts(const Call& call);
+  Reply incidents(const Call& call);
+  Reply open_incident(const Call& call);
+  Reply incident(const Call& call);
+  Reply incident_timeline(const Call& call);
+  Reply assess_incident(const Call& call);
+  Reply close_incident(const Call& call);
   Reply logs(const Call& call);
   Reply tokens(const Call& call);
   Reply create_token(const Call& call);
@@ -46,6 +55,8 @@ class Api {
   Reply command(const Call& call, release::EventKind kind, std::string_view name);
   Result<EventHub::Past> past_of(const std::string& release, std::int64_t after);
   std::string by_of(const Call& call, const Json& body) const;
+  Json incident_document(const Incident& incident);
+  Result<std::string> timeline_of(const Incident& incident);
 
   Parts& parts_;
 };

@@ -207,6 +207,7 @@ Result<Call> ApiServer::read(const http::Request& request) {
   call.path = request.path;
   call.query = TRY(parse_query(request.query));
   call.body = request.body;
+  call.wants_page = request.field("Accept").find("text/html") != std::string_view::npos;
   const auto last = request.field("Last-Event-ID");
   std::from_chars(last.data(), last.data() + last.size(), call.last_event);
   auto caller_found = caller(request);

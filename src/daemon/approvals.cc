@@ -78,7 +78,7 @@ Result<plan::Approval> Approvals::give_locked(const std::string& release, plan::
 }
 
 // Made when the first link is; whoever can read the store can forge links.
-Result<std::string> Approvals::key() {
+Result<std::string> Approvals::link_key() {
   if (const auto kept = TRY(house_.store.value("approval-key"))) {
     const auto bytes = from_hex(kept->text("key"));
     if (bytes && bytes->size() == 32) return *bytes;
@@ -98,14 +98,14 @@ Result<std::string> Approvals::make_link(const std::string& release, const std::
   const std::string text = std::string(kLead) + release + "." + to_hex(person) + "." +
                            running->plan().hash + "." +
                            std::to_string(house_.now_ms() + valid_for.count()) + "." + nonce;
-  return text + "." + hmac_sha256_hex(TRY(key()), text);
+  return text + "." + hmac_sha256_hex(TRY(link_key()), text);
 }
 
 Result<Approvals::Link> Approvals::read_link(const std::string& token) {
   const auto last = token.rfind('.');
   if (last == std::string::npos || !token.starts_with(kLead)) return not_valid();
   const std::string text = token.substr(0, last);
-  if (!equal_in_constant_time(hmac_sha256_hex(TRY(key()), text), token.substr(last + 1)))
+  if (!equal_in_constant_time(hmac_sha256_hex(TRY(link_key()), text), token.substr(last + 1)))
     return not_valid();
   const auto parts = split(std::string_view(text).substr(kLead.size()), '.');
   if (parts.size() != 5) return not_valid();

@@ -32,9 +32,9 @@ class Approvals {
   // Who opens it sees this; it changes nothing. Refused when it is forged, expired or used.
   Result<Link> read_link(const std::string& token);
   Result<plan::Approval> use_link(const std::string& token);
+  Result<std::string> link_key();  // signs every kind of link
 
  private:
-  Result<std::string> key();
   Result<plan::Approval> give_locked(const std::string& release, plan::Approval offered);
 
   House& house_;

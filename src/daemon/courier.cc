@@ -11,6 +11,7 @@ constexpr int kMostLooked = 64;  // of what is due, at a time
 constexpr Millis kTick{1'000};
 constexpr Millis kFirstPause{1'000};
 constexpr Millis kLongestPause{300'000};
+constexpr Millis kMostAsked{3'600'000};  // a channel may ask for more; it is asked again then
 
 std::string queue_of(const ports::Delivery& delivery) {
   return delivery.notice.app + "/" + delivery.to.channel;
@@ -37,7 +38,8 @@ ports::Delivery after_attempt(ports::Delivery delivery, const ports::Outcome& ou
   }
   delivery.error = outcome.why.sentence();
   const bool for_good = outcome.kind == Kind::NotApplied && !facts_of(outcome.why.code).retryable;
-  delivery.next_ms = now_ms + pause_after(delivery.attempts, dice).count();
+  const Millis asked = std::min(outcome.not_before, kMostAsked);
+  delivery.next_ms = now_ms + std::max(pause_after(delivery.attempts, dice), asked).count();
   if (for_good || delivery.next_ms > delivery.notice.at_ms + give_up.count()) {
     delivery.state = ports::DeliveryState::Dead;
     delivery.ended_ms = now_ms;
@@ -123,7 +125,9 @@ std::optional<ports::Delivery> Courier::next(std::uint64_t& seen) {
 ports::Outcome Courier::send(const ports::Delivery& delivery, const config::Channel& channel) {
   auto notifier = channels_(channel);
   if (!notifier) return ports::Outcome::not_applied(notifier.error());
-  return (*notifier)->send(delivery.notice);
+  ports::Notice notice = delivery.notice;
+  if (dress_) dress_(notice, channel);
+  return (*notifier)->send(notice);
 }
 
 bool Courier::deliver(ports::Delivery delivery) {

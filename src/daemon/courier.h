@@ -5,6 +5,7 @@
 // and when a channel says no for good, the notice is dead: it stays in the history with its reason.
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -21,6 +22,9 @@ class Courier {
   explicit Courier(House& house) : house_(house) {}
   ~Courier() { close(); }
 
+  // What a channel gets beside the notice as it is kept; before start().
+  using Dress = std::function<void(ports::Notice&, const config::Channel&)>;
+  void dress_with(Dress dress) { dress_ = std::move(dress); }
   void start(ChannelFactory channels);
   void close();  // waits for what is being sent
   void poke();   // something new is in the outbox
@@ -36,6 +40,7 @@ class Courier {
 
   House& house_;
   ChannelFactory channels_;
+  Dress dress_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::set<std::string> busy_;  // app/channel

@@ -55,6 +55,19 @@ TEST(Courier, WhatMayHaveArrivedIsSentAgain) {
   }
 }
 
+TEST(Courier, LeavesAChannelAloneForAsLongAsItAsksButNotForLongerThanAnHour) {
+  auto asks = kNotNow;
+  asks.not_before = Millis(90'000);
+  EXPECT_EQ(after_attempt(waiting(), asks, Millis(86'400'000), 2'000, 0).next_ms, 92'000);
+  asks.not_before = Millis(500);
+  EXPECT_EQ(after_attempt(waiting(), asks, Millis(86'400'000), 2'000, 0).next_ms, 3'000);
+  asks.not_before = std::chrono::hours(24 * 365);
+  EXPECT_EQ(after_attempt(waiting(), asks, Millis(86'400'000), 2'000, 0).next_ms, 3'602'000);
+  asks.not_before = Millis(90'000);
+  EXPECT_EQ(after_attempt(waiting(), asks, Millis(10'000), 2'000, 0).state, State::Dead)
+      << "it would come after give_up";
+}
+
 TEST(Courier, WhatIsRefusedForGoodIsDeadAtOnceAndSaysWhy) {
   const auto after = after_attempt(waiting(), kNever, Millis(10'000), 2'000, 0);
   EXPECT_EQ(after.state, State::Dead);

@@ -55,7 +55,7 @@ struct Daemon::Rooms {
       : lock(std::move(the_lock)),
         store(std::move(the_store)),
         timed(*store, clock, metrics),
-        house{timed, clock, random, log, metrics, std::move(drivers), {}, {}, {}, 0, 0},
+        house{timed, clock, random, log, metrics, std::move(drivers), {}, {}, {}, 0, 0, {}, {}},
         parts(house, timed),
         api(parts) {}
 
@@ -91,6 +91,9 @@ Result<void> Daemon::open(const DaemonOptions& options, DriverFactory drivers, t
   house.state = options.state;
   house.owner = owner_name(clock, random);
   house.started_ms = house.now_ms();
+  house.external_url = options.external_url;
+  house.keep_notices = options.keep_notices;
+  while (house.external_url.ends_with('/')) house.external_url.pop_back();
   house.pid = static_cast<int>(::getpid());
   declare_figures(rooms_->metrics, options.version);
   rooms_->server = TRY(ApiServer::make(rooms_->api, rooms_->parts));
@@ -110,6 +113,10 @@ Result<void> Daemon::begin(const DaemonOptions& options) {
   parts.watcher.start();
   parts.log_tail.start();
   parts.renewals.start();
+  parts.incidents.start();
+  parts.courier.dress_with([&parts](ports::Notice& notice, const config::Channel& channel) {
+    for (auto& link : parts.links.of(notice, channel)) notice.links.push_back(std::move(link));
+  });
   if (options.channels) parts.courier.start(options.channels);
   parts.stage = Stage::Ready;
   rooms_->house.log.note("daemon", "slipway " + options.version + " is ready",
@@ -127,6 +134,7 @@ void Daemon::stop() {
   const bool was_ready = parts.stage == Stage::Ready;
   parts.stage = Stage::Stopping;
   if (rooms_->server) rooms_->server->stop_listening();
+  parts.incidents.close();
   parts.releases.close();
   parts.upkeep.close();
   parts.watcher.close();

@@ -15,8 +15,10 @@ struct DaemonOptions {
   std::string socket;  // empty: daemon.sock in the state folder
   std::string listen;  // "127.0.0.1:7878"; empty: no TCP
   std::string version;
-  std::string log_file;     // daemon_main only; empty: standard error
-  ChannelFactory channels;  // empty: notices wait in the outbox
+  std::string log_file;                    // daemon_main only; empty: standard error
+  std::string external_url;                // "https://slipway.example"; empty: no links in messages
+  Millis keep_notices{90 * 86'400'000LL};  // those of no release
+  ChannelFactory channels;                 // empty: notices wait in the outbox
 };
 
 class Daemon {

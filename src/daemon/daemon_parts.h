@@ -8,6 +8,9 @@
 #include "daemon/courier.h"
 #include "daemon/event_hub.h"
 #include "daemon/house.h"
+#include "daemon/incidents.h"
+#include "daemon/incoming_alerts.h"
+#include "daemon/links.h"
 #include "daemon/log_tail.h"
 #include "daemon/maintenance.h"
 #include "daemon/releases.h"
@@ -35,8 +38,11 @@ struct Parts {
         watcher(house, lookout, hub),
         upkeep(house, lookout, releases, maintenance),
         log_tail(house, lookout),
-        renewals(house),
+        renewals(house, lookout),
         courier(house),
+        links(house, releases, lookout, approvals),
+        incidents(house, lookout, releases),
+        incoming_alerts(house, lookout, incidents),
         status(house, store, lookout, releases, maintenance, watcher, upkeep) {}
 
   House& house;
@@ -54,6 +60,9 @@ struct Parts {
   LogTail log_tail;
   Renewals renewals;
   Courier courier;
+  Links links;
+  Incidents incidents;
+  IncomingAlerts incoming_alerts;
   Status status;
   std::atomic<Stage> stage{Stage::Starting};
 };

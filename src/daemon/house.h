@@ -23,6 +23,8 @@ struct House {
   std::string owner;  // of leases: this daemon, this start of it
   std::int64_t started_ms = 0;
   int pid = 0;
+  std::string external_url{};  // where people reach the API from outside; empty: nowhere
+  Millis keep_notices{0};      // those of no release; 0: for ever
 
   std::int64_t now_ms() const { return to_unix_ms(clock.now()); }
 };

@@ -20,18 +20,77 @@ Millis until_next_renewal(Random& random) {
   return Millis((600 + static_cast<std::int64_t>(random.next() % kSpreadMinutes)) * kMinute);
 }
 
-std::vector<std::string> expiry_warnings(const Json& edge) {
-  std::vector<std::string> out;
+int Expiring::stage() const {
+  for (const int days : {0, 1, 3, 7}) {
+    if (seconds <= days * kDaySeconds) return days;
+  }
+  return kWarnDays;
+}
+
+std::vector<Expiring> expiring_certificates(const Json& edge) {
+  std::vector<Expiring> out;
   for (const Json& entry : edge.at("certificates").items()) {
     const std::int64_t seconds = entry.integer("expires_in_s");
     if (entry.find("expires_in_s") == nullptr || seconds > kWarnDays * kDaySeconds) continue;
     const std::string when = seconds <= 0
                                  ? " has expired"
                                  : " expires in " + std::to_string(seconds / kDaySeconds) + " days";
-    out.push_back("the certificate " + entry.text("certificate") + when + ", at " +
-                  entry.text("expires_at"));
+    Expiring one{entry.text("certificate"), entry.text("expires_at"), seconds, ""};
+    one.text = "the certificate " + one.certificate + when + ", at " + one.expires_at;
+    out.push_back(std::move(one));
   }
   return out;
+}
+
+namespace {
+bool is_served_with(const config::Environment& settings, const std::string& certificate) {
+  for (const auto& service : settings.services) {
+    const Json& tls = service.edge.at("tls");
+    if (tls.text("certificate") == certificate) return true;
+    for (const auto& more : tls.at("more").items()) {
+      if (more.text("certificate") == certificate) return true;
+    }
+  }
+  return false;
+}
+}  // namespace
+
+std::optional<ports::Telling> telling_of(const Expiring& expiring, const ports::AppRef& app,
+                                         const config::Environment& settings, std::int64_t now_ms) {
+  constexpr int kGrave = 3;  // days
+  if (!is_served_with(settings, expiring.certificate)) return std::nullopt;
+  ports::Telling out;
+  auto& notice = out.notice;
+  notice.kind = "certificate";
+  notice.subject = app.app + "/" + app.environment + "/certificate/" + expiring.certificate;
+  notice.key = notice.subject + "/" + expiring.expires_at + "/" + std::to_string(expiring.stage());
+  notice.severity =
+      expiring.stage() <= kGrave ? ports::Severity::Critical : ports::Severity::Warning;
+  notice.app = app.app;
+  notice.environment = app.environment;
+  notice.at_ms = now_ms;
+  notice.text = app.app + " " + app.environment + ": " + expiring.text;
+  notice.facts = {{"certificate", expiring.certificate},
+                  {"expires", expiring.expires_at},
+                  {"next", "put a newer one there, then: slipway edge reload"}};
+  if (!settings.url.empty()) notice.links.emplace_back("Open the app", settings.url);
+  for (const auto* channel : config::channels_for(settings.channels, settings.notify, notice.kind))
+    out.to.push_back({channel->name, config::to_json(*channel)});
+  return out;
+}
+
+// Whether an environment is served with it; those that are, are told once of each stage.
+Result<bool> Renewals::tell(const Expiring& expiring) {
+  bool served = false;
+  for (const auto& app : TRY(lookout_.apps())) {
+    const auto settings = lookout_.settings(app);
+    if (!settings) continue;
+    const auto telling = telling_of(expiring, app, *settings, house_.now_ms());
+    if (!telling) continue;
+    served = true;
+    TRY(house_.store.tell(*telling));
+  }
+  return served;
 }
 
 void Renewals::start() {
@@ -91,7 +150,11 @@ void Renewals::look_at_expiry() {
   if (!answer) return;  // no edge here
   const auto edge = Json::parse(answer->body);
   if (!edge) return;
-  for (const std::string& warning : expiry_warnings(*edge)) house_.log.warning("daemon", warning);
+  for (const auto& one : expiring_certificates(*edge)) {
+    const auto told = tell(one);
+    if (!told) house_.log.warning("daemon", told.error().in("telling of a certificate").sentence());
+    if (told && !*told) house_.log.warning("daemon", one.text);
+  }
 }
 
 }  // namespace slipway::daemon

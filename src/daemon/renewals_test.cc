@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace slipway::daemon {
 namespace {
 
@@ -34,11 +36,36 @@ TEST(Renewals, WarnOfCertificatesThatEndWithinTwoWeeks) {
       {"certificate":"/gone.pem","expires_in_s":-5,"expires_at":"2026-11-20T00:00:00.000Z"},
       {"certificate":"/unread.pem","problem":"cannot be read"}]})")
                         .value();
-  EXPECT_EQ(expiry_warnings(edge),
-            (std::vector<std::string>{
-                "the certificate /near.pem expires in 10 days, at 2026-12-01T00:00:00.000Z",
-                "the certificate /gone.pem has expired, at 2026-11-20T00:00:00.000Z"}));
-  EXPECT_TRUE(expiry_warnings(Json::object()).empty());
+  const auto expiring = expiring_certificates(edge);
+  ASSERT_EQ(expiring.size(), 2U);
+  EXPECT_EQ(expiring[0].text,
+            "the certificate /near.pem expires in 10 days, at 2026-12-01T00:00:00.000Z");
+  EXPECT_EQ(expiring[1].text, "the certificate /gone.pem has expired, at 2026-11-20T00:00:00.000Z");
+  EXPECT_TRUE(expiring_certificates(Json::object()).empty());
+}
+
+TEST(Renewals, TellTheChannelsOfWhoIsServedWithItOnceAtEachStage) {
+  config::Environment settings;
+  settings.services.resize(1);
+  settings.services[0].edge =
+      Json::parse(R"({"tls":{"certificate":"/a.pem","more":[{"certificate":"/b.pem"}]}})").value();
+  settings.channels["team"].name = "team";
+  settings.notify = {{{"certificate"}, {"team"}}};
+  const ports::AppRef app{"shop", "production"};
+  const auto at = [&](const char* file, int days) {
+    return telling_of({file, "2026-12-01", days * 86'400LL, "the certificate ends"}, app, settings,
+                      77);
+  };
+  EXPECT_FALSE(at("/c.pem", 5)) << "somebody else's";
+  ASSERT_TRUE(at("/a.pem", 13));
+  ASSERT_EQ(at("/b.pem", 13)->to.size(), 1U);
+  EXPECT_EQ(at("/a.pem", 13)->notice.text, "shop production: the certificate ends");
+  EXPECT_EQ(at("/a.pem", 13)->notice.severity, ports::Severity::Warning);
+  EXPECT_EQ(at("/a.pem", 2)->notice.severity, ports::Severity::Critical);
+  std::set<std::string> keys;
+  for (int days = 14; days >= -2; --days) keys.insert(at("/a.pem", days)->notice.key);
+  EXPECT_EQ(keys.size(), 5U) << "14, 7, 3, 1 days, and when it is over";
+  EXPECT_NE(at("/a.pem", 5)->notice.key, at("/b.pem", 5)->notice.key);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "daemon/routes.h"
 
+#include <charconv>
+
 #include "base/text.h"
 #include "daemon/api.h"
 #include "daemon/documents.h"
@@ -46,8 +48,18 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/releases/{id}/approval-links", Role::Admin, &Api::create_approval_link},
       {"GET", "/v1/approval-link", Role::None, &Api::look_at_link},
       {"POST", "/v1/approval-link", Role::None, &Api::use_link},
+      {"GET", "/v1/link", Role::None, &Api::look_at_action},
+      {"POST", "/v1/link", Role::None, &Api::use_action},
       {"POST", "/v1/environments/{app}/{environment}/maintenance", Role::Deployer,
        &Api::maintenance},
+      {"POST", "/v1/environments/{app}/{environment}/alerts", Role::Deployer,
+       &Api::incoming_alerts},
+      {"GET", "/v1/incidents", Role::Viewer, &Api::incidents},
+      {"POST", "/v1/incidents", Role::Deployer, &Api::open_incident},
+      {"GET", "/v1/incidents/{id}", Role::Viewer, &Api::incident},
+      {"GET", "/v1/incidents/{id}/timeline", Role::Viewer, &Api::incident_timeline},
+      {"POST", "/v1/incidents/{id}/assess", Role::Deployer, &Api::assess_incident},
+      {"POST", "/v1/incidents/{id}/close", Role::Deployer, &Api::close_incident},
       {"GET", "/v1/logs", Role::Viewer, &Api::logs},
       {"GET", "/v1/tokens", Role::Admin, &Api::tokens},
       {"POST", "/v1/tokens", Role::Admin, &Api::create_token},
@@ -82,6 +94,31 @@ Result<std::map<std::string, std::string>> parse_query(std::string_view query) {
     out[*name] = *value;
   }
   return out;
+}
+
+Result<Json> body_of(const Call& call) {
+  if (call.body.empty()) return Json::object();
+  return Json::parse(call.body);
+}
+
+std::string query_text(const Call& call, const std::string& name) {
+  const auto found = call.query.find(name);
+  return found == call.query.end() ? "" : found->second;
+}
+
+Result<std::int64_t> query_number(const Call& call, const std::string& name, std::int64_t otherwise,
+                                  std::int64_t least, std::int64_t most) {
+  const std::string text = query_text(call, name);
+  if (text.empty()) return otherwise;
+  std::int64_t number = 0;
+  const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (err != std::errc() || end != text.data() + text.size() || number < least || number > most) {
+    return Error(Code::Usage,
+                 name + "=" + text + " is not a number from " + std::to_string(least) + " to " +
+                     std::to_string(most),
+                 "see docs/reference/openapi.yaml");
+  }
+  return number;
 }
 
 Reply json_reply(const Json& body, int status) {

@@ -24,6 +24,7 @@ struct Call {
   std::map<std::string, std::string> query;
   std::string body;
   std::int64_t last_event = 0;  // Last-Event-ID
+  bool wants_page = false;      // Accept: text/html, a person's browser
   Caller caller;
 };
 
@@ -36,6 +37,11 @@ struct Reply {
   // returns as an error ends the stream.
   std::function<Result<void>(std::shared_ptr<EventSink>)> stream;
 };
+// The body as JSON; an empty one is an empty object.
+Result<Json> body_of(const Call& call);
+std::string query_text(const Call& call, const std::string& name);
+Result<std::int64_t> query_number(const Call& call, const std::string& name, std::int64_t otherwise,
+                                  std::int64_t least, std::int64_t most);
 Reply json_reply(const Json& body, int status = 200);
 Reply error_reply(const Error& error, const Json& details = {});
 

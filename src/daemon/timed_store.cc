@@ -30,4 +30,11 @@ Result<void> TimedStore::tell(const ports::Telling& telling) {
   return told;
 }
 
+Result<void> TimedStore::keep_incident(const ports::IncidentRow& row,
+                                       const std::vector<ports::Telling>& tell) {
+  auto kept = inner_.keep_incident(row, tell);
+  if (kept && !tell.empty() && told_) told_();
+  return kept;
+}
+
 }  // namespace slipway::daemon

@@ -62,6 +62,23 @@ class TimedStore final : public ports::Store {
   Result<std::vector<ports::Delivery>> deliveries(const std::string& release) override {
     return inner_.deliveries(release);
   }
+  Result<int> prune_notices(std::int64_t before_ms, int most) override {
+    return inner_.prune_notices(before_ms, most);
+  }
+  Result<ports::IncidentRow> create_incident(ports::IncidentRow row) override {
+    return inner_.create_incident(std::move(row));
+  }
+  Result<void> keep_incident(const ports::IncidentRow& row,
+                             const std::vector<ports::Telling>& tell) override;
+  Result<ports::IncidentRow> incident(const std::string& id) override {
+    return inner_.incident(id);
+  }
+  Result<std::vector<ports::IncidentRow>> incidents(const ports::AppRef& app, int most) override {
+    return inner_.incidents(app, most);
+  }
+  Result<std::vector<ports::IncidentRow>> open_incidents() override {
+    return inner_.open_incidents();
+  }
   Result<ports::LiveRow> live(const ports::AppRef& app) override { return inner_.live(app); }
   Result<void> set_live(const ports::Lease& lease, const ports::LiveRow& row) override {
     return inner_.set_live(lease, row);

@@ -10,6 +10,8 @@ namespace {
 constexpr Millis kNowAndThen{30'000};
 constexpr Millis kAfterTrouble{5'000};
 constexpr Millis kTick{1'000};
+constexpr Millis kForgetEvery{3'600'000};
+constexpr int kForgottenAtOnce = 200;
 }  // namespace
 
 void Upkeep::start() {
@@ -59,10 +61,30 @@ std::vector<ports::AppRef> Upkeep::due() {
 void Upkeep::work() {
   while (true) {
     for (const auto& app : due()) look(app);
+    forget();
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, kTick, [this] { return closing_ || poked_; });
     poked_ = false;
     if (closing_) return;
+  }
+}
+
+// A few at a time: whoever writes a journal record waits for nobody long.
+void Upkeep::forget() {
+  const Millis now = house_.clock.monotonic();
+  if (forgot_ && now - *forgot_ < kForgetEvery) return;
+  const auto now_ms = house_.now_ms();
+  if (house_.keep_notices.count() > 0) {
+    const auto gone =
+        house_.store.prune_notices(now_ms - house_.keep_notices.count(), kForgottenAtOnce);
+    if (gone && *gone == kForgottenAtOnce) return;  // there are more: at the next turn
+  }
+  forgot_ = now;
+  const auto used = house_.store.values("used-link/");
+  if (!used) return;
+  for (const auto& [key, json] : *used) {
+    // What cannot be removed now is still there in an hour.
+    if (json.integer("expires_ms") < now_ms) (void)house_.store.remove_value(key);
   }
 }
 

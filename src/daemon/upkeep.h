@@ -1,7 +1,8 @@
 #pragma once
 // Upkeep: one thread that, between releases, stops what is neither live nor warm by promise, starts
 // again what is live but gone (a reboot), and puts the maintenance page back. At the start, after
-// each release, when a warm release's time is over, and now and then.
+// each release, when a warm release's time is over, and now and then. Once an hour it takes old
+// notices of no release out of the store, and the marks of links that have expired.
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -29,6 +30,7 @@ class Upkeep {
   std::vector<ports::AppRef> due();
   void look(const ports::AppRef& app);
   Result<Millis> tidy(const ports::AppRef& app);
+  void forget();
 
   House& house_;
   Lookout& lookout_;
@@ -38,6 +40,7 @@ class Upkeep {
   std::condition_variable changed_;
   std::map<ports::AppRef, Millis> next_;  // monotonic
   std::map<ports::AppRef, Error> troubles_;
+  std::optional<Millis> forgot_;  // the thread's own; monotonic
   bool poked_ = false;
   bool closing_ = false;
   std::thread thread_;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace slipway::ports {
@@ -12,6 +13,7 @@ struct [[nodiscard]] Outcome {
   enum class Kind { Applied, NotApplied, Unknown };
   Kind kind = Kind::Applied;
   Error why;  // NotApplied and Unknown only
+  Millis not_before{0};  // the world asked to be left alone for so long; 0: it did not say
 
   static Outcome applied() { return {}; }
   static Outcome not_applied(Error e) { return {Kind::NotApplied, std::move(e)}; }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "ports/incident.h"
 #include "ports/outbox.h"
 #include "ports/router.h"
 
@@ -99,6 +100,18 @@ class Store {
   virtual Result<void> keep_attempt(const Delivery& delivery) = 0;
   virtual Result<std::vector<Notice>> notices(const std::string& release) = 0;  // oldest first
   virtual Result<std::vector<Delivery>> deliveries(const std::string& release) = 0;
+  // Takes away notices that belong to no release and are older, with their deliveries; none that
+  // still waits. At most `most` at a time; how many it were.
+  virtual Result<int> prune_notices(std::int64_t before_ms, int most) = 0;
+
+  virtual Result<IncidentRow> create_incident(IncidentRow row) = 0;  // fills number and id
+  // The row as it is from now on, and what people are told of it, or neither.
+  virtual Result<void> keep_incident(const IncidentRow& row,
+                                     const std::vector<Telling>& tell) = 0;
+  virtual Result<IncidentRow> incident(const std::string& id) = 0;
+  virtual Result<std::vector<IncidentRow>> incidents(const AppRef& app,
+                                                     int most) = 0;  // newest first
+  virtual Result<std::vector<IncidentRow>> open_incidents() = 0;     // oldest first
 
   virtual Result<LiveRow> live(const AppRef& app) = 0;
   virtual Result<void> set_live(const Lease& lease, const LiveRow& row) = 0;

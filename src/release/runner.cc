@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/crash_point.h"
+#include "release/alert_trigger.h"
 #include "release/facts.h"
 #include "release/notices.h"
 #include "release/performer.h"
@@ -116,7 +117,19 @@ Event Runner::perform(Effect effect) {
   }
   crash_point("runner.after-effect");
   overdue(event);
+  if (effect == Effect::Observe || effect == Effect::Guard) heed_alerts(event);
   return event;
+}
+
+// An alert from outside is a verdict, whatever the counts say.
+void Runner::heed_alerts(Event& event) const {
+  if (event.kind == EventKind::Bad) return;
+  auto why = fired_alert(world_.store, plan_, release_, state_);
+  if (!why) return;
+  event = {};
+  event.kind = EventKind::Bad;
+  event.verdict = true;
+  event.detail = std::move(*why);
 }
 
 // Waiting has an end: what is still pending after the step's deadline is overdue.

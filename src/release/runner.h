@@ -85,6 +85,7 @@ class Runner {
   };
   Event perform(Effect effect);
   void overdue(Event& event) const;
+  void heed_alerts(Event& event) const;
   Result<void> take(const Event& event);
   Result<void> accept(const Event& event, const Decision& decision);
   Result<void> journal(const Event& event, const State& next);

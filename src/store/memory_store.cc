@@ -15,7 +15,8 @@ MemoryStore::MemoryStore(const MemoryStore& other)
       last_seq_(other.last_seq_),
       values_(other.values_),
       notices_(other.notices_),
-      deliveries_(other.deliveries_) {}
+      deliveries_(other.deliveries_),
+      incidents_(other.incidents_) {}
 
 void MemoryStore::adopt(const MemoryStore& other) {
   const std::lock_guard hold(mutex_);
@@ -27,6 +28,7 @@ void MemoryStore::adopt(const MemoryStore& other) {
   values_ = other.values_;
   notices_ = other.notices_;
   deliveries_ = other.deliveries_;
+  incidents_ = other.incidents_;
 }
 
 template <class Body>
@@ -216,7 +218,7 @@ Result<std::vector<ports::Delivery>> MemoryStore::due(std::int64_t now_ms, int m
   std::set<std::string> waited_for;
   for (const auto& delivery : deliveries_) {
     if (static_cast<int>(out.size()) >= most) break;
-    if (delivery->state != ports::DeliveryState::Waiting) continue;
+    if (!delivery || delivery->state != ports::DeliveryState::Waiting) continue;
     const auto& notice = delivery->notice;
     const auto queue = notice.app + "/" + delivery->to.channel + "/" + notice.subject;
     if (!waited_for.insert(queue).second) continue;
@@ -228,7 +230,7 @@ Result<std::vector<ports::Delivery>> MemoryStore::due(std::int64_t now_ms, int m
 Result<void> MemoryStore::keep_attempt(const ports::Delivery& delivery) {
   return commit({"keep_attempt.before", "keep_attempt.after"}, [&]() -> Result<void> {
     const auto index = static_cast<std::size_t>(delivery.id) - 1;
-    if (index >= deliveries_.size()) return ok();
+    if (index >= deliveries_.size() || !deliveries_[index]) return ok();
     auto row = std::make_shared<ports::Delivery>(*deliveries_[index]);
     row->state = delivery.state;
     row->attempts = delivery.attempts;
@@ -253,7 +255,76 @@ Result<std::vector<ports::Delivery>> MemoryStore::deliveries(const std::string& 
   const std::lock_guard hold(mutex_);
   std::vector<ports::Delivery> out;
   for (const auto& delivery : deliveries_) {
-    if (delivery->notice.release == release) out.push_back(*delivery);
+    if (delivery && delivery->notice.release == release) out.push_back(*delivery);
+  }
+  return out;
+}
+
+// The place of a delivery that is gone stays empty: its id is its place.
+Result<int> MemoryStore::prune_notices(std::int64_t before_ms, int most) {
+  return commit({"prune_notices.before", "prune_notices.after"}, [&]() -> Result<int> {
+    std::set<std::string> waiting;
+    for (const auto& one : deliveries_) {
+      if (one && one->state == ports::DeliveryState::Waiting) waiting.insert(one->notice.key);
+    }
+    std::set<std::string> gone;
+    std::erase_if(notices_, [&](const auto& notice) {
+      const bool old = notice->release.empty() && notice->at_ms < before_ms &&
+                       !waiting.contains(notice->key) && static_cast<int>(gone.size()) < most;
+      if (old) gone.insert(notice->key);
+      return old;
+    });
+    for (auto& one : deliveries_) {
+      if (one && gone.contains(one->notice.key)) one = nullptr;
+    }
+    return static_cast<int>(gone.size());
+  });
+}
+
+Result<ports::IncidentRow> MemoryStore::create_incident(ports::IncidentRow row) {
+  return commit({"create_incident.before", "create_incident.after"},
+                [&]() -> Result<ports::IncidentRow> {
+                  row.number = static_cast<std::int64_t>(incidents_.size()) + 1;
+                  row.id = ports::incident_name(row.number);
+                  incidents_.push_back(std::make_shared<const ports::IncidentRow>(row));
+                  return row;
+                });
+}
+
+Result<void> MemoryStore::keep_incident(const ports::IncidentRow& row,
+                                        const std::vector<ports::Telling>& tell) {
+  return commit({"keep_incident.before", "keep_incident.after"}, [&]() -> Result<void> {
+    const auto known = std::find_if(incidents_.begin(), incidents_.end(),
+                                    [&](const auto& one) { return one->id == row.id; });
+    if (known == incidents_.end()) return ports::no_such_incident(row.id);
+    *known = std::make_shared<const ports::IncidentRow>(row);
+    for (const auto& telling : tell) put_notice(telling);
+    return ok();
+  });
+}
+
+Result<ports::IncidentRow> MemoryStore::incident(const std::string& id) {
+  const std::lock_guard hold(mutex_);
+  for (const auto& one : incidents_) {
+    if (one->id == id) return *one;
+  }
+  return ports::no_such_incident(id);
+}
+
+Result<std::vector<ports::IncidentRow>> MemoryStore::incidents(const ports::AppRef& app, int most) {
+  const std::lock_guard hold(mutex_);
+  std::vector<ports::IncidentRow> out;
+  for (auto one = incidents_.rbegin(); one != incidents_.rend(); ++one) {
+    if (static_cast<int>(out.size()) < most && (*one)->app == app) out.push_back(**one);
+  }
+  return out;
+}
+
+Result<std::vector<ports::IncidentRow>> MemoryStore::open_incidents() {
+  const std::lock_guard hold(mutex_);
+  std::vector<ports::IncidentRow> out;
+  for (const auto& one : incidents_) {
+    if (one->closed_ms == 0) out.push_back(*one);
   }
   return out;
 }

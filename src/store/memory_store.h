@@ -55,7 +55,15 @@ class MemoryStore : public ports::Store {
   Result<void> keep_attempt(const ports::Delivery& delivery) override;
   Result<std::vector<ports::Notice>> notices(const std::string& release) override;
   Result<std::vector<ports::Delivery>> deliveries(const std::string& release) override;
+  Result<int> prune_notices(std::int64_t before_ms, int most) override;
   bool was_told(const std::string& key);  // looking costs no copy
+
+  Result<ports::IncidentRow> create_incident(ports::IncidentRow row) override;
+  Result<void> keep_incident(const ports::IncidentRow& row,
+                             const std::vector<ports::Telling>& tell) override;
+  Result<ports::IncidentRow> incident(const std::string& id) override;
+  Result<std::vector<ports::IncidentRow>> incidents(const ports::AppRef& app, int most) override;
+  Result<std::vector<ports::IncidentRow>> open_incidents() override;
 
   Result<ports::LiveRow> live(const ports::AppRef& app) override;
   Result<void> set_live(const ports::Lease& lease, const ports::LiveRow& row) override;
@@ -90,6 +98,7 @@ class MemoryStore : public ports::Store {
   std::map<std::string, Json> values_;
   std::vector<std::shared_ptr<const ports::Notice>> notices_;
   std::vector<std::shared_ptr<const ports::Delivery>> deliveries_;  // deliveries_[n - 1] has id n
+  std::vector<std::shared_ptr<const ports::IncidentRow>> incidents_;  // incidents_[n - 1] has n
 };
 
 }  // namespace slipway::store

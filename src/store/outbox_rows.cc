@@ -68,6 +68,21 @@ Result<void> keep_attempt(Database& database, const ports::Delivery& delivery) {
   return put.bind(delivery.id).run();
 }
 
+// A notice that was told after the fact stays as long as one of its channels waits.
+Result<int> prune_notices(Database& database, std::int64_t before_ms, int most) {
+  Query gone = database.query(
+      "DELETE FROM deliveries WHERE notice IN (SELECT key FROM notices n WHERE n.release = '' AND "
+      "n.at_ms < ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.notice = n.key AND "
+      "d.state = 'waiting') ORDER BY n.at_ms LIMIT ?)");
+  TRY(gone.bind(before_ms).bind(std::int64_t{most}).run());
+  Query notices = database.query(
+      "DELETE FROM notices WHERE key IN (SELECT key FROM notices n WHERE n.release = '' AND "
+      "n.at_ms < ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.notice = n.key) "
+      "ORDER BY n.at_ms LIMIT ?)");
+  TRY(notices.bind(before_ms).bind(std::int64_t{most}).run());
+  return static_cast<int>(database.changes());
+}
+
 Result<std::vector<ports::Notice>> read_notices(Database& database, const std::string& release) {
   Query ask = database.query("SELECT body FROM notices WHERE release = ? ORDER BY at_ms, key");
   ask.bind(release);

@@ -13,5 +13,6 @@ Result<void> keep_attempt(Database& database, const ports::Delivery& delivery);
 Result<std::vector<ports::Notice>> read_notices(Database& database, const std::string& release);
 Result<std::vector<ports::Delivery>> read_deliveries(Database& database,
                                                      const std::string& release);
+Result<int> prune_notices(Database& database, std::int64_t before_ms, int most);
 
 }  // namespace slipway::store

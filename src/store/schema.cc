@@ -99,8 +99,27 @@ DELETE FROM named_values WHERE key LIKE 'notice/%';
 PRAGMA user_version = 2;
 )sql";
 
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE incidents (
+  number      INTEGER PRIMARY KEY AUTOINCREMENT,
+  id          TEXT NOT NULL UNIQUE,
+  app         TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  severity    TEXT NOT NULL,
+  status      TEXT NOT NULL,
+  release     TEXT NOT NULL,
+  opened_ms   INTEGER NOT NULL,
+  closed_ms   INTEGER NOT NULL DEFAULT 0,
+  body        TEXT NOT NULL
+) STRICT;
+CREATE INDEX incidents_by_app ON incidents (app, environment, number);
+CREATE INDEX incidents_open ON incidents (number) WHERE closed_ms = 0;
+
+PRAGMA user_version = 3;
+)sql";
+
 // kMigrations[n] leads from version n to n + 1 and sets user_version itself.
-constexpr const char* kMigrations[] = {kVersion1, kVersion2};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 Result<std::int64_t> version_of(Database& database) {

@@ -6,7 +6,7 @@
 namespace slipway::store {
 
 inline constexpr std::int64_t kApplicationId = 0x736c7779;  // "slwy"
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 
 // Refuses another program's database and a newer slipway's, without touching either.
 Result<void> check_identity(Database& database);

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "store/incident_rows.h"
 #include "store/journal_rows.h"
 #include "store/lease_rows.h"
 #include "store/outbox_rows.h"
@@ -81,6 +82,31 @@ class SqliteStore final : public ports::Store {
   }
   Result<std::vector<ports::Delivery>> deliveries(const std::string& release) override {
     return read([&](Database& db) { return read_deliveries(db, release); });
+  }
+
+  Result<int> prune_notices(std::int64_t before_ms, int most) override {
+    return write([&](Database& db) { return store::prune_notices(db, before_ms, most); });
+  }
+
+  Result<ports::IncidentRow> create_incident(ports::IncidentRow row) override {
+    return write([&](Database& db) { return store::create_incident(db, std::move(row)); });
+  }
+  Result<void> keep_incident(const ports::IncidentRow& row,
+                             const std::vector<ports::Telling>& tell) override {
+    return write([&](Database& db) -> Result<void> {
+      TRY(store::keep_incident(db, row));
+      for (const auto& telling : tell) TRY(put_notice(db, telling));
+      return ok();
+    });
+  }
+  Result<ports::IncidentRow> incident(const std::string& id) override {
+    return read([&](Database& db) { return read_incident(db, id); });
+  }
+  Result<std::vector<ports::IncidentRow>> incidents(const ports::AppRef& app, int most) override {
+    return read([&](Database& db) { return read_incidents(db, app, most); });
+  }
+  Result<std::vector<ports::IncidentRow>> open_incidents() override {
+    return read([&](Database& db) { return read_open_incidents(db); });
   }
 
   Result<ports::LiveRow> live(const ports::AppRef& app) override {

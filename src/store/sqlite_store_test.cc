@@ -119,7 +119,7 @@ TEST(SqliteStore, BringsTheNoticesOfTheFirstVersionIntoTheOutboxAsHistory) {
   TestFolder folder;
   filled(folder.file(), 1);
   change(folder.file(),
-         "DROP TABLE deliveries; DROP TABLE notices; INSERT INTO named_values VALUES "
+         "DROP TABLE incidents; DROP TABLE deliveries; DROP TABLE notices; INSERT INTO named_values VALUES "
          "('notice/r-0001/released', '{\"release\":\"r-0001\",\"kind\":\"released\","
          "\"text\":\"v1 is live\",\"at_ms\":77}'), ('token/x', '1'); PRAGMA user_version = 1;");
   const auto store = open_store(folder.file());
@@ -132,6 +132,25 @@ TEST(SqliteStore, BringsTheNoticesOfTheFirstVersionIntoTheOutboxAsHistory) {
   EXPECT_TRUE((*store)->due(1'000, 10)->empty()) << "nobody is told again";
   EXPECT_TRUE((*store)->values("notice/")->empty());
   EXPECT_EQ((*store)->values("token/")->size(), 1U);
+}
+
+TEST(SqliteStore, GivesTheSecondVersionItsIncidentsAndKeepsTheRest) {
+  TestFolder folder;
+  filled(folder.file(), 3);
+  change(folder.file(),
+         "DROP TABLE incidents; INSERT INTO notices VALUES ('r-0001/released', 'r-0001', 77, "
+         "'{\"key\":\"r-0001/released\"}'); PRAGMA user_version = 2;");
+  {
+    const auto store = open_store(folder.file());
+    ASSERT_TRUE(store) << store.error().sentence();
+    EXPECT_TRUE((*store)->open_incidents()->empty());
+    ports::IncidentRow row;
+    row.app = {"shop", "production"};
+    EXPECT_EQ((*store)->create_incident(row)->id, "i-0001");
+    EXPECT_EQ((*store)->notices("r-0001")->size(), 1U);
+  }
+  EXPECT_EQ(verify_store(folder.file()).value_or(-1), 3);
+  EXPECT_EQ((*open_store(folder.file()))->open_incidents()->size(), 1U);
 }
 
 TEST(SqliteStore, RefusesTheStoreOfANewerSlipwayAndLeavesItAlone) {

@@ -406,6 +406,65 @@ TEST_P(StoreContract, GivesWhatIsDueOldestFirstAndNeverPastAnOlderOneOfItsSubjec
   EXPECT_EQ(store_->deliveries("r-0001")->front().ended_ms, 600);
 }
 
+TEST_P(StoreContract, PrunesOldNoticesOfNoReleaseAndNoneThatStillWaits) {
+  const auto alert = [](const std::string& key, std::int64_t at_ms) {
+    auto out = telling("", key, {"team"});
+    out.notice.at_ms = at_ms;
+    return out;
+  };
+  ASSERT_TRUE(store_->tell(alert("old", 100)));
+  ASSERT_TRUE(store_->tell(alert("waits", 101)));
+  ASSERT_TRUE(store_->tell(alert("young", 900)));
+  ASSERT_TRUE(store_->tell(telling("r-0001", "released", {"team"})));
+  for (auto one : *store_->due(1'000, 10)) {
+    if (one.notice.key == "/waits") continue;
+    one.state = ports::DeliveryState::Sent;
+    ASSERT_TRUE(store_->keep_attempt(one));
+  }
+  for (auto one : *store_->due(1'000, 10)) {
+    if (one.notice.key == "/waits") continue;
+    one.state = ports::DeliveryState::Dead;
+    ASSERT_TRUE(store_->keep_attempt(one));
+  }
+  EXPECT_EQ(store_->prune_notices(500, 10).value_or(-1), 1);
+  EXPECT_EQ(store_->prune_notices(500, 10).value_or(-1), 0);
+  EXPECT_EQ(store_->notices("")->size(), 2U);
+  EXPECT_EQ(store_->deliveries("")->size(), 2U);
+  EXPECT_EQ(store_->notices("r-0001")->size(), 1U) << "a release keeps its history";
+  ASSERT_TRUE(store_->tell(alert("new", 950)));
+  EXPECT_EQ(store_->deliveries("")->size(), 3U);
+}
+
+TEST_P(StoreContract, KeepsIncidentsAndWhatIsToldOfThemTogether) {
+  ports::IncidentRow row;
+  row.app = app_;
+  row.severity = "sev2";
+  row.status = "investigating";
+  row.release = "r-0001";
+  row.opened_ms = 77;
+  row.body = Json::object().set("impact", "checkout is “down”");
+  auto made = store_->create_incident(row);
+  ASSERT_TRUE(made) << made.error().sentence();
+  EXPECT_EQ(made->id, "i-0001");
+  EXPECT_EQ(store_->create_incident(row)->id, "i-0002");
+  made->status = "resolved";
+  made->closed_ms = 99;
+  ASSERT_TRUE(store_->keep_incident(*made, {telling("i-0001", "closed", {"team"})}));
+  EXPECT_EQ(store_->notices("i-0001")->size(), 1U);
+  const auto kept = store_->incident("i-0001");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->closed_ms, 99);
+  EXPECT_EQ(kept->body.text("impact"), "checkout is “down”");
+  EXPECT_EQ(store_->open_incidents()->size(), 1U);
+  EXPECT_EQ(store_->incidents(app_, 10)->front().id, "i-0002") << "newest first";
+  EXPECT_EQ(store_->incidents(app_, 1)->size(), 1U);
+  EXPECT_TRUE(store_->incidents({"other", "production"}, 10)->empty());
+  EXPECT_EQ(store_->incident("i-0003").error().code, Code::NotFound);
+  made->id = "i-0003";
+  EXPECT_FALSE(store_->keep_incident(*made, {telling("i-0003", "closed", {"team"})}));
+  EXPECT_TRUE(store_->notices("i-0003")->empty()) << "or neither";
+}
+
 TEST_P(StoreContract, ServesSeveralThreadsAtOnce) {
   constexpr int kThreads = 4;
   constexpr int kRecords = 20;

@@ -19,6 +19,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,7 +43,7 @@ secrets:
   HOOK: { env: T_HOOK }
   MAIL: { env: T_MAIL }
 channels:
-  team: { type: slack, secret: SLACK }
+  team: { type: slack, secret: SLACK, role: approver }
   pager: { type: pagerduty, secret: PAGER, url: "@PAGER@" }
   errors: { type: sentry, secret: SENTRY, organization: tell org, projects: [web], url: "@SENTRY@" }
   robot: { type: webhook, secret: HOOK, url: "@HOOK@/hooks/slipway", ca: cert.pem }
@@ -55,6 +56,7 @@ environments:
     url: https://tell.example
     rollout: { keep_old: 0s }
 """
+OUTSIDE = "https://slipway.tell.example"
 ALL = "team, pager, errors, robot, mail, alerts"
 
 
@@ -64,6 +66,7 @@ class Stage:
         self.folder = self.rig.folder
         self.rig.config = os.path.join(self.folder, "slipway.yaml")
         self.version = 0
+        self.port = free_port()
         self.children = []
         self.receivers = []
         self.make_certificate()
@@ -135,7 +138,8 @@ class Stage:
         return f"v{self.version}"
 
     def start_daemon(self, extra=None):
-        self.rig.start_daemon({**self.env, **(extra or {})})
+        self.rig.start_daemon({**self.env, **(extra or {})},
+                              ["--listen", f"127.0.0.1:{self.port}", "--external-url", OUTSIDE])
 
     def newest(self):
         rows = self.rig.releases(APP, ENVIRONMENT)
@@ -203,8 +207,9 @@ def released(stage):
     texts = [one["json"]["text"] for one in stage.slack.got]
     expect(texts == ["tell production: v1 is on its way", "tell production: v1 is live"], f"Slack has {texts}")
     expect(stage.slack.got[0]["path"] == "/services/T0/B0/secret", "Slack's address")
-    button = stage.slack.got[1]["json"]["blocks"][3]["elements"][0]
-    expect(button["url"] == "https://tell.example", f"the button: {button}")
+    buttons = stage.slack.got[1]["json"]["blocks"][3]["elements"]
+    expect(buttons[0]["url"] == "https://tell.example", f"the button: {buttons}")
+    expect(buttons[1]["text"]["text"] == "Roll back" and buttons[1]["url"].startswith(OUTSIDE + "/v1/link?token="), buttons)
 
     actions = [(one["path"], one["json"].get("event_action")) for one in stage.pager.got]
     expect(actions == [("/v2/change/enqueue", None), ("/v2/enqueue", "resolve"), ("/v2/change/enqueue", None)],
@@ -267,6 +272,38 @@ def taken_back(stage):
     judge_slack(stage, stage.slack.got)
 
 
+def press(stage, url, method):
+    """A link, as the proxy in front passes it on, by a browser: status and page."""
+    call = urllib.request.Request(f"http://127.0.0.1:{stage.port}" + url[len(OUTSIDE):], method=method,
+                                  headers={"Accept": "text/html"}, data=b"" if method == "POST" else None)
+    try:
+        with urllib.request.urlopen(call, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+def linked(stage):
+    """The link in Slack's newest message of a live release rolls it back, once."""
+    stage.write()
+    stage.rig.run("deploy", ENVIRONMENT, stage.next_version())
+    release = stage.newest()
+    wait_until("the notices", 20, lambda: stage.all_in(release))
+    url = next(one["url"] for one in stage.slack.got[-1]["json"]["blocks"][3]["elements"] if one["text"]["text"] == "Roll back")
+    status, page = press(stage, url, "GET")
+    expect(status == 200 and f"Roll back {release}?" in page and "<button" in page, page)
+    expect(stage.newest() == release, "looking changed something")
+    status, page = press(stage, url, "POST")
+    expect(status == 200 and "is rolled back by" in page, page)
+    back = stage.newest()
+    wait_until("the rollback", 30, lambda: stage.all_in(back))
+    told = stage.rig.run("history", back).stdout
+    expect("by link sent to team" in told, told)
+    status, page = press(stage, url, "POST")
+    expect(status == 409 and "was used already" in page, page)
+    judge_slack(stage, stage.slack.got)
+
+
 def judge_slack(stage, messages):
     """A second opinion from @slack/types and @slack/webhook, where npm has put them."""
     if not os.path.isdir(os.path.join(HERE, "slack", "node_modules", "@slack")):
@@ -285,7 +322,7 @@ def judge_slack(stage, messages):
 
 def story(stage):
     stage.start_daemon()
-    for chapter in (released, held, taken_back):
+    for chapter in (released, held, taken_back, linked):
         chapter(stage)
 
 

@@ -88,8 +88,8 @@ class Rig:
         answer = self.control("edge.sock", "GET", "/v1/edge")
         return answer and answer.get("pid")
 
-    def start_daemon(self, env=None):
-        self.daemon = self.start("daemon", [self.slipway, "daemon", "--state", self.state], env)
+    def start_daemon(self, env=None, options=()):
+        self.daemon = self.start("daemon", [self.slipway, "daemon", "--state", self.state, *options], env)
         wait_until("the daemon answering", 10, self.daemon_answers)
 
     def daemon_answers(self):

@@ -21,6 +21,9 @@ http::WebCall json_call(const Place& place, const std::string& path, const Json&
 // 2xx: Applied. 408, 425, 429 and 5xx: not now (an error that is retryable). Any other answer:
 // never (Refused). No answer: Unknown, unless it certainly did not arrive.
 ports::Outcome post(const Place& place, const http::WebCall& call);
+// How long the answer asks to be left alone: Retry-After in seconds, or its date less that of the
+// answer (RFC 9110, 10.2.3). 0: it does not say, or not so that it can be understood.
+Millis retry_after(const http::Fields& fields);
 // Without the slashes it may end with.
 std::string without_slash(std::string url);
 // At most `most` bytes, cut between characters, with an ellipsis when something is missing.

@@ -55,6 +55,33 @@ TEST(Posting, TellsNotNowFromNever) {
   }
 }
 
+TEST(Posting, UnderstandsHowLongItIsToWaitAsSecondsOrAsADate) {
+  EXPECT_EQ(retry_after({{"Retry-After", "120"}}), Millis(120'000));
+  EXPECT_EQ(retry_after({{"retry-after", " 5 "}}), Millis(5'000));
+  EXPECT_EQ(retry_after({{"Date", "Wed, 21 Oct 2015 07:28:00 GMT"},
+                         {"Retry-After", "Wed, 21 Oct 2015 07:29:30 GMT"}}),
+            Millis(90'000));
+  EXPECT_EQ(retry_after({{"Date", "Wed, 21 Oct 2015 07:28:00 GMT"},
+                         {"Retry-After", "Wed, 21 Oct 2015 07:00:00 GMT"}}),
+            Millis(0));
+  for (const char* text : {"", "soon", "-5", "1e9", "Wed, 21 Oct 2015", "12 minutes"})
+    EXPECT_EQ(retry_after({{"Retry-After", text}}), Millis(0)) << text;
+  EXPECT_EQ(retry_after({{"Retry-After", "Wed, 21 Oct 2015 07:29:30 GMT"}}), Millis(0))
+      << "without the answer's own date nobody knows how long that is";
+  EXPECT_EQ(retry_after({}), Millis(0));
+}
+
+TEST(Posting, PassesOnHowLongAChannelAsksToBeLeftAlone) {
+  TestServer there([](http::Request, const Answer& answer) {
+    answer->respond(429, "slow down", "text/plain", {{"Retry-After", "30"}});
+  });
+  Place place;
+  place.url = "http://" + there.address();
+  const auto outcome = post(place, json_call(place, "", Json::object()));
+  EXPECT_EQ(outcome.kind, Kind::NotApplied);
+  EXPECT_EQ(outcome.not_before, Millis(30'000));
+}
+
 TEST(Posting, SaysWhoAnsweredWhatButNotTheSecretAddress) {
   const auto outcome = told(400);
   EXPECT_NE(outcome.why.what.find("telling channel team: 127.0.0.1:"), std::string::npos);
