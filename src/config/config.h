@@ -11,6 +11,7 @@
 #include "config/alert.h"
 #include "config/channel.h"
 #include "config/gates.h"
+#include "config/metric.h"
 
 namespace slipway::config {
 
@@ -157,6 +158,7 @@ struct Environment {
   std::map<std::string, Channel> channels;
   std::vector<NotifyRule> notify;
   std::vector<AlertRule> alerts;
+  std::vector<Metric> metrics;
   const Service* service(std::string_view service_name) const;
 };
 

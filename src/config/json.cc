@@ -312,6 +312,11 @@ Json to_json(const Environment& environment) {
   out.set("maintenance", maintenance_json(environment.maintenance));
   if (environment.gates != Gates{}) out.set("gates", to_json(environment.gates));
   add_channels(environment, out);
+  if (!environment.metrics.empty()) {
+    Json metrics = Json::array();
+    for (const auto& metric : environment.metrics) metrics.push_back(to_json(metric));
+    out.set("metrics", metrics);
+  }
   return out;
 }
 
@@ -344,6 +349,8 @@ Result<Environment> environment_from_json(const Json& json) {
   out.maintenance = maintenance_from(json.at("maintenance"));
   out.gates = gates_from_json(json.at("gates"));
   channels_from(json, out);
+  for (const auto& metric : json.at("metrics").items())
+    out.metrics.push_back(metric_from_json(metric));
   return out;
 }
 

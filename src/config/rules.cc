@@ -182,6 +182,7 @@ void check_rules(const Node& merged, const Environment& environment, Problems& p
   check_router_settings(scene);
   check_gates(scene);
   check_channels(scene);
+  check_metrics(scene);
 }
 
 }  // namespace slipway::config

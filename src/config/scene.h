@@ -1,6 +1,6 @@
 #pragma once
 // Scene: one environment as the rules see it. They are split over rules.cc, service_rules.cc,
-// gate_rules.cc and channel_rules.cc.
+// gate_rules.cc, channel_rules.cc and metric_rules.cc.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -47,5 +47,7 @@ void check_services(const Scene& scene);
 void check_gates(const Scene& scene);
 // What each type of channel needs, and that `notify` names channels there are.
 void check_channels(const Scene& scene);
+// That each metric has one source and one bound.
+void check_metrics(const Scene& scene);
 
 }  // namespace slipway::config

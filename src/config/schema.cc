@@ -95,6 +95,8 @@ Json value_schema(const Key& key) {
       return patterned("^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$");
     case Type::Condition:
       return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$|down$))");
+    case Type::Bound:
+      return with_integer(patterned(R"(^[0-9.eE+-]+( *x baseline)?$)"), -1);
     case Type::Value:
       return Json::object().set(
           "type", Json::array_of(std::vector<std::string>{"string", "number", "boolean", "null"}));

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "ports/checks.h"
 #include "ports/instances.h"
+#include "ports/measures.h"
 #include "ports/notice.h"
 #include "ports/router.h"
 
@@ -22,6 +23,7 @@ struct DriverSet {
   std::shared_ptr<ports::Probe> probe;
   std::shared_ptr<ports::SmokeRunner> smoke;
   std::shared_ptr<ports::Artifacts> artifacts;
+  std::shared_ptr<ports::Measures> measures;  // null: metrics have no numbers
 };
 
 using DriverFactory = std::function<Result<std::unique_ptr<DriverSet>>(

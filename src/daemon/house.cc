@@ -28,7 +28,7 @@ void declare_figures(telemetry::Metrics& metrics, const std::string& version) {
 
 release::World world_of(House& house, DriverSet& drivers) {
   return {*drivers.instances, *drivers.router, *drivers.counters, *drivers.probe, *drivers.smoke,
-          *drivers.artifacts, house.store,     house.clock,       &zone_files()};
+          *drivers.artifacts, house.store,     house.clock,       &zone_files(), drivers.measures.get()};
 }
 
 }  // namespace slipway::daemon

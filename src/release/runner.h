@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "ports/checks.h"
 #include "ports/instances.h"
+#include "ports/measures.h"
 #include "ports/router.h"
 #include "ports/store.h"
 #include "ports/zones.h"
@@ -28,7 +29,8 @@ struct World {
   ports::Artifacts& artifacts;
   ports::Store& store;
   Clock& clock;
-  ports::Zones* zones = nullptr;  // null: UTC alone
+  ports::Zones* zones = nullptr;        // null: UTC alone
+  ports::Measures* measures = nullptr;  // null: metrics have no numbers
 };
 
 // A person's word to a running release.

@@ -96,7 +96,9 @@ struct Team {
   fake::FakeProbe probe{seam};
   fake::FakeSmoke smoke{seam};
   fake::FakeArtifacts artifacts{seam};
-  World ports{instances, router, counters, probe, smoke, artifacts, store, clock};
+  fake::FakeMeasures measures{seam};
+  World ports{instances, router, counters, probe,   smoke,
+              artifacts, store,  clock,    nullptr, &measures};
   ports::AppRef app{"shop", "production"};
   config::Environment settings;
   Recorder heard;

@@ -1,7 +1,10 @@
 #pragma once
 // The in-memory drivers: one class per port, all over one Seam. They pass the same contract suite
 // as the real drivers (tests/contract), so that what the simulator proves holds for those too.
+#include <map>
+
 #include "drivers/fake/world.h"
+#include "ports/measures.h"
 
 namespace slipway::drivers::fake {
 
@@ -96,6 +99,25 @@ class FakeNotifier : public ports::Notifier {
 
  private:
   Seam& seam_;
+};
+
+// Numbers of metrics: what `answer` says, `takes` after the question; nothing before.
+class FakeMeasures : public ports::Measures {
+ public:
+  explicit FakeMeasures(Seam& seam) : seam_(seam) {}
+  std::function<Result<double>(const ports::Question&)> answer;
+  Millis takes{300};
+  int asked = 0;
+  void ask(const std::string& key, const ports::Question& question) override;
+  std::optional<Result<double>> take(const std::string& key) override;
+
+ private:
+  struct Asked {
+    Millis due{0};
+    ports::Question question;
+  };
+  Seam& seam_;
+  std::map<std::string, Asked> under_way_;
 };
 
 }  // namespace slipway::drivers::fake
