@@ -20,6 +20,7 @@ int run_maintenance_on(Session& session);
 int run_maintenance_off(Session& session);
 int run_status(Session& session);
 int run_history(Session& session);
+int run_judge(Session& session);
 int run_logs(Session& session);
 int run_token_create(Session& session);
 int run_token_list(Session& session);

@@ -60,6 +60,17 @@ std::string record_line(const Json& record, std::size_t step_width) {
 }
 }  // namespace
 
+std::string verdict_text(const Json& verdict) {
+  const Json& decision = verdict.at("decision");
+  const Json& numbers = decision.at("numbers");
+  std::string out = fmt::format("{}  {}  {}\n", clock_text(verdict.integer("at_ms")),
+                                verdict.text("step"), verdict.text("sentence"));
+  if (decision.integer("rule", -1) < 0) return out;
+  return out + fmt::format("          evidence: limit {:.2f}, blame {:.2f} of {:.2f}; kept {:.2f}\n",
+                           numbers.number("log_limit"), numbers.number("log_blame"),
+                           numbers.number("log_threshold"), numbers.number("log_proof"));
+}
+
 std::string history_text(const Json& releases) {
   const auto& rows = releases.at("releases").items();
   if (rows.empty()) return "nothing has been released yet\n";
@@ -95,6 +106,9 @@ std::string release_text(const Json& release) {
   const auto& records = release.at("records").items();
   const auto width = widest(records, "step");
   for (const auto& record : records) out += record_line(record, width);
+  const auto& verdicts = release.at("verdicts").items();
+  if (!verdicts.empty()) out += "\nVerdicts\n";
+  for (const auto& one : verdicts) out += "  " + verdict_text(one);
   const auto& notices = release.at("notices").items();
   if (!notices.empty()) out += "\nNotices\n";
   for (const auto& one : notices) out += notice_lines(one);

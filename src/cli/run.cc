@@ -25,6 +25,7 @@ constexpr Entry kEntries[] = {
     {"maintenance off", run_maintenance_off},
     {"status", run_status},
     {"history", run_history},
+    {"judge", run_judge},
     {"logs", run_logs},
     {"daemon token create", run_token_create},
     {"daemon token list", run_token_list},

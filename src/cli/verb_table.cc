@@ -119,6 +119,9 @@ constexpr Option kHistoryOptions[] = {
     kApp,
     {.name = "--limit", .letter = "-n", .value = "N", .help = "how many", .otherwise = "20"},
 };
+constexpr Option kJudgeOptions[] = {
+    {.name = "--replay", .value = "RELEASE", .help = "judge it again, from what was kept of it"},
+};
 constexpr Argument kLogsArguments[] = {{"SERVICE", "only this service", Optional}};
 constexpr Option kLogsOptions[] = {
     kApp,
@@ -547,6 +550,19 @@ constexpr Verb kVerbs[] = {
      .example = "slipway history production -n 2",
      .output = "r-0042  2026-11-21 10:31  shopflow production  v1.5.0  completed    kim  live\n"
                "r-0041  2026-11-20 15:02  shopflow production  v1.4.2  completed    kim"},
+    {.name = "judge",
+     .group = Group::Look,
+     .summary = "the verdicts of a release, judged again from what was kept",
+     .detail = "Every decision of the judge: its sentence, its numbers, and whether the settings and "
+               "counts that are kept with it lead to the same decision, to the last digit. With "
+               "--json the counts of every look as well.\n\n"
+               "Exit status 1 when one of them comes out otherwise.",
+     .options = kJudgeOptions,
+     .example = "slipway judge --replay r-0042",
+     .output = "10:31:20  judge-10  Passed: 0 of 1,204 canary responses failed (0%) against 12 of "
+               "10,870 on the old release; the limit is 5%; failure rates above about 6.1% would "
+               "have shown.\n"
+               "          again from 9 ticks: the same, to the last digit"},
     {.name = "logs",
      .group = Group::Look,
      .summary = "what the app's instances print",

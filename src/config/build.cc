@@ -30,6 +30,7 @@ class Reader {
   }
   int integer(std::string_view name) const { return parse_int(text(name)).value_or(0); }
   double number(std::string_view name) const { return parse_number(text(name)).value_or(0); }
+  double percent(std::string_view name) const { return parse_percent(text(name)).value_or(0); }
   std::uint64_t size(std::string_view name) const { return parse_size(text(name)).value_or(0); }
   bool flag(std::string_view name) const { return text(name) == "true"; }
 
@@ -168,16 +169,38 @@ std::vector<Smoke> build_smoke(const Node& merged) {
   return out;
 }
 
+BurstGuard guard_named(std::string_view name) {
+  if (name == "on") return BurstGuard::On;
+  return name == "off" ? BurstGuard::Off : BurstGuard::Auto;
+}
+
+LowTraffic low_traffic_named(std::string_view name) {
+  if (name == "promote") return LowTraffic::Promote;
+  return name == "roll_back" ? LowTraffic::RollBack : LowTraffic::Hold;
+}
+
+Judge read_judge(const Reader& in) {
+  Judge out;
+  out.period = in.duration("period");
+  out.deadline = in.duration("deadline");
+  out.least_requests = in.integer("least_requests");
+  out.false_alarm = in.percent("false_alarm");
+  out.missed = in.percent("missed");
+  out.guard = guard_named(in.text("guard"));
+  out.warmup = in.duration("warmup");
+  out.quarantine = in.flag("quarantine");
+  out.low_traffic = low_traffic_named(in.text("low_traffic"));
+  out.routes = in.list("routes");
+  return out;
+}
+
 Judge build_judge(const Node& merged, const Reader& rollout) {
   const Node* map = merged.find("rollout");
   const Node* judge = map == nullptr ? nullptr : map->find("judge");
-  const auto in = rollout.map("judge");
-  if (judge != nullptr && judge->is_scalar()) {
-    const Reader defaults(nullptr, "rollout.judge");
-    return {rollout.duration("judge"), defaults.duration("deadline"),
-            defaults.integer("least_requests")};
-  }
-  return {in.duration("period"), in.duration("deadline"), in.integer("least_requests")};
+  if (judge == nullptr || !judge->is_scalar()) return read_judge(rollout.map("judge"));
+  Judge out = read_judge(Reader(nullptr, "rollout.judge"));
+  out.period = rollout.duration("judge");
+  return out;
 }
 
 std::vector<double> build_steps(const Reader& rollout) {

@@ -18,6 +18,30 @@ std::string_view name_of(Strategy strategy) {
   return "";
 }
 
+std::string_view name_of(BurstGuard guard) {
+  switch (guard) {
+    case BurstGuard::Auto:
+      return "auto";
+    case BurstGuard::On:
+      return "on";
+    case BurstGuard::Off:
+      return "off";
+  }
+  return "";
+}
+
+std::string_view name_of(LowTraffic outcome) {
+  switch (outcome) {
+    case LowTraffic::Hold:
+      return "hold";
+    case LowTraffic::Promote:
+      return "promote";
+    case LowTraffic::RollBack:
+      return "roll_back";
+  }
+  return "";
+}
+
 const Service* Environment::service(std::string_view service_name) const {
   for (const auto& one : services) {
     if (one.name == service_name) return &one;

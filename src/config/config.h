@@ -81,10 +81,27 @@ struct Smoke {
   Millis timeout{10'000};
 };
 
+// Must bad requests come in several blocks of time? Auto: unless history shows that they come singly.
+enum class BurstGuard { Auto, On, Off };
+std::string_view name_of(BurstGuard guard);  // "auto"
+
+// What is done when there is still not enough data at the deadline.
+enum class LowTraffic { Hold, Promote, RollBack };
+std::string_view name_of(LowTraffic outcome);  // "roll_back"
+
+inline constexpr std::size_t kMostJudgedRoutes = 9;
+
 struct Judge {
-  Millis period{0};         // how long each step is judged; 0: not judged
-  Millis deadline{0};       // not enough data after this: hold for a person. 0: 3 x period
-  int least_requests = 50;  // fewer new-release requests than this are not enough data
+  Millis period{0};          // how long each step is judged; 0: not judged
+  Millis deadline{0};        // not enough data after this: low_traffic says. 0: 3 x period
+  int least_requests = 50;   // fewer new-release requests than this are not enough data
+  double false_alarm = 0.1;  // percent of healthy releases that are taken back, at most
+  double missed = 100;       // percent of releases at a limit that pass a step, at most; 100: any
+  BurstGuard guard = BurstGuard::Auto;
+  Millis warmup{60'000};  // latency is not judged while the new release is younger
+  bool quarantine = true;
+  LowTraffic low_traffic = LowTraffic::Hold;
+  std::vector<std::string> routes{};  // judged by themselves too; empty: the busiest
 };
 
 // roll_back_when: what takes a release back by itself, while it shifts and while it is watched.

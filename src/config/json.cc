@@ -139,16 +139,46 @@ Smoke smoke_from(const Json& json) {
   return out;
 }
 
+Json judge_json(const Judge& judge) {
+  Json out = Json::object();
+  out.set("period_ms", judge.period.count());
+  out.set("deadline_ms", judge.deadline.count());
+  out.set("least_requests", judge.least_requests);
+  out.set("false_alarm_percent", judge.false_alarm);
+  out.set("missed_percent", judge.missed);
+  out.set("guard", name_of(judge.guard));
+  out.set("warmup_ms", judge.warmup.count());
+  out.set("quarantine", judge.quarantine);
+  out.set("low_traffic", name_of(judge.low_traffic));
+  if (!judge.routes.empty()) out.set("routes", Json::array_of(judge.routes));
+  return out;
+}
+
+Judge judge_from(const Json& json) {
+  Judge out;
+  out.period = millis(json, "period_ms", out.period);
+  out.deadline = millis(json, "deadline_ms", out.deadline);
+  out.least_requests = static_cast<int>(json.integer("least_requests", out.least_requests));
+  out.false_alarm = json.number("false_alarm_percent", out.false_alarm);
+  out.missed = json.number("missed_percent", out.missed);
+  for (const auto guard : {BurstGuard::Auto, BurstGuard::On, BurstGuard::Off}) {
+    if (json.text("guard") == name_of(guard)) out.guard = guard;
+  }
+  out.warmup = millis(json, "warmup_ms", out.warmup);
+  out.quarantine = json.flag("quarantine", out.quarantine);
+  for (const auto outcome : {LowTraffic::Hold, LowTraffic::Promote, LowTraffic::RollBack}) {
+    if (json.text("low_traffic") == name_of(outcome)) out.low_traffic = outcome;
+  }
+  out.routes = json.strings("routes");
+  return out;
+}
+
 Json rollout_json(const Rollout& rollout) {
-  Json judge = Json::object();
-  judge.set("period_ms", rollout.judge.period.count());
-  judge.set("deadline_ms", rollout.judge.deadline.count());
-  judge.set("least_requests", rollout.judge.least_requests);
   Json out = Json::object();
   out.set("strategy", name_of(rollout.strategy));
   out.set("steps", Json::array_of(rollout.steps));
   out.set("batch", rollout.batch);
-  out.set("judge", judge);
+  out.set("judge", judge_json(rollout.judge));
   out.set("keep_old_ms", rollout.keep_old.count());
   return out;
 }
@@ -167,10 +197,7 @@ Result<Rollout> rollout_from(const Json& json) {
     if (step.is_number()) out.steps.push_back(step.as_number());
   }
   out.batch = static_cast<int>(json.integer("batch", out.batch));
-  const auto& judge = json.at("judge");
-  out.judge = {millis(judge, "period_ms", out.judge.period),
-               millis(judge, "deadline_ms", out.judge.deadline),
-               static_cast<int>(judge.integer("least_requests", out.judge.least_requests))};
+  out.judge = judge_from(json.at("judge"));
   out.keep_old = millis(json, "keep_old_ms", out.keep_old);
   return out;
 }

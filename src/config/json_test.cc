@@ -40,6 +40,13 @@ TEST(StoredEnvironment, KeepsTheMeaningOfEachKind) {
   EXPECT_EQ(after->secrets, before.secrets);
   EXPECT_EQ(after->rollout.steps, before.rollout.steps);
   EXPECT_EQ(after->rollout.judge.least_requests, 500);
+  EXPECT_DOUBLE_EQ(after->rollout.judge.false_alarm, 0.01);
+  EXPECT_DOUBLE_EQ(after->rollout.judge.missed, 1);
+  EXPECT_EQ(after->rollout.judge.guard, BurstGuard::On);
+  EXPECT_EQ(after->rollout.judge.warmup, Millis(120'000));
+  EXPECT_FALSE(after->rollout.judge.quarantine);
+  EXPECT_EQ(after->rollout.judge.low_traffic, LowTraffic::Promote);
+  EXPECT_EQ(after->rollout.judge.routes, (std::vector<std::string>{"/api/checkout", "/login"}));
   ASSERT_EQ(after->roll_back_when.size(), 4u);
   EXPECT_TRUE(after->roll_back_when[2].relative_to_baseline);
   EXPECT_DOUBLE_EQ(after->roll_back_when[2].limit, 2);
@@ -57,6 +64,9 @@ TEST(StoredEnvironment, OfAnOlderSlipwayReadsWithDefaults) {
   EXPECT_EQ(environment->services[0].drain, Millis(30'000));
   EXPECT_EQ(environment->services[0].stop, Stop{});
   EXPECT_EQ(environment->rollout.strategy, Strategy::Rolling);
+  EXPECT_DOUBLE_EQ(environment->rollout.judge.false_alarm, 0.1);
+  EXPECT_EQ(environment->rollout.judge.low_traffic, LowTraffic::Hold);
+  EXPECT_TRUE(environment->rollout.judge.quarantine);
   EXPECT_EQ(environment->platform, "process");
 }
 

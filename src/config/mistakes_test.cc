@@ -189,6 +189,16 @@ const Case kCases[] = {
      "blue-green', or give a service a port"},
     {"DeadlineBeforePeriod", WEB "rollout: { judge: { period: 5m, deadline: 1m } }\n",
      "3:43 the deadline 1m is shorter than the period 5m | write 5m or more"},
+    {"QuarantineWithoutGuard", WEB
+     "rollout: { judge: { period: 5m, guard: off, quarantine: true } }\n",
+     "3:57 a quarantine lasts until the guard agrees, and 'guard' is off | take it away, or write "
+     "'guard: on'"},
+    {"NoFalseAlarmAtAll", WEB "rollout: { judge: { period: 5m, false_alarm: 0% } }\n",
+     "3:46 'rollout.judge.false_alarm' is 0%, less than the least allowed, 0.0001% | write 0.0001% "
+     "or more"},
+    {"TooManyJudgedRoutes",
+     WEB "rollout: { judge: { period: 5m, routes: [/a, /b, /c, /d, /e, /f, /g, /h, /i, /j] } }\n",
+     "3:41 10 routes are judged by themselves, and 9 is the most | name those that matter most"},
     {"TriggerWithoutUnit", WEB "roll_back_when: [ latency_p95 > 500 ]\n",
      "3:19 'roll_back_when' is 'latency_p95 > 500', which is not a condition such as error_rate > "
      "5% | write 'latency_p95 > 500ms'"},

@@ -118,15 +118,33 @@ void check_only_with(const Scene& scene, std::string_view name, Strategy only) {
                       !same_hand});
 }
 
-void check_judge(const Scene& scene) {
+void check_judge_deadline(const Scene& scene, const Node& written) {
   const auto& judge = scene.environment.rollout.judge;
-  const Node& written = Scene::below(scene.at("rollout"), "judge");
   const Node* deadline = written.find("deadline");
   if (deadline == nullptr || judge.deadline.count() == 0 || judge.deadline >= judge.period) return;
   scene.problems.add(deadline->at,
                      fmt::format("the deadline {} is shorter than the period {}", deadline->text,
                                  to_text(judge.period)),
                      fmt::format("write {} or more", to_text(judge.period)));
+}
+
+void check_judge(const Scene& scene) {
+  const auto& judge = scene.environment.rollout.judge;
+  const Node& written = Scene::below(scene.at("rollout"), "judge");
+  check_judge_deadline(scene, written);
+  const Node* quarantine = written.find("quarantine");
+  if (quarantine != nullptr && judge.quarantine && judge.guard == BurstGuard::Off) {
+    scene.problems.add(quarantine->at,
+                       "a quarantine lasts until the guard agrees, and 'guard' is off",
+                       "take it away, or write 'guard: on'");
+  }
+  const Node* routes = written.find("routes");
+  if (routes != nullptr && judge.routes.size() > kMostJudgedRoutes) {
+    scene.problems.add(routes->at,
+                       fmt::format("{} routes are judged by themselves, and 9 is the most",
+                                   judge.routes.size()),
+                       "name those that matter most");
+  }
 }
 
 void check_rollout(const Scene& scene) {

@@ -145,7 +145,8 @@ Answer check_duration(const Key& key, std::string_view text) {
 }
 
 Answer check_percent(const Key& key, std::string_view text) {
-  if (parse_percent(text)) return std::nullopt;
+  if (parse_percent(text))
+    return outside(key, text, [](std::string_view t) { return parse_percent(t); });
   const auto number = parse_number(text);
   if (!number) return not_a(key, text, "for example 10%");
   if (*number >= 0 && *number <= 100) {

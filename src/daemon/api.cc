@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "daemon/documents.h"
 #include "daemon/gates.h"
+#include "daemon/verdicts.h"
 
 namespace slipway::daemon {
 namespace {
@@ -235,6 +236,8 @@ Reply Api::release(const Call& call) {
   for (const auto& one : *approvals) approval_list.push_back(plan::to_json(one));
   Json notice_list = Json::array();
   for (const auto& notice : *notices) notice_list.push_back(notice_document(notice, *deliveries));
+  const auto verdicts = verdict_documents(parts_.house.store, id);
+  if (!verdicts) return error_reply(verdicts.error());
   return json_reply(
       Json::object()
           .set("release", release_document(*row, live->release, bad_why(parts_.house.store, id)))
@@ -242,7 +245,18 @@ Reply Api::release(const Call& call) {
           .set("words", plan::in_words((*stored)->plan))
           .set("records", record_list)
           .set("approvals", approval_list)
+          .set("verdicts", *verdicts)
           .set("notices", notice_list));
+}
+
+Reply Api::verdicts(const Call& call) {
+  const std::string& id = call.places.at("id");
+  const auto stored = parts_.shelf.release(id);
+  if (!stored) return error_reply(stored.error());
+  const auto whole = query_number(call, "whole", 0, 0, 1);
+  if (!whole) return error_reply(whole.error());
+  const auto replayed = replayed_verdicts(parts_.house.store, id, *whole == 1);
+  return replayed ? json_reply(*replayed) : error_reply(replayed.error());
 }
 
 Result<EventHub::Past> Api::past_of(const std::string& release, std::int64_t after) {

@@ -24,6 +24,7 @@ class Api {
   Reply start_release(const Call& call);
   Reply release(const Call& call);
   Reply events(const Call& call);
+  Reply verdicts(const Call& call);
   Reply pause(const Call& call);
   Reply resume(const Call& call);
   Reply promote(const Call& call);

@@ -35,6 +35,7 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/releases", Role::Deployer, &Api::start_release},
       {"GET", "/v1/releases/{id}", Role::Viewer, &Api::release},
       {"GET", "/v1/releases/{id}/events", Role::Viewer, &Api::events},
+      {"GET", "/v1/releases/{id}/verdicts", Role::Viewer, &Api::verdicts},
       {"POST", "/v1/releases/{id}/pause", Role::Deployer, &Api::pause},
       {"POST", "/v1/releases/{id}/resume", Role::Deployer, &Api::resume},
       {"POST", "/v1/releases/{id}/promote", Role::Approver, &Api::promote},

@@ -53,6 +53,8 @@ struct Record {
   std::string state;   // release::encode(State)
   // What it makes people be told; put into the outbox with it. Not read back with the record.
   std::vector<Telling> tell{};
+  // Named values that are written with it: what a verdict rests on. Not read back with the record.
+  std::vector<std::pair<std::string, Json>> values{};
 };
 
 // Which release has the traffic, which can be gone back to.

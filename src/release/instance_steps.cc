@@ -191,8 +191,20 @@ Sight InstanceSteps::look_undone(const plan::Step& step, const State& state) {
   return ready(slot, *service, service->instances, 1);
 }
 
-Sight InstanceSteps::still_healthy() {
+int InstanceSteps::failures_of(const std::string& key, const Instance& instance,
+                               const config::Health& health, std::string& why) {
   const Millis now = scene_.world.clock.monotonic();
+  auto& streak = streaks_[key];
+  if (instance.state != InstanceState::Running || now - streak.last < health.interval)
+    return streak.failures;
+  streak.last = now;
+  const auto seen = scene_.world.probe.look(instance.address, health);
+  streak.failures = seen.healthy ? 0 : streak.failures + 1;
+  why = seen.why;
+  return streak.failures;
+}
+
+Sight InstanceSteps::still_healthy() {
   for (const auto& service : scene_.plan.settings.services) {
     if (!service.health) continue;
     const auto view = scene_.world.instances.observe(scene_.slot(service.name, false));
@@ -200,18 +212,36 @@ Sight InstanceSteps::still_healthy() {
     for (const auto& instance : view->instances) {
       if (instance.state == InstanceState::Failed)
         return Sight::judged_bad(instance.id + " " + instance.why);
-      auto& streak = streaks_["watch " + instance.id];
-      if (instance.state != InstanceState::Running || now - streak.last < service.health->interval)
-        continue;
-      streak.last = now;
-      const auto seen = scene_.world.probe.look(instance.address, *service.health);
-      streak.failures = seen.healthy ? 0 : streak.failures + 1;
-      if (streak.failures < service.health->unhealthy) continue;
+      std::string why;
+      const int failures = failures_of("watch " + instance.id, instance, *service.health, why);
+      if (failures < service.health->unhealthy) continue;
       return Sight::judged_bad("health failing: " + instance.id + " failed " +
-                               count_of(streak.failures, "probe") + " in a row: " + seen.why);
+                               count_of(failures, "probe") + " in a row: " + why);
     }
   }
   return Sight::settled();
+}
+
+// What has been stopped for this release is started and probed again before it is gone back to.
+bool InstanceSteps::old_answers() {
+  if (!scene_.old) return true;
+  for (const auto& service : scene_.old->services) {
+    if (!service.listens || !service.health) continue;
+    const auto view = scene_.world.instances.observe(scene_.slot(service.name, true));
+    if (!view) continue;
+    int asked = 0;
+    int silent = 0;
+    for (const auto& instance : view->instances) {
+      const bool failed = instance.state == InstanceState::Failed;
+      if (!failed && instance.state != InstanceState::Running) continue;
+      ++asked;
+      std::string why;
+      const int failures = failures_of("old " + instance.id, instance, *service.health, why);
+      if (failed || failures >= service.health->unhealthy) ++silent;
+    }
+    if (asked > 0 && silent == asked) return false;
+  }
+  return true;
 }
 
 }  // namespace slipway::release

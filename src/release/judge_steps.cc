@@ -1,127 +1,239 @@
-// Judge, Watch and the guard while held: the verdict on what the router counted.
-#include <algorithm>
-#include <map>
+#include "release/judge_steps.h"
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "base/units.h"
 #include "release/performer.h"
 
 namespace slipway::release {
 
-using config::Trigger;
 using plan::StepKind;
+using verdict::Answer;
+using verdict::Reason;
 
 namespace {
-constexpr Millis kLookEvery{100};
+constexpr Millis kLookEvery{40};
+// Fewer blocks than this after a quarantine began, also by a daemon that died since, say nothing.
+constexpr int kQuietBlocks = 12;
+// A reading of counters that are being written may be torn; the next one is not.
+constexpr int kMostTorn = 10;
 
-std::vector<verdict::Rule> rules_of(const config::Environment& settings) {
-  std::vector<verdict::Rule> rules;
-  for (const auto& trigger : settings.roll_back_when) {
-    if (trigger.kind == Trigger::Kind::HealthFailing) continue;
-    const auto kind = trigger.kind == Trigger::Kind::ErrorRate
-                          ? verdict::Rule::Kind::ErrorRate
-                          : verdict::Rule::Kind::LatencyQuantile;
-    rules.push_back(
-        {kind, trigger.quantile, trigger.limit, trigger.relative_to_baseline, trigger.text});
-  }
-  return rules;
+std::string digits(std::uint64_t number, std::size_t width) {
+  std::string out = std::to_string(number);
+  return out.size() < width ? std::string(width - out.size(), '0') + out : out;
 }
 
-bool watches_health(const config::Environment& settings) {
-  return std::any_of(
-      settings.roll_back_when.begin(), settings.roll_back_when.end(),
-      [](const Trigger& trigger) { return trigger.kind == Trigger::Kind::HealthFailing; });
-}
-
-verdict::Sample difference(const ports::Counts& now, const ports::Counts& then) {
-  verdict::Sample sample;
-  // An edge that lost its counts begins again at zero: then the window begins with it.
-  const bool restarted = now.requests < then.requests;
-  sample.requests = restarted ? now.requests : now.requests - then.requests;
-  sample.errors = restarted || now.errors < then.errors ? now.errors : now.errors - then.errors;
-  std::map<std::uint32_t, std::uint64_t> before;
-  if (!restarted) before.insert(then.latency_us.begin(), then.latency_us.end());
-  for (const auto& [bound, count] : now.latency_us) {
-    const auto found = before.find(bound);
-    const std::uint64_t earlier = found == before.end() ? 0 : found->second;
-    if (count > earlier) sample.latency_us.emplace_back(bound, count - earlier);
-  }
-  return sample;
+bool judges_latency(const verdict::Settings& settings) {
+  return std::any_of(settings.rules.begin(), settings.rules.end(), [](const verdict::Rule& rule) {
+    return rule.kind == verdict::Rule::Kind::LatencyQuantile ||
+           rule.kind == verdict::Rule::Kind::Latency;
+  });
 }
 }  // namespace
 
-// A window belongs to one stay in one step; a resumed hold or a recovered daemon begins a new one.
-Result<void> JudgeSteps::begin(const State& state) {
-  if (base_.step == state.step && base_.since_ms == state.since_ms) return ok();
-  Base fresh;
-  fresh.step = state.step;
-  fresh.since_ms = state.since_ms;
-  fresh.begun = scene_.world.clock.monotonic();
-  fresh.canary = TRY(scene_.world.counters.read(scene_.app, scene_.new_slot));
+Result<JudgeSteps::Reading> JudgeSteps::read() {
+  Reading reading;
+  reading.canary = TRY(scene_.world.counters.read(scene_.app, scene_.new_slot));
   if (scene_.plan.old)
-    fresh.baseline = TRY(scene_.world.counters.read(scene_.app, scene_.plan.old->id));
-  base_ = std::move(fresh);
+    reading.baseline = TRY(scene_.world.counters.read(scene_.app, scene_.plan.old->id));
+  return reading;
+}
+
+// What the old release did before, without the new one, is the first thing the judge hears of.
+void JudgeSteps::sit_down() {
+  sitting_.emplace(judge_settings(scene_.plan, {}));
+  wants_latencies_ = judges_latency(sitting_->settings());
+  told_settings_ = false;
+  judged_ = Millis(1);
+  verdict::Tick history;
+  history.at = judged_;
+  history.old = scene_.plan.old ? verdict::Old::Healthy : verdict::Old::Absent;
+  history.strata.front().baseline = sample_of(last_.baseline, {}, wants_latencies_);
+  sitting_->keep(history);
+}
+
+// What was counted between two stays belongs to neither: the weight changed meanwhile. A person who
+// resumes what was held has it judged anew; a quarantine goes on within its stay.
+Result<void> JudgeSteps::begin(const State& state) {
+  const bool same = stay_.step == state.step && stay_.since_ms == state.since_ms;
+  if (same && stay_.narrow == state.narrow) return ok();
+  last_ = TRY(read());
+  looked_ = scene_.world.clock.monotonic();
+  const bool anew = !same && stay_.step == state.step;
+  if (!same) {
+    stay_ = {state.step, state.since_ms, false, looked_, looked_, stay_.number + 1, 0};
+    step_id_ = scene_.plan.steps[static_cast<std::size_t>(state.step)].id;
+  }
+  if (state.narrow && !stay_.narrow) stay_.narrowed = looked_;
+  stay_.narrow = state.narrow;
+  stay_.weight = weight_in(scene_.plan, state);
+  if (!sitting_ || anew) sit_down();
+  sitting_->keep(tick_at(last_));
   return ok();
 }
 
-Result<verdict::Verdict> JudgeSteps::judge(Millis elapsed) {
-  verdict::Window window;
-  window.elapsed = elapsed;
-  window.canary =
-      difference(TRY(scene_.world.counters.read(scene_.app, scene_.new_slot)), base_.canary);
-  if (scene_.plan.old) {
-    const auto now = TRY(scene_.world.counters.read(scene_.app, scene_.plan.old->id));
-    window.baseline = difference(now, base_.baseline);
-    // At 100 % the old release gets nothing any more: it is judged by what it did before.
-    const auto least =
-        static_cast<std::uint64_t>(scene_.plan.settings.rollout.judge.least_requests);
-    if (window.baseline.requests < least) window.baseline = difference(now, ports::Counts{});
-  }
-  return verdict::judge(rules_of(scene_.plan.settings), window,
-                        scene_.plan.settings.rollout.judge.least_requests);
+verdict::Tick JudgeSteps::tick_at(const Reading& reading) {
+  const auto& plan = scene_.plan;
+  verdict::Tick tick;
+  tick.at = judged_;
+  tick.weight = stay_.weight;
+  tick.step = stay_.number;
+  // Each batch has its own young instances; elsewhere the judge's own warm-up counts.
+  tick.young = plan.strategy == config::Strategy::Rolling &&
+               looked_ - stay_.begun < sitting_->settings().warmup;
+  tick.old = !plan.old                   ? verdict::Old::Absent
+             : instances_.old_answers() ? verdict::Old::Healthy
+                                        : verdict::Old::Unhealthy;
+  auto& lot = tick.strata.front();
+  lot.canary = sample_of(reading.canary, last_.canary, wants_latencies_);
+  lot.baseline = sample_of(reading.baseline, last_.baseline, wants_latencies_);
+  return tick;
 }
 
-Sight JudgeSteps::conclude(const plan::Step& step, const verdict::Verdict& verdict,
-                           Millis elapsed) {
-  if (verdict.answer == verdict::Answer::Fail) return Sight::judged_bad(verdict.evidence);
+bool JudgeSteps::is_impossible(const verdict::Tick& tick) {
+  const auto torn = [](const verdict::Sample& sample) { return sample.errors > sample.requests; };
+  const bool any = std::any_of(
+      tick.strata.begin(), tick.strata.end(),
+      [&](const verdict::Lot& lot) { return torn(lot.canary) || torn(lot.baseline); });
+  impossible_ = any ? impossible_ + 1 : 0;
+  return any && impossible_ <= kMostTorn;
+}
+
+Result<JudgeSteps::Moment> JudgeSteps::glance() {
+  Moment moment;
+  moment.reading = TRY(read());
+  const Millis now = scene_.world.clock.monotonic();
+  judged_ += now - looked_;
+  looked_ = now;
+  moment.tick = tick_at(moment.reading);
+  if (is_impossible(moment.tick)) return Error(Code::Conflict, "the counters are being written");
+  const auto said = sitting_->look(moment.tick);
+  moment.said = said.decision;
+  moment.kept = said.kept;
+  if (moment.kept) last_ = moment.reading;
+  return moment;
+}
+
+void JudgeSteps::keep(Moment& moment) {
+  if (moment.kept) return;
+  moment.said = sitting_->keep(moment.tick);
+  moment.kept = true;
+  last_ = moment.reading;
+}
+
+// Everything that a replay needs goes into the store with the record of what follows from it.
+Sight JudgeSteps::decided(Moment& moment, Sight sight) {
+  keep(moment);
+  const auto told = sitting_->tell();
+  Json ticks = Json::array();
+  for (const auto& tick : sitting_->log()) ticks.push_back(verdict::to_json(tick));
+  Json entry = Json::object();
+  entry.set("release", scene_.release).set("step", step_id_);
+  entry.set("at_ms", to_unix_ms(scene_.world.clock.now()));
+  entry.set("event", name_of(sight.kind));
+  entry.set("sentence", verdict::sentence(moment.said, told));
+  entry.set("visible", told.smallest_visible);
+  entry.set("decision", verdict::to_json(moment.said));
+  if (!told_settings_) entry.set("settings", verdict::to_json(sitting_->settings()));
+  entry.set("ticks", std::move(ticks));
+  told_settings_ = true;
+  sitting_->forget_log();
+  to_keep_.emplace_back("verdict/" + scene_.release + "/" + digits(scene_.lease.epoch, 8) + "-" +
+                            digits(static_cast<std::uint64_t>(++verdicts_), 4),
+                        std::move(entry));
+  return sight;
+}
+
+// Only where old and new stand side by side behind a router that can weigh them.
+bool JudgeSteps::may_narrow(const plan::Step& step) const {
+  const auto& plan = scene_.plan;
+  const bool beside = plan.strategy == config::Strategy::BlueGreen ||
+                      plan.strategy == config::Strategy::Canary;
+  return step.kind == StepKind::Judge && plan.settings.rollout.judge.quarantine && beside &&
+         plan.old && stay_.weight > 0 && scene_.world.router.capabilities().weights;
+}
+
+std::optional<Sight> JudgeSteps::quarantine(const plan::Step& step, const State& state,
+                                            Moment& moment) {
+  if (!state.narrow) {
+    if (!moment.said.quarantine || !may_narrow(step)) return std::nullopt;
+    return decided(moment, Sight::turned(true, "in quarantine: " + sitting_->tell().evidence));
+  }
+  const Millis quiet = sitting_->settings().block * kQuietBlocks;
+  if (moment.said.quarantine || looked_ - stay_.narrowed < quiet) return std::nullopt;
+  return decided(moment, Sight::turned(false, "it was one burst: " + sitting_->tell().evidence));
+}
+
+// Still nothing said at the deadline.
+Sight JudgeSteps::without_data(Moment& moment, Millis deadline) {
+  const bool held = moment.said.answer == Answer::Hold || moment.said.quarantine;
+  const std::string why = (held ? "undecided after " : "not enough data after ") +
+                          to_text(deadline) + ": " + sitting_->tell().evidence;
+  const auto wanted = scene_.plan.settings.rollout.judge.low_traffic;
+  if (!held && wanted == config::LowTraffic::Promote)
+    return decided(moment, Sight::settled(why + "; low_traffic: promote"));
+  if (!held && wanted == config::LowTraffic::RollBack)
+    return decided(moment, Sight::judged_bad(why + "; low_traffic: roll_back"));
+  return decided(moment, Sight::inconclusive(why));
+}
+
+// After the period: pass, or wait for the deadline.
+Sight JudgeSteps::ended(const plan::Step& step, const State& state, Moment& moment) {
+  const std::string evidence = sitting_->tell().evidence;
+  if (moment.said.answer == Answer::Pass && !state.narrow)
+    return decided(moment, Sight::settled(evidence));
+  if (step.kind == StepKind::Watch) return decided(moment, Sight::settled("watched; " + evidence));
+  const auto& judge = scene_.plan.settings.rollout.judge;
+  const Millis deadline = judge.deadline.count() > 0 ? judge.deadline : step.duration * 3;
+  if (looked_ - stay_.begun >= deadline) return without_data(moment, deadline);
+  return Sight::pending("waiting for more traffic: " + evidence, kLookEvery);
+}
+
+Sight JudgeSteps::conclude(const plan::Step& step, const State& state, Moment& moment) {
+  const auto& said = moment.said;
+  const std::string evidence = sitting_->tell().evidence;
+  if (said.answer == Answer::Fail) return decided(moment, Sight::judged_bad(evidence));
+  const bool for_person = said.reason == Reason::Nonsense || said.reason == Reason::OldUnhealthy ||
+                          (said.reason == Reason::BothFail && step.kind == StepKind::Judge);
+  if (said.answer == Answer::Hold && for_person)
+    return decided(moment, Sight::inconclusive(evidence));
+  if (auto turned = quarantine(step, state, moment)) return *turned;
+  const Millis elapsed = looked_ - stay_.begun;
+  if (elapsed >= step.duration) return ended(step, state, moment);
   const std::string clock =
       to_text(Millis(elapsed.count() / 1000 * 1000)) + " of " + to_text(step.duration);
-  if (elapsed < step.duration) {
-    return Sight::pending(clock + ": " + verdict.evidence,
-                          std::min(kLookEvery, step.duration - elapsed));
-  }
-  if (verdict.answer == verdict::Answer::Pass) return Sight::settled(verdict.evidence);
-  if (step.kind == StepKind::Watch) return Sight::settled("watched; " + verdict.evidence);
-  const auto& settings = scene_.plan.settings.rollout.judge;
-  const Millis deadline = settings.deadline.count() > 0 ? settings.deadline : step.duration * 3;
-  if (elapsed < deadline)
-    return Sight::pending("waiting for more traffic: " + verdict.evidence, kLookEvery);
-  return {EventKind::Inconclusive,
-          "not enough data after " + to_text(deadline) + ": " + verdict.evidence, Millis(0), false};
+  return Sight::pending(clock + ": " + evidence, std::min(kLookEvery, step.duration - elapsed));
 }
 
 Sight JudgeSteps::look(const plan::Step& step, const State& state) {
   const auto begun = begin(state);
   if (!begun) return Sight::pending("cannot judge yet: " + begun.error().what, kLookEvery);
-  if (watches_health(scene_.plan.settings)) {
-    const Sight health = instances_.still_healthy();
-    if (health.kind == EventKind::Bad) return health;
-  }
-  const Millis elapsed = scene_.world.clock.monotonic() - base_.begun;
-  const auto verdict = judge(elapsed);
-  if (!verdict) return Sight::pending("cannot judge now: " + verdict.error().what, kLookEvery);
-  return conclude(step, *verdict, elapsed);
+  const Sight health = unhealthy();
+  if (health.kind != EventKind::Settled) return health;
+  auto moment = glance();
+  if (!moment) return Sight::pending("cannot judge now: " + moment.error().what, kLookEvery);
+  return conclude(step, state, *moment);
 }
 
-Sight JudgeSteps::guard() {
-  if (watches_health(scene_.plan.settings)) {
-    const Sight health = instances_.still_healthy();
-    if (health.kind == EventKind::Bad) return health;
-  }
-  if (base_.step < 0) return Sight::settled();  // nothing has been judged yet
-  const auto verdict = judge(scene_.world.clock.monotonic() - base_.begun);
-  if (verdict && verdict->answer == verdict::Answer::Fail)
-    return Sight::judged_bad(verdict->evidence);
-  return Sight::settled();
+// A release whose instances fail is taken back, unless those of the old one fail as well.
+Sight JudgeSteps::unhealthy() {
+  if (!watches_health(scene_.plan.settings)) return Sight::settled();
+  Sight health = instances_.still_healthy();
+  if (health.kind != EventKind::Bad || !scene_.plan.old || instances_.old_answers()) return health;
+  return Sight::inconclusive(health.why +
+                             "; the old release is not healthy enough to go back to");
+}
+
+Sight JudgeSteps::guard(const State& state) {
+  const bool serves = weight_in(scene_.plan, state) > 0;
+  if (!serves || scene_.plan.kind == plan::RequestKind::Rollback) return Sight::settled();
+  const Sight health = unhealthy();
+  if (health.kind == EventKind::Bad) return health;
+  if (!begin(state)) return Sight::settled();
+  auto moment = glance();
+  if (!moment || moment->said.answer != Answer::Fail) return Sight::settled();
+  return decided(*moment, Sight::judged_bad(sitting_->tell().evidence));
 }
 
 }  // namespace slipway::release

@@ -18,7 +18,7 @@ constexpr int kMostAttempts = 5;        // forward: then the step has failed
 constexpr int kMostCleanups = 10;       // … of a step that only cleans up or tells
 constexpr Millis kFirstRetry{100};      // doubles with every attempt …
 constexpr Millis kLongestRetry{5'000};  // … up to this
-constexpr Millis kGuardEvery{1'000};
+constexpr Millis kGuardEvery{100};
 
 const plan::Step& current(const Plan& plan, const State& state) {
   ASSERT(state.step >= 0 && state.step < static_cast<int>(plan.steps.size()));
@@ -82,6 +82,8 @@ Decision enter(Draft& d, int index) {
          is_skipped(d.plan, d.state(), d.plan.steps[static_cast<std::size_t>(index)]))
     ++index;
   if (index >= size) return d.go(Phase::Completed, Effect::Finish);
+  d.state().narrow = false;
+  d.state().word = false;
   d.state().step = index;
   d.state().reach = std::max(d.state().reach, index + 1);
   d.state().since_ms = d.now_ms;
@@ -113,6 +115,8 @@ Decision back_from(Draft& d, int index) {
   d.state().since_ms = d.now_ms;
   d.state().hold = false;
   d.state().at_boundary = false;
+  d.state().narrow = false;
+  d.state().word = false;
   if (index < 0) {
     // A gate that stayed closed says nothing against the version.
     const auto cause = d.state().cause;
@@ -164,7 +168,9 @@ Decision abort(Draft& d) {
 
 Decision act_again(Draft& d) {
   if (has_tried_enough(d.plan, d.state())) return fail(d);
-  if (!has_act(current(d.plan, d.state()).kind)) return d.stay(Effect::Observe, kFirstRetry);
+  // A judged step acts once its split was turned.
+  const bool acts = has_act(current(d.plan, d.state()).kind) || d.state().attempt > 0;
+  if (!acts) return d.stay(Effect::Observe, kFirstRetry);
   d.state().attempt += 1;
   return d.go(Phase::Acting, Effect::Act,
               d.state().attempt > 2 ? retry_delay(d.state().attempt - 1) : Millis(0));
@@ -193,6 +199,19 @@ Decision unhold(Draft& d) {
   return d.stay(pending_effect(d.state().phase));
 }
 
+// Within a judged step: the split that State::narrow says.
+Decision turn(Draft& d, bool narrow) {
+  d.state().narrow = narrow;
+  ++d.state().attempt;
+  return d.go(Phase::Acting, Effect::Act);
+}
+
+// A person's word for what is in quarantine: first its share again.
+Decision promote_narrow(Draft& d) {
+  d.state().word = true;
+  return turn(d, false);
+}
+
 // Promote while a step is judged or watched: the person's word stands for the verdict.
 Decision promote(Draft& d) {
   const auto kind = current(d.plan, d.state()).kind;
@@ -206,6 +225,7 @@ Decision promote(Draft& d) {
   }
   d.state().full = d.state().full || d.event.full;
   d.state().hold = false;
+  if (waits_for_verdict && d.state().narrow) return promote_narrow(d);
   return waits_for_verdict ? advance(d) : d.stay(pending_effect(d.state().phase));
 }
 
@@ -221,7 +241,7 @@ Decision proceed(Draft& d) {
   d.state().hold = false;
   if (d.event.kind == EventKind::Promote) d.state().full = d.state().full || d.event.full;
   const bool judge_anew = d.event.kind == EventKind::Resume && !d.state().at_boundary;
-  if (!judge_anew) return advance(d);
+  if (!judge_anew) return d.state().narrow ? promote_narrow(d) : advance(d);
   d.state().since_ms = d.now_ms;
   d.state().reason.clear();
   return d.go(Phase::Settling, Effect::Observe);
@@ -289,6 +309,8 @@ Decision decide(Draft& d, Action action) {
       return back_act(d);
     case Action::Finish:
       return d.stay(Effect::Finish);
+    case Action::Turn:
+      return turn(d, d.event.kind == EventKind::Narrow);
   }
   return refuse(d);
 }

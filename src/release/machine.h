@@ -43,8 +43,10 @@ enum class EventKind {
   Promote,
   Abort,
   Recovered,  // a daemon took the release up again after a crash
+  Narrow,     // judged: what was seen may be one burst; next to nothing until that is clear
+  Widen,      // … it was: its share again
 };
-inline constexpr int kEventKinds = 15;
+inline constexpr int kEventKinds = 17;
 std::string_view name_of(EventKind kind);
 
 enum class Cause { None, Failure, Verdict, Operator, Superseded, Gate };
@@ -71,6 +73,8 @@ struct State {
   bool hold = false;         // stop at the next step boundary
   bool at_boundary = false;  // Held: the step is complete; otherwise it was inconclusive
   bool full = false;         // promoted by hand to the end: judge periods are skipped
+  bool narrow = false;       // Judge: in quarantine, next to no traffic
+  bool word = false;         // Judge: a person's word stands for the verdict
   Cause cause = Cause::None;
   std::int64_t since_ms = 0;  // when the current step (or its undo) began, wall clock
   std::string reason;         // why it goes back, is held, or ended so

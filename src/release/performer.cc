@@ -59,11 +59,12 @@ ports::Outcome Performer::act(const State& state, const OpId& op) {
     case StepKind::Promote:
     case StepKind::Notify:
       return records_.act(step, op);
+    case StepKind::Judge:
+      return traffic_.turn(state, op);
     case StepKind::Gate:
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:
-    case StepKind::Judge:
     case StepKind::Drain:
     case StepKind::Watch:
       break;  // these only look
@@ -85,9 +86,9 @@ Sight Performer::look(const State& state) {
       return traffic_.look(step, state);
     case StepKind::Judge:
     case StepKind::Watch:
-      return judge_.look(step, state);
+      return judged(step, state);
     case StepKind::Gate:
-      return gate(step);
+      return gate(step, state);
     case StepKind::Preflight:
     case StepKind::Smoke:
     case StepKind::Promote:
@@ -97,8 +98,21 @@ Sight Performer::look(const State& state) {
   return Sight::settled();
 }
 
+// The split may have been turned within the step: it is judged once it is as it should be.
+Sight Performer::judged(const plan::Step& step, const State& state) {
+  if (state.attempt > 0 && turned_ != state.attempt) {
+    const Sight split = traffic_.look_turned(state);
+    if (split.kind != EventKind::Settled) return split;
+    turned_ = state.attempt;
+  }
+  if (state.word) return Sight::settled("promoted by hand");
+  return judge_.look(step, state);
+}
+
 // What waited for days may have changed meanwhile: the files are looked at once more.
-Sight Performer::gate(const plan::Step& step) {
+Sight Performer::gate(const plan::Step& step, const State& state) {
+  const Sight guarded = judge_.guard(state);
+  if (guarded.kind == EventKind::Bad) return guarded;
   const Sight sight = gates_.look(step);
   if (sight.kind != EventKind::Settled) return sight;
   plan::Step preflight = step;

@@ -10,32 +10,11 @@
 
 #include "plan/calendar.h"
 #include "plan/plan.h"
+#include "release/judge_steps.h"
 #include "release/runner.h"
-#include "verdict/verdict.h"
+#include "release/sight.h"
 
 namespace slipway::release {
-
-// What an observation says, in the machine's words.
-struct Sight {
-  EventKind kind = EventKind::Settled;  // Settled, Pending, Absent, Bad, Inconclusive
-  std::string why;
-  Millis after{100};     // Pending: when to look again
-  bool verdict = false;  // Bad: a judgement, not a broken effect
-
-  static Sight settled(std::string why = {}) {
-    return {EventKind::Settled, std::move(why), Millis(0), false};
-  }
-  static Sight pending(std::string why, Millis after) {
-    return {EventKind::Pending, std::move(why), after, false};
-  }
-  static Sight absent(std::string why) {
-    return {EventKind::Absent, std::move(why), Millis(0), false};
-  }
-  static Sight bad(std::string why) { return {EventKind::Bad, std::move(why), Millis(0), false}; }
-  static Sight judged_bad(std::string why) {
-    return {EventKind::Bad, std::move(why), Millis(0), true};
-  }
-};
 
 // Everything a performer of steps may look at; borrowed from the Runner.
 struct Scene {
@@ -67,6 +46,9 @@ class InstanceSteps {
   Sight ready(const ports::Slot& slot, const config::Service& service, int count, int successes);
   // The health trigger: probes every instance, Bad after `unhealthy` failures in a row.
   Sight still_healthy();
+  // False when no running instance of some service of the old release answers its probes any more:
+  // then it is no place to go back to.
+  bool old_answers();
 
  private:
   struct Streak {
@@ -80,6 +62,9 @@ class InstanceSteps {
   Sight shrunk(const ports::Slot& slot, int count);
   Sight emptied(const ports::Slot& slot, int first, std::int64_t since_ms, Millis drain);
   ports::Outcome stop_started(const plan::Step& step, const OpId& op);
+  // Probes when it is time to; how many times in a row it has failed.
+  int failures_of(const std::string& key, const ports::Instance& instance,
+                  const config::Health& health, std::string& why);
   bool probe_once(const ports::Instance& instance, const config::Health& health, int needed,
                   std::string& why);
 
@@ -95,6 +80,9 @@ class TrafficSteps {
   Sight look(const plan::Step& step, const State& state);
   ports::Outcome undo(const plan::Step& step, const OpId& op);
   Sight look_undone(const plan::Step& step);
+  // The split of a judged step: what the shift before it gave, or the quarantine's.
+  ports::Outcome turn(const State& state, const OpId& op);
+  Sight look_turned(const State& state);
 
  private:
   Result<ports::Split> wanted(const plan::Step& step, const ports::SplitView& now);
@@ -107,30 +95,6 @@ class TrafficSteps {
   Sight drained(const plan::Step& step, const State& state);
 
   const Scene& scene_;
-};
-
-// Judgement: Judge, Watch, and the guard while held.
-class JudgeSteps {
- public:
-  JudgeSteps(const Scene& scene, InstanceSteps& instances) : scene_(scene), instances_(instances) {}
-  Sight look(const plan::Step& step, const State& state);
-  Sight guard();
-
- private:
-  struct Base {
-    int step = -1;
-    std::int64_t since_ms = -1;
-    Millis begun{0};
-    ports::Counts canary;
-    ports::Counts baseline;
-  };
-  Result<void> begin(const State& state);
-  Result<verdict::Verdict> judge(Millis elapsed);
-  Sight conclude(const plan::Step& step, const verdict::Verdict& verdict, Millis elapsed);
-
-  const Scene& scene_;
-  InstanceSteps& instances_;
-  Base base_;
 };
 
 // Gate: approvals, window and freezes.
@@ -177,14 +141,17 @@ class Performer {
   Sight look(const State& state);
   ports::Outcome undo(const State& state, const OpId& op);
   Sight look_undone(const State& state);
-  Sight guard() { return judge_.guard(); }
+  Sight guard(const State& state) { return judge_.guard(state); }
+  const std::vector<std::pair<std::string, Json>>& to_keep() const { return judge_.to_keep(); }
+  void kept() { judge_.kept(); }
 
  private:
   const plan::Step& step_of(const State& state) const {
     return scene_.plan.steps[static_cast<std::size_t>(state.step)];
   }
 
-  Sight gate(const plan::Step& step);
+  Sight gate(const plan::Step& step, const State& state);
+  Sight judged(const plan::Step& step, const State& state);
 
   Scene scene_;
   InstanceSteps instances_;
@@ -192,6 +159,7 @@ class Performer {
   JudgeSteps judge_;
   GateSteps gates_;
   RecordSteps records_;
+  int turned_ = 0;  // the attempt whose split was seen
 };
 
 }  // namespace slipway::release

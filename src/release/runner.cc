@@ -102,7 +102,7 @@ Event Runner::perform(Effect effect) {
       event = event_of(performer_->look(state_));
       break;
     case Effect::Guard:
-      event = event_of(performer_->guard());
+      event = event_of(performer_->guard(state_));
       break;
     case Effect::BackAct:
       event = event_of(performer_->undo(state_, op));
@@ -166,8 +166,10 @@ Result<void> Runner::journal(const Event& event, const State& next) {
                                    : event.by + (event.detail.empty() ? "" : ": " + event.detail);
   record.state = encode(next);
   record.tell = notices_of({plan_, release_, state_, next, event, record.at_ms});
+  record.values = performer_->to_keep();
   crash_point("runner.before-journal");
   record.seq = TRY(world_.store.append(lease_, record));
+  performer_->kept();
   crash_point("runner.after-journal");
   if (listener_ != nullptr) listener_->on_record(record, next);
   return ok();

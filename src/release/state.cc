@@ -1,5 +1,5 @@
 // The one-line form of a State that the journal keeps:
-// "settling|3|1|4|h-f|verdict|1732182000123|reason".
+// "settling|3|1|4|h-f--|verdict|1732182000123|reason". Earlier versions wrote three flags.
 #include <charconv>
 
 #include "base/text.h"
@@ -37,6 +37,8 @@ std::string encode(const State& state) {
   out += state.hold ? 'h' : '-';
   out += state.at_boundary ? 'b' : '-';
   out += state.full ? 'f' : '-';
+  out += state.narrow ? 'n' : '-';
+  out += state.word ? 'w' : '-';
   out += '|';
   out += name_of(state.cause);
   out += '|';
@@ -59,7 +61,7 @@ std::optional<State> decode(std::string_view text) {
   std::int64_t attempt = 0;
   std::int64_t reach = 0;
   const bool good = take_named(field[0], kPhases, state.phase) && take(field[1], step) &&
-                    take(field[2], attempt) && take(field[3], reach) && field[4].size() == 3 &&
+                    take(field[2], attempt) && take(field[3], reach) && (field[4].size() == 3 || field[4].size() == 5) &&
                     take_named(field[5], kCauses, state.cause) && take(field[6], state.since_ms);
   if (!good || step < 0 || attempt < 0 || reach < 0) return std::nullopt;
   state.step = static_cast<int>(step);
@@ -68,6 +70,8 @@ std::optional<State> decode(std::string_view text) {
   state.hold = field[4][0] == 'h';
   state.at_boundary = field[4][1] == 'b';
   state.full = field[4][2] == 'f';
+  state.narrow = field[4].size() == 5 && field[4][3] == 'n';
+  state.word = field[4].size() == 5 && field[4][4] == 'w';
   state.reason = text;
   return state;
 }

@@ -12,7 +12,7 @@ struct Names {
   std::string_view sentence;
 };
 
-constexpr std::array<Names, 20> kActions{{
+constexpr std::array<Names, 21> kActions{{
     {"refuse", "the event has no place here"},
     {"enter", "begin with the first step"},
     {"stand", "begin once the lease is held"},
@@ -33,6 +33,7 @@ constexpr std::array<Names, 20> kActions{{
     {"back-next", "the next older step that has an undo; the end after the oldest"},
     {"back-act", "send the undo; never given up"},
     {"finish", "write the end and free the lease"},
+    {"turn", "next to no traffic for the new release, or its share again; then judge on"},
 }};
 
 using enum Action;
@@ -40,26 +41,26 @@ using Row = std::array<Action, kEventKinds>;
 
 // clang-format off
 // Columns: Begin, Applied, NotApplied, Unknown, Settled, Pending, Absent, Bad, Inconclusive, Overdue,
-//          Pause, Resume, Promote, Abort, Recovered
+//          Pause, Resume, Promote, Abort, Recovered, Narrow, Widen
 constexpr std::array<Row, kPhases> kTable{{
     /* Planned */      {Enter, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        AskHold, Unhold, Refuse, Abort, Stand},
+                        AskHold, Unhold, Refuse, Abort, Stand, Refuse, Refuse},
     /* Acting */       {Refuse, Settle, NotApplied, Settle, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        AskHold, Unhold, Promote, Abort, Settle},
+                        AskHold, Unhold, Promote, Abort, Settle, Refuse, Refuse},
     /* Settling */     {Refuse, Refuse, Refuse, Refuse, Advance, Wait, Again, Fail, Hold, Fail,
-                        AskHold, Unhold, Promote, Abort, Settle},
+                        AskHold, Unhold, Promote, Abort, Settle, Turn, Turn},
     /* Held */         {Refuse, Refuse, Refuse, Refuse, Wait, Wait, Refuse, Fail, Wait, Refuse,
-                        AskHold, Proceed, Proceed, Abort, Wait},
+                        AskHold, Proceed, Proceed, Abort, Wait, Refuse, Refuse},
     /* BackActing */   {Refuse, BackSettle, BackLater, BackSettle, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        Refuse, Refuse, Refuse, Refuse, BackSettle},
+                        Refuse, Refuse, Refuse, Refuse, BackSettle, Refuse, Refuse},
     /* BackSettling */ {Refuse, Refuse, Refuse, Refuse, BackNext, Wait, BackAct, BackAct, Wait, BackAct,
-                        Refuse, Refuse, Refuse, Refuse, BackSettle},
+                        Refuse, Refuse, Refuse, Refuse, BackSettle, Refuse, Refuse},
     /* Completed */    {Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        Refuse, Refuse, Refuse, Refuse, Finish},
+                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse},
     /* RolledBack */   {Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        Refuse, Refuse, Refuse, Refuse, Finish},
+                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse},
     /* Aborted */      {Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        Refuse, Refuse, Refuse, Refuse, Finish},
+                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse},
 }};
 // clang-format on
 
@@ -69,7 +70,8 @@ constexpr std::array<std::string_view, kPhases> kPhaseNames{
 
 constexpr std::array<std::string_view, kEventKinds> kEventNames{
     "begin",        "applied", "not-applied", "unknown", "settled", "pending", "absent",   "bad",
-    "inconclusive", "overdue", "pause",       "resume",  "promote", "abort",   "recovered"};
+    "inconclusive", "overdue", "pause",       "resume",  "promote", "abort",   "recovered",
+    "narrow",       "widen"};
 
 constexpr std::array<std::string_view, 8> kEffectNames{
     "none", "begin", "act", "observe", "guard", "back-act", "back-observe", "finish"};
@@ -117,7 +119,7 @@ std::string states_page() {
       "recovered\n"
       "  settling --> acting: settled (next step), absent\n  settling --> held: inconclusive, or "
       "paused at a boundary\n"
-      "  held --> acting: resume, promote\n  settling --> completed: settled (last step)\n"
+      "  held --> acting: resume, promote\n  settling --> acting: narrow, widen\n  settling --> completed: settled (last step)\n"
       "  acting --> back_settling: not-applied\n  settling --> back_settling: bad, overdue, abort\n"
       "  held --> back_settling: bad, abort\n  back_settling --> back_acting: absent\n"
       "  back_acting --> back_settling: applied, unknown, not-applied, recovered\n"

@@ -28,6 +28,7 @@ enum class Action {
   BackNext,    // undone: the next older step, or the end
   BackAct,     // send the undo (again): never given up
   Finish,      // write the end (again)
+  Turn,        // another share of the traffic within a judged step
 };
 std::string_view name_of(Action action);
 std::string_view sentence_of(Action action);

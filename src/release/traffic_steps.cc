@@ -1,6 +1,7 @@
 // Shift, Maintenance, Drain: who gets the traffic.
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "release/performer.h"
 
@@ -151,6 +152,24 @@ Outcome TrafficSteps::undo(const plan::Step& step, const OpId& op) {
   const auto now = scene_.world.router.observe_split(scene_.app);
   if (!now) return Outcome::not_applied(now.error());
   return write(before(step, *now), *now, op);
+}
+
+namespace {
+plan::Step shift_in(const plan::Plan& plan, const State& state) {
+  const auto* shift = shift_before(plan, state.step);
+  ASSERT(shift != nullptr);
+  plan::Step out = *shift;
+  if (state.narrow) out.percent = quarantine_percent(shift->percent);
+  return out;
+}
+}  // namespace
+
+Outcome TrafficSteps::turn(const State& state, const OpId& op) {
+  return act(shift_in(scene_.plan, state), op);
+}
+
+Sight TrafficSteps::look_turned(const State& state) {
+  return look(shift_in(scene_.plan, state), state);
 }
 
 Sight TrafficSteps::compare(const Result<Split>& want, const SplitView& now) {

@@ -154,7 +154,9 @@ Result<std::int64_t> MemoryStore::append(const ports::Lease& lease, const ports:
     row->seq = ++last_seq_;
     row->epoch = lease.epoch;
     row->tell.clear();
+    row->values.clear();
     for (const auto& telling : record.tell) put_notice(telling);
+    for (const auto& [key, json] : record.values) values_[key] = json;
     journal_[record.release].push_back(std::move(row));
     return last_seq_;
   });

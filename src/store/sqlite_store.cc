@@ -55,6 +55,7 @@ class SqliteStore final : public ports::Store {
       fenced.epoch = lease.epoch;
       const std::int64_t seq = TRY(append_record(db, std::move(fenced)));
       for (const auto& telling : record.tell) TRY(put_notice(db, telling));
+      for (const auto& [key, json] : record.values) TRY(store::set_value(db, key, json));
       return seq;
     });
   }

@@ -41,6 +41,12 @@ struct Judge::State {
     std::vector<Trigger> triggers;
   };
 
+  // The trigger whose unguarded evidence keeps the canary in quarantine.
+  struct Suspect {
+    std::size_t stratum = 0;
+    std::size_t rule = 0;
+  };
+
   explicit State(Settings given);
   Stratum make_stratum(const Terms& terms) const;
   void advance(const Tick& tick);
@@ -62,7 +68,7 @@ struct Judge::State {
   Millis begun_at{0};  // the end of the last look without the canary
   std::int64_t block = 0;
   int step = 0;
-  const Trigger* suspect = nullptr;  // its unguarded evidence keeps the canary in quarantine
+  std::optional<Suspect> suspect;
 };
 
 Judge::State::State(Settings given) : settings(std::move(given)) {
@@ -166,7 +172,7 @@ Decision Judge::State::held_or_failed(const Tick& tick) {
         if (tick.old != Old::Unhealthy) return about(Answer::Fail, Reason::Limits, i, k);
         return about(Answer::Hold, Reason::OldUnhealthy, i, k);
       }
-      if (plain && suspect == nullptr) suspect = &trigger;
+      if (plain && !suspect) suspect = Suspect{i, k};
       if (held.answer == Answer::Hold || !trigger.breaks_limit()) continue;
       const bool both = trigger.baseline_breaks_limit();
       held = about(Answer::Hold, both ? Reason::BothFail : Reason::BlameUnclear, i, k);
@@ -193,19 +199,19 @@ Decision Judge::State::passed_or_not(const Tick& tick) const {
 
 // Lifted when it was one burst: what it said beyond the guard is then forgotten.
 void Judge::State::quarantine() {
-  if (suspect == nullptr || !suspect->is_quiet()) return;
+  if (!suspect || !strata[suspect->stratum].triggers[suspect->rule].is_quiet()) return;
   for (auto& stratum : strata) {
     for (auto& trigger : stratum.triggers) trigger.forget_unguarded();
   }
-  suspect = nullptr;
+  suspect.reset();
 }
 
 Decision Judge::State::decide(const Tick& tick) {
   Decision decision = held_or_failed(tick);
   if (decision.answer == Answer::Fail) return decision;
   quarantine();
-  if (decision.answer == Answer::NotEnough && suspect == nullptr) decision = passed_or_not(tick);
-  decision.quarantine = suspect != nullptr;
+  if (decision.answer == Answer::NotEnough && !suspect) decision = passed_or_not(tick);
+  decision.quarantine = suspect.has_value();
   return decision;
 }
 
@@ -213,6 +219,7 @@ Judge::Judge(Settings settings) : state_(std::make_unique<State>(std::move(setti
 Judge::~Judge() = default;
 Judge::Judge(Judge&&) noexcept = default;
 Judge& Judge::operator=(Judge&&) noexcept = default;
+void Judge::become(const Judge& other) { *state_ = *other.state_; }
 
 Decision Judge::look(const Tick& tick) {
   auto& state = *state_;

@@ -98,6 +98,8 @@ class Judge {
   ~Judge();
   Judge(Judge&&) noexcept;
   Judge& operator=(Judge&&) noexcept;
+  // From now on as the other one is; both must have been made with the same settings.
+  void become(const Judge& other);
 
   Decision look(const Tick& tick);  // a Fail is final: later looks repeat it
   const Decision& last() const;

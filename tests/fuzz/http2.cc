@@ -23,6 +23,9 @@ class Client : public edge::Http2Session::Events {
     expect(got.parsed != http::Parsed::NeedMore, "a head without an end");
     if (got.parsed != http::Parsed::Complete)
       return answer(stream, "HTTP/1.1 400 Bad Request\r\n\r\n");
+    const std::string_view target = got.head.target;
+    expect(target.starts_with('/') || (target == "*" && got.head.method == "OPTIONS"),
+           "a path that is none (RFC 9113 section 8.3.1)");
     expect(got.head.size == head.size(), "a head that ends early: what follows would be smuggled");
     expect(!ends || !got.head.framing.has_body(), "a body announced behind the last frame");
     if (ends) answer(stream, "HTTP/1.1 200 OK\r\nX: y\r\n\r\n");
@@ -95,6 +98,7 @@ std::vector<std::string> words() {
           bytes({0, 0, 1, 0, 0, 0, 0, 0, 1, 'a'}),
           bytes({0, 0, 1, 9, 4, 0, 0, 0, 1, 0x82}),
           bytes({0, 0, 4, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86, 0x41}),
+          bytes({0, 0, 13, 1, 5, 0, 0, 0, 1, 0x82, 0x04, 9}) + "http://h/" + bytes({0x86}),
           bytes({0x82, 0x84, 0x86}),
           bytes({0x83}),
           bytes({0x41, 1, 'h'}),

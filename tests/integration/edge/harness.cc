@@ -324,6 +324,7 @@ void Edge::collect() {
     if (said_.find("ready:") != std::string::npos) settled_ = true;
   }
   settled_ = true;
+  closed_ = true;
 }
 
 Edge::~Edge() {
@@ -342,6 +343,8 @@ int Edge::wait_for_exit() {
                      eventually([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; });
   if (!ended) return -1;
   pid_ = -1;
+  // Its last words may still be on their way.
+  eventually([this] { return closed_.load(); });
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

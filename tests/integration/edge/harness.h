@@ -134,6 +134,7 @@ class Edge {
   std::mutex lock_;
   std::string said_;
   std::atomic<bool> settled_{false};
+  std::atomic<bool> closed_{false};  // it has said its last
 };
 
 // {"name": name, "pools": [{"release": release, "weight": 10000, "targets": targets}]}
