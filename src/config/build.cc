@@ -279,6 +279,17 @@ Metric build_metric(const Node& node, const std::map<std::string, SecretRef>& se
   return out;
 }
 
+std::vector<Hook> build_hooks(const Node& merged) {
+  std::vector<Hook> out;
+  const Node* hooks = merged.find("hooks");
+  if (hooks == nullptr || !hooks->is_list()) return out;
+  for (const auto& item : hooks->items) {
+    const Reader in(&item, "hooks[]");
+    out.push_back({in.text("at"), in.text("run"), in.duration("timeout"), in.duration("deadline")});
+  }
+  return out;
+}
+
 void build_metrics(const Node& merged, Environment& out) {
   const Node* metrics = merged.find("metrics");
   if (metrics == nullptr || !metrics->is_list()) return;
@@ -412,6 +423,7 @@ Environment build_environment(const Node& merged) {
   out.gates = build_gates(merged);
   build_channels(merged, out);
   build_metrics(merged, out);
+  out.hooks = build_hooks(merged);
   return out;
 }
 

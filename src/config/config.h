@@ -11,6 +11,7 @@
 #include "config/alert.h"
 #include "config/channel.h"
 #include "config/gates.h"
+#include "config/hook.h"
 #include "config/metric.h"
 
 namespace slipway::config {
@@ -176,6 +177,7 @@ struct Environment {
   std::vector<NotifyRule> notify;
   std::vector<AlertRule> alerts;
   std::vector<Metric> metrics;
+  std::vector<Hook> hooks;
   const Service* service(std::string_view service_name) const;
 };
 

@@ -344,6 +344,11 @@ Json to_json(const Environment& environment) {
     for (const auto& metric : environment.metrics) metrics.push_back(to_json(metric));
     out.set("metrics", metrics);
   }
+  if (!environment.hooks.empty()) {
+    Json hooks = Json::array();
+    for (const auto& hook : environment.hooks) hooks.push_back(to_json(hook));
+    out.set("hooks", hooks);
+  }
   return out;
 }
 
@@ -378,6 +383,7 @@ Result<Environment> environment_from_json(const Json& json) {
   channels_from(json, out);
   for (const auto& metric : json.at("metrics").items())
     out.metrics.push_back(metric_from_json(metric));
+  for (const auto& hook : json.at("hooks").items()) out.hooks.push_back(hook_from_json(hook));
   return out;
 }
 

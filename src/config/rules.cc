@@ -140,10 +140,10 @@ void check_judge(const Scene& scene) {
   }
   const Node* routes = written.find("routes");
   if (routes != nullptr && judge.routes.size() > kMostJudgedRoutes) {
-    scene.problems.add(routes->at,
-                       fmt::format("{} routes are judged by themselves, and 9 is the most",
-                                   judge.routes.size()),
-                       "name those that matter most");
+    scene.problems.add(
+        routes->at,
+        fmt::format("{} routes are judged by themselves, and 9 is the most", judge.routes.size()),
+        "name those that matter most");
   }
 }
 
@@ -201,6 +201,7 @@ void check_rules(const Node& merged, const Environment& environment, Problems& p
   check_gates(scene);
   check_channels(scene);
   check_metrics(scene);
+  check_hooks(scene);
 }
 
 }  // namespace slipway::config

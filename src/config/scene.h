@@ -49,5 +49,7 @@ void check_gates(const Scene& scene);
 void check_channels(const Scene& scene);
 // That each metric has one source and one bound.
 void check_metrics(const Scene& scene);
+// That each hook has a stage and a command.
+void check_hooks(const Scene& scene);
 
 }  // namespace slipway::config

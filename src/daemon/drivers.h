@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "ports/checks.h"
+#include "ports/hooks.h"
 #include "ports/instances.h"
 #include "ports/measures.h"
 #include "ports/notice.h"
@@ -24,6 +25,7 @@ struct DriverSet {
   std::shared_ptr<ports::SmokeRunner> smoke;
   std::shared_ptr<ports::Artifacts> artifacts;
   std::shared_ptr<ports::Measures> measures;  // null: metrics have no numbers
+  std::shared_ptr<ports::Hooks> hooks;        // null: a hook fails
 };
 
 using DriverFactory = std::function<Result<std::unique_ptr<DriverSet>>(

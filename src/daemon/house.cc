@@ -27,8 +27,9 @@ void declare_figures(telemetry::Metrics& metrics, const std::string& version) {
 }
 
 release::World world_of(House& house, DriverSet& drivers) {
-  return {*drivers.instances, *drivers.router, *drivers.counters, *drivers.probe, *drivers.smoke,
-          *drivers.artifacts, house.store,     house.clock,       &zone_files(), drivers.measures.get()};
+  return {*drivers.instances, *drivers.router,        *drivers.counters,  *drivers.probe,
+          *drivers.smoke,     *drivers.artifacts,     house.store,        house.clock,
+          &zone_files(),      drivers.measures.get(), drivers.hooks.get()};
 }
 
 }  // namespace slipway::daemon

@@ -17,14 +17,14 @@ namespace slipway::plan {
 // What a platform and a router can do (DESIGN: the honest model). A plan that needs more is refused
 // in words before anything starts.
 struct Capabilities {
-  bool side_by_side = true;   // old and new at once
-  bool addressable = true;    // each instance has an address of its own
-  bool weights = true;        // arbitrary 0..100; false: 0 or 100 only
-  bool drain = true;          // running requests are waited for
-  bool maintenance = true;    // can show a maintenance page
-  bool one_off = true;        // can run a one-off task
-  bool metrics = true;        // counts per release (needed to judge)
-  bool latencies = true;      // and how long its answers took
+  bool side_by_side = true;  // old and new at once
+  bool addressable = true;   // each instance has an address of its own
+  bool weights = true;       // arbitrary 0..100; false: 0 or 100 only
+  bool drain = true;         // running requests are waited for
+  bool maintenance = true;   // can show a maintenance page
+  bool one_off = true;       // can run a one-off task
+  bool metrics = true;       // counts per release (needed to judge)
+  bool latencies = true;     // and how long its answers took
   // Keys of `services.NAME.edge` the router carries out: "timeouts.connect", "tls" with all below
   // it, "*" for every one.
   std::vector<std::string> edge_settings{};
@@ -87,6 +87,7 @@ enum class StepKind {
   Retire,       // stop the old slot of `service` (irreversible without starting it again)
   Watch,        // thresholds stay armed for `duration` after promotion
   Notify,       // tell: released, rolled back …
+  Hook,         // settings.hooks[count] at `stage`; undoable: run when the release was taken back
 };
 std::string_view name_of(StepKind kind);
 std::optional<StepKind> step_kind_named(std::string_view name);
@@ -110,9 +111,10 @@ struct Step {
   Millis duration{0};  // Judge, Watch, Drain: how long
   Millis deadline{0};  // fails (Judge: is held) when not settled after this; 0: none
   OnFailure on_failure = OnFailure::TakeBack;
-  std::string gate{};                                            // Gate: window
+  std::string stage{};                                   // Hook: before_shift
+  std::string gate{};                                    // Gate: window
   config::OnExpiry on_expiry = config::OnExpiry::Abort;  // Gate: what its deadline leads to
-  bool undoable = false;  // an undo exists
+  bool undoable = false;                                 // an undo exists
   // What the undo goes back to. Start: this many instances in the same slot; Shrink and Retire:
   // this many old ones; those that listen are ready again before anything else is undone.
   int undo_count = 0;

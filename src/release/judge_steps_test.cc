@@ -32,7 +32,8 @@ class JudgeStepsTest : public testing::Test {
     std::vector<fake::Behaviour> behaviours;
   };
   // What the world is like from some time after the new release has its first traffic.
-  Ending deploy(std::vector<Change> changes = {}, std::vector<std::pair<Millis, Command>> words = {}) {
+  Ending deploy(std::vector<Change> changes = {},
+                std::vector<std::pair<Millis, Command>> words = {}) {
     const auto plan = team_.plan_for(deploy_of("v2"));
     id_ = team_.create(plan);
     Millis first{-1};
@@ -83,7 +84,8 @@ class JudgeStepsTest : public testing::Test {
   std::string id_;
 };
 
-TEST_F(JudgeStepsTest, WhatIsFarOverTheLimitIsPutIntoQuarantineAtOnceAndTakenBackWhenTheGuardAgrees) {
+TEST_F(JudgeStepsTest,
+       WhatIsFarOverTheLimitIsPutIntoQuarantineAtOnceAndTakenBackWhenTheGuardAgrees) {
   release_v1();
   const auto end = deploy({{Millis(3'000), {failing("v2", 0.5)}}});
   EXPECT_EQ(end.phase, Phase::RolledBack) << end.reason;
@@ -195,9 +197,8 @@ TEST_F(JudgeStepsTest, IsNeverTakenBackToAReleaseThatIsNotHealthy) {
   abort.kind = EventKind::Abort;
   auto sick = failing("v1", 0);
   sick.never_ready = true;
-  const auto end =
-      deploy({{Millis(1'000), {sick}}, {Millis(12'000), {sick, failing("v2", 0.5)}}},
-             {{Millis(80'000), abort}});
+  const auto end = deploy({{Millis(1'000), {sick}}, {Millis(12'000), {sick, failing("v2", 0.5)}}},
+                          {{Millis(80'000), abort}});
   EXPECT_EQ(end.phase, Phase::Aborted) << end.reason;
   ASSERT_FALSE(entries().empty());
   EXPECT_NE(entries().back().text("sentence").find("not healthy enough to go back to"),
@@ -209,8 +210,7 @@ TEST_F(JudgeStepsTest, ThresholdsStayArmedWhileItIsPausedBetweenTwoSteps) {
   release_v1();
   Command pause;
   pause.kind = EventKind::Pause;
-  const auto end =
-      deploy({{Millis(60'000), {failing("v2", 0.5)}}}, {{Millis(10'000), pause}});
+  const auto end = deploy({{Millis(60'000), {failing("v2", 0.5)}}}, {{Millis(10'000), pause}});
   EXPECT_EQ(end.phase, Phase::RolledBack) << end.reason;
   EXPECT_TRUE(heard("judge-10 bad"));
 }

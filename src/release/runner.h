@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "ports/checks.h"
+#include "ports/hooks.h"
 #include "ports/instances.h"
 #include "ports/measures.h"
 #include "ports/router.h"
@@ -31,6 +32,7 @@ struct World {
   Clock& clock;
   ports::Zones* zones = nullptr;        // null: UTC alone
   ports::Measures* measures = nullptr;  // null: metrics have no numbers
+  ports::Hooks* hooks = nullptr;        // null: a hook fails
 };
 
 // A person's word to a running release.

@@ -1,10 +1,17 @@
 #include "release/source_steps.h"
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "base/units.h"
+#include "release/performer.h"
 
 namespace slipway::release {
 namespace {
+using plan::StepKind;
 using verdict::Answer;
+
+constexpr Millis kLookEvery{100};
 
 std::string key_of(const config::Metric& metric, bool of_old) {
   return metric.name + (of_old ? "/old" : "/new");
@@ -101,6 +108,54 @@ verdict::Verdict SourceSteps::look() {
   if (!worst.evidence.empty()) told.insert(told.begin(), worst.evidence);
   worst.evidence = join(told, "; ");
   return worst;
+}
+
+// Not enough data, with the judge content: until the deadline, then as low traffic is treated.
+Sight SourceSteps::wait(const plan::Step& step, const State& state, const verdict::Verdict& verdict,
+                        const std::string& judged) {
+  const auto& judge = scene_.plan.settings.rollout.judge;
+  const Millis deadline = judge.deadline.count() > 0 ? judge.deadline : step.duration * 3;
+  const Millis elapsed(to_unix_ms(scene_.world.clock.now()) - state.since_ms);
+  if (elapsed < deadline) return Sight::pending("waiting: " + verdict.evidence, kLookEvery);
+  const std::string why = "not enough data after " + to_text(deadline) + ": " + verdict.evidence;
+  switch (judge.low_traffic) {
+    case config::LowTraffic::Promote:
+      return Sight::settled(why + "; low_traffic: promote; " + judged);
+    case config::LowTraffic::RollBack:
+      return Sight::judged_bad(why + "; low_traffic: roll_back");
+    case config::LowTraffic::Hold:
+      break;
+  }
+  return Sight::inconclusive(why);
+}
+
+Sight SourceSteps::weigh(const plan::Step& step, const State& state, Sight judged) {
+  if (sources_.empty() || judged.kind == EventKind::Bad) return judged;
+  const verdict::Verdict verdict = look();
+  if (verdict.answer == Answer::Fail) return Sight::judged_bad(verdict.evidence);
+  if (judged.kind == EventKind::Pending) {
+    if (!verdict.evidence.empty()) judged.why += "; " + verdict.evidence;
+    judged.after = std::min(judged.after, kLookEvery);
+    return judged;
+  }
+  if (judged.kind != EventKind::Settled) return judged;
+  if (!alone(state)) {
+    ended_step_ = state.step;
+    ended_since_ms_ = state.since_ms;
+    ended_why_ = judged.why;
+  }
+  const bool enough = verdict.answer == Answer::Pass || step.kind == StepKind::Watch;
+  if (!enough) return wait(step, state, verdict, ended_why_);
+  const std::string also = verdict.evidence.empty() ? "" : "; " + verdict.evidence;
+  return Sight::settled(ended_why_ + also);
+}
+
+Sight SourceSteps::guard(const State& state) {
+  const bool serves = weight_in(scene_.plan, state) > 0;
+  if (sources_.empty() || !serves || scene_.plan.kind == plan::RequestKind::Rollback)
+    return Sight::settled();
+  const verdict::Verdict verdict = look();
+  return verdict.answer == Answer::Fail ? Sight::judged_bad(verdict.evidence) : Sight::settled();
 }
 
 }  // namespace slipway::release

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "release/performer.h"
 #include "tests/release/team.h"
 
 namespace slipway::release {
@@ -73,10 +74,10 @@ TEST_F(Sources, AreAskedAtTheirOwnPaceAndNeverTwiceAtOnce) {
   begin({success()});
   team_.measures.answer = [](const ports::Question&) -> Result<double> { return 99; };
   EXPECT_EQ(after(5'000).answer, Answer::Pass);
-  EXPECT_EQ(team_.measures.asked, 6);
+  EXPECT_EQ(team_.measures.asked, 5);
   team_.measures.takes = Millis(60'000);
   EXPECT_EQ(after(20'000).answer, Answer::NotEnough) << "and an old answer is none";
-  EXPECT_EQ(team_.measures.asked, 7);
+  EXPECT_EQ(team_.measures.asked, 6);
 }
 
 TEST_F(Sources, WhatIsNotKnownKeepsAPassFromBeingOne) {
@@ -101,6 +102,68 @@ TEST_F(Sources, ADryRunIsShownAndDecidesNothing) {
   EXPECT_EQ(verdict.answer, Answer::Pass);
   EXPECT_NE(verdict.evidence.find("order-success is 10, below 95 (dry run)"), std::string::npos)
       << verdict.evidence;
+}
+
+// A whole release of v2 with these metrics.
+class SourcesOfARelease : public testing::Test {
+ protected:
+  Ending deploy(std::vector<config::Metric> metrics, ScriptedMailbox* mailbox = nullptr) {
+    EXPECT_TRUE(team_.release(deploy_of("v1")));
+    team_.settings.metrics = std::move(metrics);
+    const auto plan = team_.plan_for(deploy_of("v2"));
+    id_ = team_.create(plan);
+    ScriptedMailbox own(team_.clock);
+    const auto end = team_.run(plan, id_, mailbox == nullptr ? own : *mailbox);
+    EXPECT_TRUE(end) << end.error().sentence();
+    return end ? *end : Ending{};
+  }
+  Team team_;
+  std::string id_;
+};
+
+TEST_F(SourcesOfARelease, OneThatFailsTakesItBackWithItsSentence) {
+  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 93.1; };
+  const Ending end = deploy({success()});
+  EXPECT_EQ(end.phase, Phase::RolledBack);
+  EXPECT_EQ(end.reason, "judge-100: order-success is 93.1, below 95");
+  EXPECT_EQ(team_.live(), "r-0001");
+}
+
+TEST_F(SourcesOfARelease, WhenAllAreWithinTheirBoundsItCompletes) {
+  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 99; };
+  EXPECT_EQ(deploy({success()}).phase, Phase::Completed);
+  EXPECT_TRUE(team_.heard_progress("order-success is 99"));
+}
+
+TEST_F(SourcesOfARelease, ADryRunThatFailsStopsNothing) {
+  auto dry = success();
+  dry.dry_run = true;
+  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 1; };
+  EXPECT_EQ(deploy({dry}).phase, Phase::Completed);
+  EXPECT_TRUE(team_.heard_progress("(dry run)"));
+}
+
+TEST_F(SourcesOfARelease, OneThatNeverAnswersHoldsItAtTheDeadline) {
+  ScriptedMailbox mailbox(team_.clock);
+  Command stop;
+  stop.kind = EventKind::Abort;
+  stop.by = "ada";
+  stop.reason = "no numbers";
+  mailbox.at(Millis(60'000), stop);
+  const Ending end = deploy({success()}, &mailbox);
+  EXPECT_EQ(end.phase, Phase::Aborted);
+  const auto& records = team_.heard.records;
+  EXPECT_NE(std::find(records.begin(), records.end(), "judge-100 inconclusive"), records.end());
+}
+
+TEST_F(SourcesOfARelease, WhileItIsHeldAFailingOneTakesItBack) {
+  auto slow = success();
+  slow.hold = Millis(20'000);
+  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 90; };
+  const Ending end = deploy({slow});
+  EXPECT_EQ(end.phase, Phase::RolledBack) << end.reason;
+  EXPECT_NE(end.reason.find("order-success is 90, below 95, for 20s"), std::string::npos)
+      << end.reason;
 }
 
 TEST_F(Sources, WithoutSomebodyToAskThereIsNotEnough) {

@@ -97,8 +97,9 @@ struct Team {
   fake::FakeSmoke smoke{seam};
   fake::FakeArtifacts artifacts{seam};
   fake::FakeMeasures measures{seam};
-  World ports{instances, router, counters, probe,   smoke,
-              artifacts, store,  clock,    nullptr, &measures};
+  fake::FakeHooks hooks{seam};
+  World ports{instances, router, counters, probe,     smoke, artifacts,
+              store,     clock,  nullptr,  &measures, &hooks};
   ports::AppRef app{"shop", "production"};
   config::Environment settings;
   Recorder heard;

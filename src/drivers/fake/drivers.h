@@ -4,6 +4,7 @@
 #include <map>
 
 #include "drivers/fake/world.h"
+#include "ports/hooks.h"
 #include "ports/measures.h"
 
 namespace slipway::drivers::fake {
@@ -118,6 +119,25 @@ class FakeMeasures : public ports::Measures {
   };
   Seam& seam_;
   std::map<std::string, Asked> under_way_;
+};
+
+// Hooks: what `answer` says, `takes` after it began; without one, `false` fails and all else is done.
+class FakeHooks : public ports::Hooks {
+ public:
+  explicit FakeHooks(Seam& seam) : seam_(seam) {}
+  std::function<ports::HookView(const ports::HookCall&)> answer;
+  Millis takes{300};
+  std::vector<ports::HookCall> calls;  // begun, in order
+  void begin(const std::string& key, const ports::HookCall& call) override;
+  std::optional<ports::HookView> take(const std::string& key) override;
+
+ private:
+  struct Running {
+    Millis due{0};
+    ports::HookCall call;
+  };
+  Seam& seam_;
+  std::map<std::string, Running> running_;
 };
 
 }  // namespace slipway::drivers::fake

@@ -152,7 +152,7 @@ TEST(Ask, ACommandPrintsTheNumber) {
             std::string::npos);
   EXPECT_FALSE(ask(question(Source::Command, "echo 42; exit 1"), "")) << "a number of a failure";
   EXPECT_FALSE(ask(question(Source::Command, "true"), ""));
-  const auto late = ask(question(Source::Command, "sleep 60", Millis(200)), "");
+  const auto late = ask(question(Source::Command, "tail -f /dev/null", Millis(200)), "");
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, Code::Timeout);
 }
