@@ -96,7 +96,8 @@ Json value_schema(const Key& key) {
     case Type::Condition:
       return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$|down$))");
     case Type::Bound:
-      return with_integer(patterned(R"(^[0-9.eE+-]+( *x baseline)?$)"), -1);
+      return patterned(R"(^[0-9.eE+-]+( *x baseline)?$)")
+          .set("type", Json::array_of(std::vector<std::string>{"string", "number", "null"}));
     case Type::Value:
       return Json::object().set(
           "type", Json::array_of(std::vector<std::string>{"string", "number", "boolean", "null"}));
