@@ -69,7 +69,7 @@ void note_what_is_odd(Draft& draft) {
     draft.note(fmt::format("{} is live already: this releases it again", plan.version));
   }
   if (plan.old && plan.settings.rollout.judge.period.count() > 0 &&
-      plan.settings.roll_back_when.empty()) {
+      plan.settings.roll_back_when.empty() && plan.settings.metrics.empty()) {
     draft.note("roll_back_when is empty: the judge periods only wait");
   }
   if (plan.old && !draft.can().drain) {
