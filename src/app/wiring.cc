@@ -4,8 +4,10 @@
 #include "drivers/command/drivers.h"
 #include "drivers/edge/drivers.h"
 #include "drivers/haproxy/drivers.h"
+#include "drivers/hooks/hooks.h"
 #include "drivers/http_probe/probe.h"
 #include "drivers/inquiry/inquiry.h"
+#include "drivers/metrics/measures.h"
 #include "drivers/nginx/drivers.h"
 #include "drivers/process/driver.h"
 #include "edge/edge.h"
@@ -95,6 +97,8 @@ daemon::DriverFactory driver_factory(std::string state) {
         TRY(add_platform(*set, settings, state));
         TRY(add_router(*set, settings, state));
         set->probe = drivers::http_probe::make_probe();
+        set->hooks = drivers::hooks::make_hooks();
+        set->measures = drivers::metrics::make_measures(drivers::process::read_secret);
         set->smoke = drivers::http_probe::make_smoke_runner();
         set->inquiry = drivers::inquiry::make_inquiry();
         return set;

@@ -212,6 +212,45 @@ Incidents build_incidents(const Node& merged) {
   return out;
 }
 
+Metric build_metric(const Node& node, const std::map<std::string, SecretRef>& secrets) {
+  const Reader in(&node, "metrics[]");
+  Metric out;
+  out.name = in.text("name");
+  if (in.has("get")) out.source = Metric::Source::Http;
+  if (in.has("run")) out.source = Metric::Source::Command;
+  out.at = in.text("prometheus") + in.text("get") + in.text("run");
+  out.query = in.text("query");
+  out.field = in.text("field");
+  const std::string side = in.has("below") ? "below" : "above";
+  out.side = in.has("below") ? Metric::Side::Below : Metric::Side::Above;
+  out.bound = parse_metric_bound(in.text(side)).value_or(MetricBound());
+  out.text = side + " " + in.text(side);
+  out.hold = in.duration("for");
+  out.every = in.duration("every");
+  out.timeout = in.duration("timeout");
+  out.dry_run = in.flag("dry_run");
+  if (const auto secret = secrets.find(in.text("secret")); secret != secrets.end())
+    out.secret = secret->second;
+  return out;
+}
+
+std::vector<Hook> build_hooks(const Node& merged) {
+  std::vector<Hook> out;
+  const Node* hooks = merged.find("hooks");
+  if (hooks == nullptr || !hooks->is_list()) return out;
+  for (const auto& item : hooks->items) {
+    const Reader in(&item, "hooks[]");
+    out.push_back({in.text("at"), in.text("run"), in.duration("timeout"), in.duration("deadline")});
+  }
+  return out;
+}
+
+void build_metrics(const Node& merged, Environment& out) {
+  const Node* metrics = merged.find("metrics");
+  if (metrics == nullptr || !metrics->is_list()) return;
+  for (const auto& item : metrics->items) out.metrics.push_back(build_metric(item, out.secrets));
+}
+
 void build_channels(const Node& merged, Environment& out) {
   const Node* channels = merged.find("channels");
   if (channels != nullptr && channels->is_map()) {
@@ -288,6 +327,8 @@ Environment build_environment(const Node& merged) {
   out.gates = build_gates(merged, out.secrets);
   build_channels(merged, out);
   out.incidents = build_incidents(merged);
+  build_metrics(merged, out);
+  out.hooks = build_hooks(merged);
   return out;
 }
 

@@ -11,7 +11,9 @@
 #include "config/alert.h"
 #include "config/channel.h"
 #include "config/gates.h"
+#include "config/hook.h"
 #include "config/incidents.h"
+#include "config/metric.h"
 
 namespace slipway::config {
 
@@ -179,6 +181,8 @@ struct Environment {
   std::vector<NotifyRule> notify;
   std::vector<AlertRule> alerts;
   Incidents incidents;
+  std::vector<Metric> metrics;
+  std::vector<Hook> hooks;
   const Service* service(std::string_view service_name) const;
 };
 

@@ -343,6 +343,16 @@ Json to_json(const Environment& environment) {
   out.set("maintenance", maintenance_json(environment.maintenance));
   if (environment.gates != Gates{}) out.set("gates", to_json(environment.gates));
   add_channels(environment, out);
+  if (!environment.metrics.empty()) {
+    Json metrics = Json::array();
+    for (const auto& metric : environment.metrics) metrics.push_back(to_json(metric));
+    out.set("metrics", metrics);
+  }
+  if (!environment.hooks.empty()) {
+    Json hooks = Json::array();
+    for (const auto& hook : environment.hooks) hooks.push_back(to_json(hook));
+    out.set("hooks", hooks);
+  }
   return out;
 }
 
@@ -376,6 +386,9 @@ Result<Environment> environment_from_json(const Json& json) {
   out.maintenance = maintenance_from(json.at("maintenance"));
   out.gates = gates_from_json(json.at("gates"));
   channels_from(json, out);
+  for (const auto& metric : json.at("metrics").items())
+    out.metrics.push_back(metric_from_json(metric));
+  for (const auto& hook : json.at("hooks").items()) out.hooks.push_back(hook_from_json(hook));
   return out;
 }
 

@@ -117,6 +117,8 @@ std::string words_for_type(const Key& key) {
       return "a time zone such as Europe/Berlin";
     case Type::Condition:
       return "a condition such as error_rate > 1% or down";
+    case Type::Bound:
+      return "a number, or a multiple such as 2x baseline";
     case Type::Service:
       return "the name of a service";
     case Type::Secret:

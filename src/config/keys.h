@@ -49,6 +49,7 @@ enum class Type {
   Days,         // "12-20..12-26", "black-friday"
   Zone,         // "Europe/Berlin"
   Condition,    // of an alert
+  Bound,        // of a metric: "95", "2x baseline"
   Service,      // name of a service of the file
   Secret,       // name of a secret of the file
   Environment,  // name of an environment of the file

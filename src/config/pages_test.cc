@@ -24,8 +24,26 @@ TEST(Pages, TheReferenceInTheDocsIsTheOneOfTheTable) {
   expect_page("slipway-yaml.md", reference_page());
 }
 
+// The list of types in one line each: most of the page would be line ends otherwise.
+std::string with_short_lists(const std::string& text) {
+  constexpr std::string_view kList = "\"type\": [";
+  std::string out;
+  std::size_t at = 0;
+  for (std::size_t list = text.find(kList); list != text.npos; list = text.find(kList, at)) {
+    out += text.substr(at, list - at);
+    const std::size_t end = text.find(']', list);
+    for (at = list; at < end; ++at) {
+      const bool is_layout = text[at] == '\n' || (text[at] == ' ' && text[at - 1] != ':');
+      if (!is_layout) out += text[at];
+    }
+  }
+  return out + text.substr(at);
+}
+
 TEST(Pages, TheSchemaInTheDocsIsTheOneOfTheTable) {
-  expect_page("slipway.schema.json", json_schema().dump(1) + "\n");
+  const auto page = with_short_lists(json_schema().dump(1)) + "\n";
+  ASSERT_EQ(Json::parse(page)->dump(), json_schema().dump());
+  expect_page("slipway.schema.json", page);
 }
 
 TEST(Pages, TheTableIsWhole) {

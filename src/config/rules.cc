@@ -200,6 +200,8 @@ void check_rules(const Node& merged, const Environment& environment, Problems& p
   check_router_settings(scene);
   check_gates(scene);
   check_channels(scene);
+  check_metrics(scene);
+  check_hooks(scene);
 }
 
 }  // namespace slipway::config

@@ -1,6 +1,6 @@
 #pragma once
 // Scene: one environment as the rules see it. They are split over rules.cc, service_rules.cc,
-// gate_rules.cc, gate_check_rules.cc and channel_rules.cc.
+// gate_rules.cc, gate_check_rules.cc, channel_rules.cc and metric_rules.cc.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -49,5 +49,9 @@ void check_gates(const Scene& scene);
 void check_gate_checks(const Scene& scene);
 // What each type of channel needs, and that `notify` names channels there are.
 void check_channels(const Scene& scene);
+// That each metric has one source and one bound.
+void check_metrics(const Scene& scene);
+// That each hook has a stage and a command.
+void check_hooks(const Scene& scene);
 
 }  // namespace slipway::config

@@ -95,6 +95,9 @@ Json value_schema(const Key& key) {
       return patterned("^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$");
     case Type::Condition:
       return patterned(R"(^(error_rate *>|latency_p[0-9]+ *>|health failing$|down$))");
+    case Type::Bound:
+      return patterned(R"(^[0-9.eE+-]+( *x baseline)?$)")
+          .set("type", Json::array_of(std::vector<std::string>{"string", "number", "null"}));
     case Type::Value:
       return Json::object().set(
           "type", Json::array_of(std::vector<std::string>{"string", "number", "boolean", "null"}));

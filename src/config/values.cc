@@ -322,6 +322,15 @@ Answer check_zone(const Key& key, std::string_view text) {
   return not_a(key, text, "write it as in the time zone database: UTC, Europe/Berlin");
 }
 
+Answer check_bound(const Key& key, std::string_view text) {
+  if (parse_metric_bound(text)) return std::nullopt;
+  auto plain = std::string(trim(text));
+  if (plain.ends_with('%')) plain.pop_back();
+  if (plain.ends_with('x')) plain += " baseline";
+  const bool mended = parse_metric_bound(plain).has_value();
+  return not_a(key, text, mended ? fmt::format("write '{}'", plain) : "for example 95");
+}
+
 Answer check_condition(const Key& key, std::string_view text) {
   if (parse_condition(text)) return std::nullopt;
   if (text.find("baseline") != std::string_view::npos)
@@ -434,6 +443,8 @@ std::optional<Complaint> complaint_about(const Key& key, std::string_view text) 
       return check_trigger(key, text);
     case Type::Condition:
       return check_condition(key, text);
+    case Type::Bound:
+      return check_bound(key, text);
   }
   return std::nullopt;
 }

@@ -9,8 +9,10 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "ports/checks.h"
+#include "ports/hooks.h"
 #include "ports/inquiry.h"
 #include "ports/instances.h"
+#include "ports/measures.h"
 #include "ports/notice.h"
 #include "ports/router.h"
 
@@ -23,7 +25,9 @@ struct DriverSet {
   std::shared_ptr<ports::Probe> probe;
   std::shared_ptr<ports::SmokeRunner> smoke;
   std::shared_ptr<ports::Artifacts> artifacts;
-  std::shared_ptr<ports::Inquiry> inquiry;  // null: what must be looked at stays closed
+  std::shared_ptr<ports::Inquiry> inquiry;    // null: what must be looked at stays closed
+  std::shared_ptr<ports::Measures> measures;  // null: metrics have no numbers
+  std::shared_ptr<ports::Hooks> hooks;        // null: a hook fails
 };
 
 using DriverFactory = std::function<Result<std::unique_ptr<DriverSet>>(

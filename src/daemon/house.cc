@@ -27,9 +27,18 @@ void declare_figures(telemetry::Metrics& metrics, const std::string& version) {
 }
 
 release::World world_of(House& house, DriverSet& drivers) {
-  return {*drivers.instances, *drivers.router,      *drivers.counters, *drivers.probe,
-          *drivers.smoke,     *drivers.artifacts,   house.store,       house.clock,
-          &zone_files(),      drivers.inquiry.get()};
+  return {*drivers.instances,
+          *drivers.router,
+          *drivers.counters,
+          *drivers.probe,
+          *drivers.smoke,
+          *drivers.artifacts,
+          house.store,
+          house.clock,
+          &zone_files(),
+          drivers.inquiry.get(),
+          drivers.measures.get(),
+          drivers.hooks.get()};
 }
 
 }  // namespace slipway::daemon

@@ -283,6 +283,7 @@ void Draft::notify() {
 }
 
 Plan Draft::finish() {
+  weave_hooks(plan_);
   plan_.hash = hash_of(plan_);
   return std::move(plan_);
 }

@@ -62,6 +62,9 @@ class Draft {
 Result<void> check_edge_settings(const Capabilities& can, const config::Environment& settings);
 void note_edge_changes(Draft& draft);
 
+// hooks.cc: the steps of the hooks, between the others.
+void weave_hooks(Plan& plan);
+
 // gates.cc: which gates the request leaves out. Usage when it gives no reason, or names none.
 Result<void> skip_gates(Plan& plan, const Request& request);
 

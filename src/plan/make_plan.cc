@@ -68,8 +68,13 @@ void note_what_is_odd(Draft& draft) {
   if (plan.old && plan.old->version == plan.version) {
     draft.note(fmt::format("{} is live already: this releases it again", plan.version));
   }
+  const bool looks =
+      plan.settings.rollout.judge.period.count() > 0 || plan.settings.watch.count() > 0;
+  if (!plan.settings.metrics.empty() && !looks)
+    draft.note("metrics are not judged: neither rollout.judge nor watch has a time");
   if (plan.old && plan.settings.rollout.judge.period.count() > 0 &&
-      plan.settings.roll_back_when.empty() && plan.settings.roll_back_on_alerts.empty()) {
+      plan.settings.roll_back_when.empty() && plan.settings.roll_back_on_alerts.empty() &&
+      plan.settings.metrics.empty()) {
     draft.note("roll_back_when is empty: the judge periods only wait");
   }
   if (plan.old && !draft.can().drain) {

@@ -88,6 +88,7 @@ enum class StepKind {
   Retire,       // stop the old slot of `service` (irreversible without starting it again)
   Watch,        // thresholds stay armed for `duration` after promotion
   Notify,       // tell: released, rolled back …
+  Hook,         // settings.hooks[count] at `stage`; undoable: run when the release was taken back
 };
 std::string_view name_of(StepKind kind);
 std::optional<StepKind> step_kind_named(std::string_view name);
@@ -111,6 +112,7 @@ struct Step {
   Millis duration{0};  // Judge, Watch, Drain: how long
   Millis deadline{0};  // fails (Judge: is held) when not settled after this; 0: none
   OnFailure on_failure = OnFailure::TakeBack;
+  std::string stage{};                                   // Hook: before_shift
   std::string gate{};                                    // Gate: window
   config::OnExpiry on_expiry = config::OnExpiry::Abort;  // Gate: what its deadline leads to
   bool undoable = false;                                 // an undo exists

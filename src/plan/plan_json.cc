@@ -7,7 +7,7 @@
 
 namespace slipway::plan {
 namespace {
-constexpr std::array<std::pair<StepKind, std::string_view>, 14> kKinds{{
+constexpr std::array<std::pair<StepKind, std::string_view>, 15> kKinds{{
     {StepKind::Gate, "gate"},
     {StepKind::Preflight, "preflight"},
     {StepKind::Start, "start"},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<StepKind, std::string_view>, 14> kKinds{{
     {StepKind::Retire, "retire"},
     {StepKind::Watch, "watch"},
     {StepKind::Notify, "notify"},
+    {StepKind::Hook, "hook"},
 }};
 constexpr std::array<config::Strategy, 4> kStrategies{
     config::Strategy::BlueGreen, config::Strategy::Canary, config::Strategy::Rolling,
@@ -63,8 +64,9 @@ LiveRelease live_from_json(const Json& json) {
 }
 
 Json to_json(const Step& step) {
-  return Json::object()
-      .set("id", step.id)
+  Json out = Json::object();
+  if (!step.stage.empty()) out.set("stage", step.stage);
+  return out.set("id", step.id)
       .set("kind", name_of(step.kind))
       .set("service", step.service)
       .set("count", step.count)
@@ -104,6 +106,7 @@ Result<Step> step_from_json(const Json& json) {
   out.duration = Millis(json.integer("duration_ms"));
   out.deadline = Millis(json.integer("deadline_ms"));
   out.on_failure = json.text("on_failure") == "go_on" ? OnFailure::GoOn : OnFailure::TakeBack;
+  out.stage = json.text("stage");
   out.gate = json.text("gate");
   out.on_expiry = config::on_expiry_named(json.text("on_expiry"));
   out.undoable = json.flag("undoable");

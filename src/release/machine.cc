@@ -72,8 +72,9 @@ Decision refuse(Draft& d) {
 bool is_skipped(const Plan& plan, const State& state, const plan::Step& step) {
   if (!state.full) return false;
   if (step.kind == StepKind::Judge) return true;
-  return plan.strategy == config::Strategy::Canary && step.kind == StepKind::Shift &&
-         step.percent < 100;
+  const bool of_shift = step.kind == StepKind::Shift || step.stage == "before_shift" ||
+                        step.stage == "after_shift";
+  return plan.strategy == config::Strategy::Canary && of_shift && step.percent < 100;
 }
 
 Decision enter(Draft& d, int index) {
@@ -329,6 +330,7 @@ bool has_act(StepKind kind) {
     case StepKind::Notify:
       return true;
     case StepKind::Gate:
+    case StepKind::Hook:
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:

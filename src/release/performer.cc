@@ -44,7 +44,9 @@ Performer::Performer(Scene scene)
       instances_(scene_),
       traffic_(scene_),
       judge_(scene_, instances_),
+      sources_(scene_),
       gates_(scene_),
+      hooks_(scene_),
       records_(scene_) {}
 
 ports::Outcome Performer::act(const State& state, const OpId& op) {
@@ -63,6 +65,7 @@ ports::Outcome Performer::act(const State& state, const OpId& op) {
     case StepKind::Judge:
       return traffic_.turn(state, op);
     case StepKind::Gate:
+    case StepKind::Hook:
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:
@@ -88,6 +91,8 @@ Sight Performer::look(const State& state) {
     case StepKind::Judge:
     case StepKind::Watch:
       return judged(step, state);
+    case StepKind::Hook:
+      return hooks_.look(step, state);
     case StepKind::Gate:
       return gate(step, state);
     case StepKind::Preflight:
@@ -107,13 +112,19 @@ Sight Performer::judged(const plan::Step& step, const State& state) {
     turned_ = state.attempt;
   }
   if (state.word) return Sight::settled("promoted by hand");
-  return judge_.look(step, state);
+  return sources_.weigh(step, state,
+                        sources_.alone(state) ? judge_.guard(state) : judge_.look(step, state));
+}
+
+Sight Performer::guard(const State& state) {
+  const Sight judged = judge_.guard(state);
+  return judged.kind == EventKind::Bad ? judged : sources_.guard(state);
 }
 
 // What waited for days may have changed meanwhile: the files are looked at once more. Where the new
 // release has traffic already, its thresholds hold while a gate waits.
 Sight Performer::gate(const plan::Step& step, const State& state) {
-  const Sight guarded = judge_.guard(state);
+  const Sight guarded = guard(state);
   if (guarded.kind == EventKind::Bad) return guarded;
   const Sight sight = gates_.look(step);
   if (sight.kind != EventKind::Settled || !plan::is_before_changes(scene_.plan, step)) return sight;
@@ -132,6 +143,7 @@ ports::Outcome Performer::undo(const State& state, const OpId& op) {
   if (step.kind == StepKind::Shift || step.kind == StepKind::Maintenance)
     return traffic_.undo(step, op);
   if (step.kind == StepKind::Promote) return records_.undo();
+  if (step.kind == StepKind::Hook) return ports::Outcome::applied();  // looking at it runs it
   return instances_.undo(step, op);
 }
 
@@ -140,6 +152,7 @@ Sight Performer::look_undone(const State& state) {
   if (step.kind == StepKind::Shift || step.kind == StepKind::Maintenance)
     return traffic_.look_undone(step);
   if (step.kind == StepKind::Promote) return records_.look_undone();
+  if (step.kind == StepKind::Hook) return hooks_.look_undone(step, state);
   return instances_.look_undone(step, state);
 }
 

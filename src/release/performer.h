@@ -12,9 +12,11 @@
 #include "plan/calendar.h"
 #include "plan/gates.h"
 #include "plan/plan.h"
+#include "release/hook_steps.h"
 #include "release/judge_steps.h"
 #include "release/runner.h"
 #include "release/sight.h"
+#include "release/source_steps.h"
 
 namespace slipway::release {
 
@@ -151,7 +153,8 @@ class Performer {
   Sight look(const State& state);
   ports::Outcome undo(const State& state, const OpId& op);
   Sight look_undone(const State& state);
-  Sight guard(const State& state) { return judge_.guard(state); }
+  // What must not go on serving, while it is held or waits.
+  Sight guard(const State& state);
   const std::vector<std::pair<std::string, Json>>& to_keep() const { return judge_.to_keep(); }
   void kept() { judge_.kept(); }
 
@@ -167,7 +170,9 @@ class Performer {
   InstanceSteps instances_;
   TrafficSteps traffic_;
   JudgeSteps judge_;
+  SourceSteps sources_;
   GateSteps gates_;
+  HookSteps hooks_;
   RecordSteps records_;
   int turned_ = 0;  // the attempt whose split was seen
 };

@@ -10,8 +10,10 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "ports/checks.h"
+#include "ports/hooks.h"
 #include "ports/inquiry.h"
 #include "ports/instances.h"
+#include "ports/measures.h"
 #include "ports/router.h"
 #include "ports/store.h"
 #include "ports/zones.h"
@@ -29,8 +31,10 @@ struct World {
   ports::Artifacts& artifacts;
   ports::Store& store;
   Clock& clock;
-  ports::Zones* zones = nullptr;      // null: UTC alone
-  ports::Inquiry* inquiry = nullptr;  // null: what must be looked at stays closed
+  ports::Zones* zones = nullptr;        // null: UTC alone
+  ports::Inquiry* inquiry = nullptr;    // null: what must be looked at stays closed
+  ports::Measures* measures = nullptr;  // null: metrics have no numbers
+  ports::Hooks* hooks = nullptr;        // null: a hook fails
 };
 
 // A person's word to a running release.

@@ -98,8 +98,10 @@ struct Team {
   fake::FakeSmoke smoke{seam};
   fake::FakeArtifacts artifacts{seam};
   fake::FakeInquiry inquiry;
-  World ports{instances, router, counters, probe,   smoke,
-              artifacts, store,  clock,    nullptr, &inquiry};
+  fake::FakeMeasures measures{seam};
+  fake::FakeHooks hooks{seam};
+  World ports{instances, router, counters, probe,    smoke,     artifacts,
+              store,     clock,  nullptr,  &inquiry, &measures, &hooks};
   ports::AppRef app{"shop", "production"};
   config::Environment settings;
   Recorder heard;

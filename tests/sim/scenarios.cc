@@ -152,6 +152,22 @@ void add_gates(Strategy strategy, const std::string& name, std::vector<Scenario>
   out.push_back({name + "paused while it waits", waits, pause});
 }
 
+// Hooks at every stage; one that fails before the promotion.
+void add_hooks(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
+  auto config = sim_config(strategy);
+  auto& hooks = config.environments[kEnvironment].hooks;
+  for (const char* stage : {"preflight", "before_start", "after_start", "before_shift",
+                            "after_shift", "after_promote", "done", "after_rollback"})
+    hooks.push_back({stage, "true", Millis(1'000), Millis(60'000)});
+  out.push_back({name + "hooks at every stage",
+                 that_must_end("completed", start_with_config(config, strategy)),
+                 {}});
+  hooks.push_back({"before_promote", "false", Millis(1'000), Millis(60'000)});
+  out.push_back({name + "a hook fails before the promotion",
+                 that_must_end("rolled_back", start_with_config(config, strategy)),
+                 {}});
+}
+
 void add_commands(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
   const auto either = that_must_end("", start_of(strategy, {}, false));
   const auto completed = that_must_end("completed", *either);
@@ -223,6 +239,10 @@ Universe start_of(Strategy strategy, const std::vector<fake::Behaviour>& behavio
   return start_with(sim_config(strategy), strategy, behaviours, empty);
 }
 
+Universe start_with_config(const config::Config& config, Strategy strategy) {
+  return start_with(config, strategy, {}, false);
+}
+
 Universe start_behind(Strategy strategy, const config::Window& window) {
   auto config = sim_config(strategy);
   config.environments[kEnvironment].gates.window = window;
@@ -251,6 +271,7 @@ std::vector<Scenario> all_scenarios() {
     add_refusals(strategy, name, out);
     add_commands(strategy, name, out);
     if (strategy == Strategy::BlueGreen) add_gates(strategy, name, out);
+    if (strategy == Strategy::Canary) add_hooks(strategy, name, out);
     for (const bool warm : {true, false}) {
       out.push_back({name + (warm ? "rollback to a warm colour" : "rollback to a cold colour"),
                      that_must_end("completed", start_of_rollback(strategy, warm)),

@@ -17,6 +17,8 @@ config::Config sim_config(config::Strategy strategy);
 // A universe in which v1 is live (or nothing, when `empty`), and a release of v2 has been created.
 Universe start_of(config::Strategy strategy, const std::vector<fake::Behaviour>& behaviours,
                   bool empty);
+// v1 is live, and a release of v2 with this configuration has been created.
+Universe start_with_config(const config::Config& config, config::Strategy strategy);
 // v1 is live, and a release of v2 that waits for this window has been created.
 Universe start_behind(config::Strategy strategy, const config::Window& window);
 // v1, then v2 completed; now a rollback to v1 has been created. warm: v1's instances still run.

@@ -151,15 +151,23 @@ bool has_ended(Universe& universe) {
 
 struct Drivers {
   explicit Drivers(fake::Seam& seam)
-      : instances(seam), router(seam), counters(seam), probe(seam), smoke(seam), artifacts(seam) {}
+      : instances(seam),
+        router(seam),
+        counters(seam),
+        probe(seam),
+        smoke(seam),
+        artifacts(seam),
+        hooks(seam) {}
   fake::FakeInstances instances;
   fake::FakeRouter router;
   fake::FakeCounters counters;
   fake::FakeProbe probe;
   fake::FakeSmoke smoke;
   fake::FakeArtifacts artifacts;
+  fake::FakeHooks hooks;
   release::World world(Universe& universe) {
-    return {instances, router, counters, probe, smoke, artifacts, universe.store, universe.clock};
+    return {instances,      router,         counters, probe,   smoke, artifacts,
+            universe.store, universe.clock, nullptr,  nullptr, &hooks};
   }
 };
 

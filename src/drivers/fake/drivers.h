@@ -1,7 +1,11 @@
 #pragma once
 // The in-memory drivers: one class per port, all over one Seam. They pass the same contract suite
 // as the real drivers (tests/contract), so that what the simulator proves holds for those too.
+#include <map>
+
 #include "drivers/fake/world.h"
+#include "ports/hooks.h"
+#include "ports/measures.h"
 
 namespace slipway::drivers::fake {
 
@@ -96,6 +100,44 @@ class FakeNotifier : public ports::Notifier {
 
  private:
   Seam& seam_;
+};
+
+// Numbers of metrics: what `answer` says, `takes` after the question; nothing before.
+class FakeMeasures : public ports::Measures {
+ public:
+  explicit FakeMeasures(Seam& seam) : seam_(seam) {}
+  std::function<Result<double>(const ports::Question&)> answer;
+  Millis takes{300};
+  int asked = 0;
+  void ask(const std::string& key, const ports::Question& question) override;
+  std::optional<Result<double>> take(const std::string& key) override;
+
+ private:
+  struct Asked {
+    Millis due{0};
+    ports::Question question;
+  };
+  Seam& seam_;
+  std::map<std::string, Asked> under_way_;
+};
+
+// Hooks: what `answer` says, `takes` after it began; without one, `false` fails and all else is done.
+class FakeHooks : public ports::Hooks {
+ public:
+  explicit FakeHooks(Seam& seam) : seam_(seam) {}
+  std::function<ports::HookView(const ports::HookCall&)> answer;
+  Millis takes{300};
+  std::vector<ports::HookCall> calls;  // begun, in order
+  void begin(const std::string& key, const ports::HookCall& call) override;
+  std::optional<ports::HookView> take(const std::string& key) override;
+
+ private:
+  struct Running {
+    Millis due{0};
+    ports::HookCall call;
+  };
+  Seam& seam_;
+  std::map<std::string, Running> running_;
 };
 
 }  // namespace slipway::drivers::fake
