@@ -561,10 +561,11 @@ constexpr Verb kVerbs[] = {
     {.name = "judge",
      .group = Group::Look,
      .summary = "the verdicts of a release, judged again from what was kept",
-     .detail = "Every decision of the judge: its sentence, its numbers, and whether the settings and "
-               "counts that are kept with it lead to the same decision, to the last digit. With "
-               "--json the counts of every look as well.\n\n"
-               "Exit status 1 when one of them comes out otherwise.",
+     .detail =
+         "Every decision of the judge: its sentence, its numbers, and whether the settings and "
+         "counts that are kept with it lead to the same decision, to the last digit. With "
+         "--json the counts of every look as well.\n\n"
+         "Exit status 1 when one of them comes out otherwise.",
      .options = kJudgeOptions,
      .example = "slipway judge --replay r-0042",
      .output = "10:31:20  judge-10  Passed: 0 of 1,204 canary responses failed (0%) …\n"
