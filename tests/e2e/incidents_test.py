@@ -170,7 +170,14 @@ def crash(stage, point, begin, wanted_rollbacks):
     return check(stage, point, impact, good, wanted_rollbacks), died
 
 
+def at_rest(stage):
+    """The last release's thread has left the environment: another may begin."""
+    wait_until("rest", 20, lambda: "running" in (row := stage.rig.status(APP, ENVIRONMENT)) and not row["running"]
+               or not stage.rig.releases(APP, ENVIRONMENT))
+
+
 def live_release(stage):
+    at_rest(stage)
     stage.write()
     stage.rig.run("deploy", ENVIRONMENT, stage.next_version())
     good = f"v{stage.version}"
@@ -179,6 +186,7 @@ def live_release(stage):
 
 
 def canary(stage, rollout=CANARY):
+    at_rest(stage)
     stage.write()
     good = stage.next_version()
     stage.rig.run("deploy", ENVIRONMENT, good)
