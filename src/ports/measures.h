@@ -10,7 +10,7 @@
 
 namespace slipway::ports {
 
-struct Question {
+struct MetricQuestion {
   config::Metric metric;
   std::map<std::string, std::string> names;  // app, environment, release, version
   std::string dir;                           // of slipway.yaml, where commands run
@@ -20,7 +20,7 @@ class Measures {
  public:
   virtual ~Measures() = default;
   // Begins to ask, and returns at once. While the same key is being asked, this does nothing.
-  virtual void ask(const std::string& key, const Question& question) = 0;
+  virtual void ask(const std::string& key, const MetricQuestion& question) = 0;
   // What came of it, once; nullopt: nothing yet. An answer that is no number is an error. It comes
   // within the metric's time-out and a little, whatever the other side does.
   virtual std::optional<Result<double>> take(const std::string& key) = 0;

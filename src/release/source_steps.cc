@@ -41,7 +41,7 @@ SourceSteps::SourceSteps(const Scene& scene) : scene_(scene) {
   }
 }
 
-ports::Question SourceSteps::question(const config::Metric& metric, bool of_old) const {
+ports::MetricQuestion SourceSteps::question(const config::Metric& metric, bool of_old) const {
   const auto& plan = scene_.plan;
   return {metric,
           {{"app", plan.app},

@@ -41,7 +41,7 @@ class SourceSteps {
   };
   void ask(Source& source, Millis now);
   void fetch(Source& source, Millis now);
-  ports::Question question(const config::Metric& metric, bool of_old) const;
+  ports::MetricQuestion question(const config::Metric& metric, bool of_old) const;
 
   Sight wait(const plan::Step& step, const State& state, const verdict::Verdict& verdict,
              const std::string& judged);

@@ -58,7 +58,7 @@ TEST_F(Sources, AskForTheNewReleaseAndTheOldOneByName) {
   relative.bound = {0.9, true};
   begin({relative});
   std::vector<std::string> asked;
-  team_.measures.answer = [&](const ports::Question& question) -> Result<double> {
+  team_.measures.answer = [&](const ports::MetricQuestion& question) -> Result<double> {
     asked.push_back(question.names.at("release") + " " + question.names.at("version"));
     return question.names.at("version") == "v1" ? 50 : 40;
   };
@@ -72,7 +72,7 @@ TEST_F(Sources, AskForTheNewReleaseAndTheOldOneByName) {
 
 TEST_F(Sources, AreAskedAtTheirOwnPaceAndNeverTwiceAtOnce) {
   begin({success()});
-  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 99; };
+  team_.measures.answer = [](const ports::MetricQuestion&) -> Result<double> { return 99; };
   EXPECT_EQ(after(5'000).answer, Answer::Pass);
   EXPECT_EQ(team_.measures.asked, 5);
   team_.measures.takes = Millis(60'000);
@@ -82,7 +82,7 @@ TEST_F(Sources, AreAskedAtTheirOwnPaceAndNeverTwiceAtOnce) {
 
 TEST_F(Sources, WhatIsNotKnownKeepsAPassFromBeingOne) {
   begin({success(), metric("queue", config::Metric::Side::Above, 100)});
-  team_.measures.answer = [](const ports::Question& question) -> Result<double> {
+  team_.measures.answer = [](const ports::MetricQuestion& question) -> Result<double> {
     if (question.metric.name == "queue") return Error(Code::Timeout, "no answer within 500ms");
     return 99;
   };
@@ -97,7 +97,7 @@ TEST_F(Sources, ADryRunIsShownAndDecidesNothing) {
   auto dry = success();
   dry.dry_run = true;
   begin({dry, metric("queue", config::Metric::Side::Above, 100)});
-  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 10; };
+  team_.measures.answer = [](const ports::MetricQuestion&) -> Result<double> { return 10; };
   const auto verdict = after(1'000);
   EXPECT_EQ(verdict.answer, Answer::Pass);
   EXPECT_NE(verdict.evidence.find("order-success is 10, below 95 (dry run)"), std::string::npos)
@@ -122,7 +122,7 @@ class SourcesOfARelease : public testing::Test {
 };
 
 TEST_F(SourcesOfARelease, OneThatFailsTakesItBackWithItsSentence) {
-  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 93.1; };
+  team_.measures.answer = [](const ports::MetricQuestion&) -> Result<double> { return 93.1; };
   const Ending end = deploy({success()});
   EXPECT_EQ(end.phase, Phase::RolledBack);
   EXPECT_EQ(end.reason, "judge-100: order-success is 93.1, below 95");
@@ -130,7 +130,7 @@ TEST_F(SourcesOfARelease, OneThatFailsTakesItBackWithItsSentence) {
 }
 
 TEST_F(SourcesOfARelease, WhenAllAreWithinTheirBoundsItCompletes) {
-  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 99; };
+  team_.measures.answer = [](const ports::MetricQuestion&) -> Result<double> { return 99; };
   EXPECT_EQ(deploy({success()}).phase, Phase::Completed);
   EXPECT_TRUE(team_.heard_progress("order-success is 99"));
 }
@@ -138,7 +138,7 @@ TEST_F(SourcesOfARelease, WhenAllAreWithinTheirBoundsItCompletes) {
 TEST_F(SourcesOfARelease, ADryRunThatFailsStopsNothing) {
   auto dry = success();
   dry.dry_run = true;
-  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 1; };
+  team_.measures.answer = [](const ports::MetricQuestion&) -> Result<double> { return 1; };
   EXPECT_EQ(deploy({dry}).phase, Phase::Completed);
   EXPECT_TRUE(team_.heard_progress("(dry run)"));
 }
@@ -159,7 +159,7 @@ TEST_F(SourcesOfARelease, OneThatNeverAnswersHoldsItAtTheDeadline) {
 TEST_F(SourcesOfARelease, WhileItIsHeldAFailingOneTakesItBack) {
   auto slow = success();
   slow.hold = Millis(20'000);
-  team_.measures.answer = [](const ports::Question&) -> Result<double> { return 90; };
+  team_.measures.answer = [](const ports::MetricQuestion&) -> Result<double> { return 90; };
   const Ending end = deploy({slow});
   EXPECT_EQ(end.phase, Phase::RolledBack) << end.reason;
   EXPECT_NE(end.reason.find("order-success is 90, below 95, for 20s"), std::string::npos)

@@ -106,22 +106,23 @@ class FakeNotifier : public ports::Notifier {
 class FakeMeasures : public ports::Measures {
  public:
   explicit FakeMeasures(Seam& seam) : seam_(seam) {}
-  std::function<Result<double>(const ports::Question&)> answer;
+  std::function<Result<double>(const ports::MetricQuestion&)> answer;
   Millis takes{300};
   int asked = 0;
-  void ask(const std::string& key, const ports::Question& question) override;
+  void ask(const std::string& key, const ports::MetricQuestion& question) override;
   std::optional<Result<double>> take(const std::string& key) override;
 
  private:
   struct Asked {
     Millis due{0};
-    ports::Question question;
+    ports::MetricQuestion question;
   };
   Seam& seam_;
   std::map<std::string, Asked> under_way_;
 };
 
-// Hooks: what `answer` says, `takes` after it began; without one, `false` fails and all else is done.
+// Hooks: what `answer` says, `takes` after it began; without one, `false` fails and all else is
+// done.
 class FakeHooks : public ports::Hooks {
  public:
   explicit FakeHooks(Seam& seam) : seam_(seam) {}

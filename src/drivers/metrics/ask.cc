@@ -32,7 +32,7 @@ Error refused(const std::string& url, const http::Response& answer) {
 }
 
 // A wrong query is told as JSON, with a status of 400 or 422: its words are worth showing.
-Result<double> ask_prometheus(const ports::Question& question, const std::string& token) {
+Result<double> ask_prometheus(const ports::MetricQuestion& question, const std::string& token) {
   std::string url = question.metric.at;
   while (url.ends_with('/')) url.pop_back();
   const std::string query = ports::with_names(question.metric.query, question.names);
@@ -43,7 +43,7 @@ Result<double> ask_prometheus(const ports::Question& question, const std::string
   return prometheus_number(answer.body);
 }
 
-Result<double> ask_address(const ports::Question& question, const std::string& token) {
+Result<double> ask_address(const ports::MetricQuestion& question, const std::string& token) {
   const std::string url = ports::with_names(question.metric.at, question.names);
   const auto answer = TRY(get(url, token, question.metric.timeout));
   if (!is_success(answer)) return refused(url, answer);
@@ -55,7 +55,7 @@ std::string upper(std::string text) {
   return text;
 }
 
-Result<double> ask_command(const ports::Question& question) {
+Result<double> ask_command(const ports::MetricQuestion& question) {
   io::ChildSpec spec;
   spec.shell = ports::with_names(question.metric.at, question.names);
   spec.dir = question.dir;
@@ -77,7 +77,7 @@ Result<double> ask_command(const ports::Question& question) {
 }
 }  // namespace
 
-Result<double> ask(const ports::Question& question, const std::string& token) {
+Result<double> ask(const ports::MetricQuestion& question, const std::string& token) {
   switch (question.metric.source) {
     case config::Metric::Source::Prometheus:
       return ask_prometheus(question, token);

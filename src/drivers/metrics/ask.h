@@ -8,6 +8,6 @@
 namespace slipway::drivers::metrics {
 
 // `token`: sent as a bearer token; empty: none.
-Result<double> ask(const ports::Question& question, const std::string& token);
+Result<double> ask(const ports::MetricQuestion& question, const std::string& token);
 
 }  // namespace slipway::drivers::metrics

@@ -18,7 +18,7 @@ class Asking final : public ports::Measures {
     }
   }
 
-  void ask(const std::string& key, const ports::Question& question) override {
+  void ask(const std::string& key, const ports::MetricQuestion& question) override {
     const std::lock_guard hold(mutex_);
     Call& call = calls_[key];
     if (call.under_way) return;
@@ -47,14 +47,14 @@ class Asking final : public ports::Measures {
     std::optional<Result<double>> answer;
   };
 
-  Result<double> answer_to(const ports::Question& question) {
+  Result<double> answer_to(const ports::MetricQuestion& question) {
     std::string token;
     if (!question.metric.secret.name.empty())
       token = TRY(read_secret_(question.metric.secret, question.dir));
     return metrics::ask(question, token);
   }
 
-  void run(const std::string& key, const ports::Question& question) {
+  void run(const std::string& key, const ports::MetricQuestion& question) {
     Result<double> answer = answer_to(question);
     const std::lock_guard hold(mutex_);
     Call& call = calls_[key];

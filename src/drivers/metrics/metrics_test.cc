@@ -48,8 +48,9 @@ class Recorder {
       }};
 };
 
-ports::Question question(Source source, const std::string& at, Millis timeout = Millis(5'000)) {
-  ports::Question question;
+ports::MetricQuestion question(Source source, const std::string& at,
+                               Millis timeout = Millis(5'000)) {
+  ports::MetricQuestion question;
   question.metric.name = "orders";
   question.metric.source = source;
   question.metric.at = at;
