@@ -166,8 +166,8 @@ struct Drivers {
   fake::FakeArtifacts artifacts;
   fake::FakeHooks hooks;
   release::World world(Universe& universe) {
-    return {instances,      router,         counters, probe,   smoke, artifacts,
-            universe.store, universe.clock, nullptr,  nullptr, &hooks};
+    return {instances,      router,         counters, probe,   smoke,   artifacts,
+            universe.store, universe.clock, nullptr,  nullptr, nullptr, &hooks};
   }
 };
 
