@@ -535,7 +535,7 @@ TEST_F(DaemonTest, ADriverThatCannotBeMadeIsToldAndTriedAgain) {
   start();
   deploy("v1");
   const auto release = begin(kSlowCanary, "v2");
-  follow(release, "\"step\":\"shift-10\"");
+  EXPECT_TRUE(eventually([&] { return environment().at("running").integer("percent") == 10; }));
   daemon_.reset();
   std::atomic<bool> broken{true};
   auto factory = [&, good = world_.factory()](
@@ -547,6 +547,7 @@ TEST_F(DaemonTest, ADriverThatCannotBeMadeIsToldAndTriedAgain) {
   auto started = Daemon::start(options(), factory, *log_, world_.clock, random_);
   ASSERT_TRUE(started.has_value());
   daemon_ = std::move(started).value();
+  EXPECT_EQ(environment().at("running").integer("percent"), 10) << "known before it goes on";
   EXPECT_TRUE(eventually([&] {
     return environment().at("running").text("progress").find("there is no ./platform.sh") !=
            std::string::npos;

@@ -39,6 +39,11 @@ RunningRelease::~RunningRelease() {
 }
 
 void RunningRelease::start() {
+  // Known from the first moment on: what is taken up again may have traffic already.
+  if (const auto state = stored_state()) {
+    const std::lock_guard lock(mutex_);
+    view_.state = *state;
+  }
   thread_ = std::thread([this] { work(); });
 }
 
@@ -148,16 +153,7 @@ Result<void> RunningRelease::drop(const std::string& why) {
   return house_.store.free_lease(lease);
 }
 
-Result<release::Ending> RunningRelease::attempt() {
-  if (!TRY(still_fits())) {
-    const std::string why = "another release became live before this one began: deploy it again";
-    TRY(drop(why));
-    return release::Ending{release::Phase::Aborted, why};
-  }
-  auto drivers = TRY(house_.drivers(plan_.settings, plan_.app));
-  crash_point("daemon.before-lease");
-  const auto lease = TRY(house_.store.take_lease(row_.app, house_.owner, row_.id));
-  crash_point("daemon.after-lease");
+Result<release::State> RunningRelease::stored_state() {
   release::State state;
   if (const auto last = TRY(house_.store.last_record(row_.id))) {
     const auto read = release::decode(last->state);
@@ -168,6 +164,20 @@ Result<release::Ending> RunningRelease::attempt() {
     }
     state = *read;
   }
+  return state;
+}
+
+Result<release::Ending> RunningRelease::attempt() {
+  if (!TRY(still_fits())) {
+    const std::string why = "another release became live before this one began: deploy it again";
+    TRY(drop(why));
+    return release::Ending{release::Phase::Aborted, why};
+  }
+  auto drivers = TRY(house_.drivers(plan_.settings, plan_.app));
+  crash_point("daemon.before-lease");
+  const auto lease = TRY(house_.store.take_lease(row_.app, house_.owner, row_.id));
+  crash_point("daemon.after-lease");
+  const auto state = TRY(stored_state());
   {
     const std::lock_guard lock(mutex_);
     view_.state = state;

@@ -56,6 +56,7 @@ class RunningRelease final : public release::Listener {
   void work();
   bool wait_for_predecessor();
   Result<bool> still_fits();
+  Result<release::State> stored_state();  // by the journal
   Result<release::Ending> attempt();
   Result<void> drop(const std::string& why);
   void stalled(const Error& why);
