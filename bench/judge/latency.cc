@@ -7,6 +7,7 @@
 
 #include "judge/chance.h"
 #include "judge/study.h"
+#include "verdict/sitting.h"
 
 namespace bench {
 namespace {
@@ -111,15 +112,15 @@ void study_cost(Report& report) {
   constexpr int kLooks = 2'000;
   auto settings = judge_settings(slipway::verdict::Guard::On);
   settings.strata.resize(kStrata, "route");
-  slipway::verdict::Judge judge(settings);
+  slipway::verdict::Sitting sitting(settings);  // as a release looks: on a copy of its judge
   Chance chance(1);
   auto tick = big_tick(kStrata, chance);
   std::vector<double> costs;
   for (int i = 0; i < kLooks; ++i) {
     tick.at += Millis(100);
     const auto begun = std::chrono::steady_clock::now();
-    const auto decision = judge.look(tick);
-    const auto told = judge.tell();
+    const auto decision = sitting.look(tick).decision;
+    const auto told = sitting.tell();
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begun;
     if (decision.answer == slipway::verdict::Answer::Fail || told.evidence.empty()) break;
     costs.push_back(took.count());

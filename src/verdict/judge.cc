@@ -50,6 +50,7 @@ struct Judge::State {
   explicit State(Settings given);
   Stratum make_stratum(const Terms& terms) const;
   void advance(const Tick& tick);
+  void pass(Millis until);
   void pass_blocks(std::int64_t block);
   void feed(const Tick& tick);
   Decision decide(const Tick& tick);
@@ -110,8 +111,7 @@ void Judge::State::advance(const Tick& tick) {
     begun_at = begun ? at : tick.at;
     step = tick.step;
   }
-  const Millis into = tick.at - begun_at - Millis(1);
-  if (begun && into.count() > 0) pass_blocks(into / settings.block);
+  pass(tick.at);
   if (tick.step != step) {
     step = tick.step;
     for (auto& stratum : strata) {
@@ -119,6 +119,11 @@ void Judge::State::advance(const Tick& tick) {
     }
   }
   at = tick.at;
+}
+
+void Judge::State::pass(Millis until) {
+  const Millis into = until - begun_at - Millis(1);
+  if (begun && into.count() > 0) pass_blocks(into / settings.block);
 }
 
 void Judge::State::pass_blocks(std::int64_t until) {
@@ -224,6 +229,7 @@ Judge::~Judge() = default;
 Judge::Judge(Judge&&) noexcept = default;
 Judge& Judge::operator=(Judge&&) noexcept = default;
 void Judge::become(const Judge& other) { *state_ = *other.state_; }
+void Judge::pass(Millis at) { state_->pass(at); }
 
 Decision Judge::look(const Tick& tick) {
   auto& state = *state_;

@@ -100,6 +100,9 @@ class Judge {
   Judge& operator=(Judge&&) noexcept;
   // From now on as the other one is; both must have been made with the same settings.
   void become(const Judge& other);
+  // The blocks that have ended by then have passed. A look does it as well: this is for who looks
+  // at copies, so that each does not do it anew.
+  void pass(Millis at);
 
   Decision look(const Tick& tick);  // a Fail is final: later looks repeat it
   const Decision& last() const;

@@ -7,7 +7,7 @@
 namespace slipway::verdict {
 namespace {
 constexpr std::size_t kLogBytes = 64 * 1024;  // then a tick holds twice as many blocks
-constexpr std::size_t kMostDoublings = 12;
+constexpr std::size_t kMostDoublings = 9;     // fewer blocks than a judge catches up with
 
 bool is_empty(const Sample& sample) {
   return sample.requests == 0 && sample.errors == 0 && sample.latency_us.empty() &&
@@ -36,7 +36,8 @@ bool is_alike(const Tick& a, const Tick& b) {
 }
 }  // namespace
 
-Sitting::Sitting(Settings settings) : judge_(settings), glance_(std::move(settings)) {}
+Sitting::Sitting(Settings settings)
+    : judge_(settings), passed_(settings), glance_(std::move(settings)) {}
 
 // At the end of a block; at the end of the time in which requests of another weight still finish;
 // at the end of the warm-up, whose latencies do not count.
@@ -54,7 +55,8 @@ bool Sitting::is_due(const Tick& tick) const {
 
 Sitting::Said Sitting::look(const Tick& tick) {
   if (last_.answer == Answer::Fail) return {last_, false};
-  glance_.become(judge_);
+  passed_.pass(tick.at);
+  glance_.become(passed_);
   last_ = glance_.look(tick);
   if (last_.answer != Answer::Fail && !is_due(tick)) return {last_, false};
   return {keep(tick), true};
@@ -62,6 +64,7 @@ Sitting::Said Sitting::look(const Tick& tick) {
 
 Decision Sitting::keep(const Tick& tick) {
   last_ = judge_.look(tick);
+  passed_.become(judge_);
   log_.push_back(tick);
   bytes_ += bytes_of(tick);
   if (!begun_ && tick.weight > 0) {

@@ -37,6 +37,7 @@ class Sitting {
   bool is_due(const Tick& tick) const;
 
   Judge judge_;
+  Judge passed_;  // judge_, and the blocks that have ended since
   Judge glance_;
   Decision last_;
   std::vector<Tick> log_;

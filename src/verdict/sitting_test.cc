@@ -59,6 +59,33 @@ TEST(Sitting, DecidesBetweenTwoKeptTicks) {
   EXPECT_LE(watched.sitting().log().size(), 4U);
 }
 
+// Also where a tick has grown over many blocks: what passes meanwhile passes once, not at each
+// look.
+TEST(Sitting, SaysToTheBitWhatTheKeptTicksAndTheNewestOneSay) {
+  auto settings = settings_of({error_rate(5), error_regression(2)}, Guard::On);
+  settings.block = Millis(50);
+  Watched watched(settings);
+  std::mt19937 random(5);
+  std::binomial_distribution<std::uint64_t> bad(5, 0.02);
+  std::size_t kept = 0;
+  Judge known(settings);
+  int between = 0;
+  for (int look = 0; look < 20'000; ++look) {
+    const auto said = watched.look(5, bad(random), 45, 1);
+    const auto& log = watched.sitting().log();
+    if (kept == log.size()) {
+      if (++between % 500 != 0) continue;
+      Judge fresh(settings);
+      fresh.become(known);
+      ASSERT_EQ(to_json(fresh.look(watched.tick())).dump(), to_json(said).dump()) << look;
+      continue;
+    }
+    while (kept < log.size()) known.look(log[kept++]);
+    ASSERT_EQ(to_json(known.last()).dump(), to_json(said).dump()) << look;
+  }
+  EXPECT_GT(between, 10'000) << "most looks are at a tick that grows";
+}
+
 TEST(Sitting, SaysWhatAJudgeSaysThatWasToldEveryLook) {
   std::mt19937 random(11);
   for (const double share : {0.0, 0.02, 0.1, 0.5}) {
