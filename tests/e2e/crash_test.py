@@ -75,7 +75,9 @@ class Crashes:
         before = len(self.rig.releases(APP, ENVIRONMENT))
         child = self.rig.begin("deploy", ENVIRONMENT, self.next_version(), "--detach")
         try:
-            wait_until("the kill", 30, lambda: self.rig.daemon.poll() is not None or self.ended_since(before))
+            # An end that is in the store is not yet the last point.
+            wait_until("the kill", 30, lambda: self.rig.daemon.poll() is not None
+                       or self.ended_since(before) and self.is_at_rest())
         finally:
             child.wait(timeout=40)
         died = self.rig.daemon.poll() is not None

@@ -183,7 +183,7 @@ class Shop:
         self.deploy("errors_3", "three", "rolled_back")
         self.deploy("errors_10", "ten", "rolled_back")
         self.deploy("slower_1_5", "slow", "rolled_back")
-        _, verdicts = self.deploy("route_2", "route", "rolled_back")
+        _, verdicts = self.deploy("route_2", "route", "rolled_back", watch="40s")
         if not verdicts or "/api/cart: " not in verdicts[-1]["sentence"]:
             self.problems.append("route_2: the route is not named")
         self.both_fail()
