@@ -73,11 +73,10 @@ Result<void> read_folder(cli::Session& session, const Said& said, Migrating& out
   const bool is_given = !path.empty();
   const std::string folder = is_given ? path : said.database.migrations.path;
   const std::string base = is_given ? session.around().folder : said.home;
-  out.folder = TRY(
-      migrations::load_folder(folder.starts_with('/') ? folder : io::join_path(base, folder)));
+  out.folder =
+      TRY(migrations::load_folder(folder.starts_with('/') ? folder : io::join_path(base, folder)));
   const std::string tool = given.text("--tool");
-  out.settings.tool =
-      TRY(tool_of(tool.empty() ? said.database.migrations.tool : tool, out.folder));
+  out.settings.tool = TRY(tool_of(tool.empty() ? said.database.migrations.tool : tool, out.folder));
   out.list = TRY(migrations::read_migrations(out.settings.tool, out.folder));
   return ok();
 }

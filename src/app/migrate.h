@@ -11,7 +11,7 @@
 namespace slipway::app {
 
 struct Migrating {
-  std::string url;  // with its password
+  std::string url;   // with its password
   std::string home;  // where slipway.yaml lies, or the working folder
   std::string command;
   database::migrations::Settings settings;

@@ -63,10 +63,10 @@ class Interrupts {
 
 std::string status_text(const Migrating& what, const migrations::Look& seen) {
   const auto& outlook = seen.outlook;
-  std::string out = fmt::format(
-      "{}: {} applied, {} pending ({}{})\n", name_of(what.settings.tool), outlook.done.size(),
-      outlook.pending.size() + outlook.waiting.size(), what.folder.path,
-      seen.has_book ? ", " + seen.book : ", never migrated");
+  std::string out =
+      fmt::format("{}: {} applied, {} pending ({}{})\n", name_of(what.settings.tool),
+                  outlook.done.size(), outlook.pending.size() + outlook.waiting.size(),
+                  what.folder.path, seen.has_book ? ", " + seen.book : ", never migrated");
   const auto line = [&](const char* state, const migrations::Migration& one, const char* note) {
     out += fmt::format("  {}  {}  {}{}\n", state, one.id,
                        one.phase == migrations::Phase::Unknown ? "" : name_of(one.phase), note);
@@ -133,10 +133,9 @@ int done(const cli::Session& session, const migrations::Report& report, const ch
   }
   if (report.applied.empty()) session.note("nothing is pending");
   if (!report.waiting.empty())
-    session.note(fmt::format("{} for: slipway migrate up --phase contract",
-                             report.waiting.size() == 1
-                                 ? "1 waits"
-                                 : fmt::format("{} wait", report.waiting.size())));
+    session.note(fmt::format(
+        "{} for: slipway migrate up --phase contract",
+        report.waiting.size() == 1 ? "1 waits" : fmt::format("{} wait", report.waiting.size())));
   return 0;
 }
 
@@ -244,9 +243,9 @@ int run_migrate_new(cli::Session& session) {
   if (!what) return session.fail(what.error(), details);
   const auto phase = migrations::phase_named(session.given().text("--phase"));
   io::SystemClock clock;
-  const auto files = migrations::new_migration(
-      what->settings.tool, what->folder, session.given().text("NAME"),
-      phase.value_or(migrations::Phase::Unknown), clock.now());
+  const auto files =
+      migrations::new_migration(what->settings.tool, what->folder, session.given().text("NAME"),
+                                phase.value_or(migrations::Phase::Unknown), clock.now());
   if (!files) return session.fail(files.error());
   for (const auto& file : *files) {
     const std::string path = io::join_path(what->folder.path, file.path);

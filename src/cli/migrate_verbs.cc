@@ -10,21 +10,20 @@ constexpr Argument kEnvironment[] = {
     {"ENV", "environment; may be left out when there is only one", Optional}};
 constexpr Argument kName[] = {{"NAME", "what it does: \"add status to orders\""}};
 
-constexpr Option kUrl = {.name = "--url",
-                         .value = "URL",
-                         .help = "the database; default: database.url of slipway.yaml"};
+constexpr Option kUrl = {
+    .name = "--url", .value = "URL", .help = "the database; default: database.url of slipway.yaml"};
 constexpr Option kTool = {.name = "--tool",
                           .value = "TOOL",
-                          .help = "whose folder it is; default: as slipway.yaml says, or by what "
-                                  "lies in it",
-                          .choices = "prisma drizzle dbmate golang-migrate flyway node-pg-migrate "
-                                     "knex sql command"};
-constexpr Option kPath = {.name = "--path",
-                          .value = "DIR",
-                          .help = "the folder; default: database.migrations.path"};
-constexpr Option kTable = {.name = "--table",
-                           .value = "NAME",
-                           .help = "the tool's table, where it is not the usual one"};
+                          .help =
+                              "whose folder it is; default: as slipway.yaml says, or by what "
+                              "lies in it",
+                          .choices =
+                              "prisma drizzle dbmate golang-migrate flyway node-pg-migrate "
+                              "knex sql command"};
+constexpr Option kPath = {
+    .name = "--path", .value = "DIR", .help = "the folder; default: database.migrations.path"};
+constexpr Option kTable = {
+    .name = "--table", .value = "NAME", .help = "the tool's table, where it is not the usual one"};
 constexpr Option kAccept = {.name = "--accept",
                             .value = "RULE",
                             .help = "go on in spite of this rule; may be given several times",
@@ -32,12 +31,14 @@ constexpr Option kAccept = {.name = "--accept",
                             .times = kMany};
 constexpr Option kWait = {.name = "--wait",
                           .value = "DURATION",
-                          .help = "for the turn, and for each migration's locks; default: "
-                                  "database.migrations.wait, or 10m"};
+                          .help =
+                              "for the turn, and for each migration's locks; default: "
+                              "database.migrations.wait, or 10m"};
 constexpr Option kLockTimeout = {.name = "--lock-timeout",
                                  .value = "DURATION",
-                                 .help = "how long others may stand behind a lock of ours; "
-                                         "default: database.migrations.lock_timeout, or 100ms"};
+                                 .help =
+                                     "how long others may stand behind a lock of ours; "
+                                     "default: database.migrations.lock_timeout, or 100ms"};
 
 constexpr Option kStatus[] = {kUrl, kTool, kPath, kTable, kAccept};
 constexpr Option kUp[] = {
@@ -83,14 +84,14 @@ constexpr Verb kVerbs[] = {
     {.name = "migrate status",
      .group = Group::Release,
      .summary = "which migrations are applied, which are pending, what stands in the way",
-     .detail =
-         "Reads the folder and the table of the tool that the team uses; changes nothing.\n\n"
-         "Exit status 3 when something is refused, 0 otherwise.",
+     .detail = "Reads the folder and the table of the tool that the team uses; changes nothing.\n\n"
+               "Exit status 3 when something is refused, 0 otherwise.",
      .arguments = kEnvironment,
      .options = kStatus,
      .example = "slipway migrate status production",
-     .output = "prisma: 31 applied, 1 pending (prisma/migrations, \"public\".\"_prisma_migrations\")\n"
-               "  pending  20261121103107_add_status  expand"},
+     .output =
+         "prisma: 31 applied, 1 pending (prisma/migrations, \"public\".\"_prisma_migrations\")\n"
+         "  pending  20261121103107_add_status  expand"},
     {.name = "migrate up",
      .group = Group::Release,
      .summary = "apply pending migrations, without standing in the app's way",

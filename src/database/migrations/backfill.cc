@@ -46,8 +46,8 @@ Result<Target> target_of(Connection& database, const Migration& migration) {
   const Batches& batches = *migration.batches;
   const auto rows = TRY(database.query(kTarget, {batches.table, batches.key}));
   if (rows.count() == 0)
-    return Error(Code::NotFound, fmt::format("{}: there is no {}.{}", migration.path, batches.table,
-                                             batches.key),
+    return Error(Code::NotFound,
+                 fmt::format("{}: there is no {}.{}", migration.path, batches.table, batches.key),
                  "correct table and key in its header");
   if (!rows.is_true(0, 2) || !rows.is_true(0, 3))
     return Error(Code::MigrationRefused,
@@ -92,15 +92,14 @@ struct Bounds {
 Result<Bounds> bounds_of(Connection& database, const Batches& batches, const Target& target,
                          const Cursor& cursor) {
   const std::string key = database.quote_name(batches.key);
-  const std::string after =
-      cursor.key ? fmt::format("where {} > {}::{}", key, database.quote_text(*cursor.key),
-                               target.type)
-                 : std::string();
-  const auto rows = TRY(database.query(fmt::format(
-      "with s as materialized (select {0} as k from {1} {2} order by {0} limit {3}) "
-      "select (select k::text from s order by k limit 1), "
-      "(select k::text from s order by k desc limit 1), count(*) from s",
-      key, batches.table, after, cursor.batch_rows)));
+  const std::string after = cursor.key ? fmt::format("where {} > {}::{}", key,
+                                                     database.quote_text(*cursor.key), target.type)
+                                       : std::string();
+  const auto rows = TRY(database.query(
+      fmt::format("with s as materialized (select {0} as k from {1} {2} order by {0} limit {3}) "
+                  "select (select k::text from s order by k limit 1), "
+                  "(select k::text from s order by k desc limit 1), count(*) from s",
+                  key, batches.table, after, cursor.batch_rows)));
   return Bounds{std::string(rows.text(0, 0)), std::string(rows.text(0, 1)), rows.integer(0, 2)};
 }
 
@@ -114,8 +113,8 @@ Json facts_of(const Cursor& cursor, const Target& target, Millis took, Millis le
       .set("left_ms", static_cast<std::int64_t>(left.count()));
 }
 
-// One batch and the cursor behind it, in the transaction that is open. `cursor.key` stays when there
-// was no row left: then the whole is in the book instead.
+// One batch and the cursor behind it, in the transaction that is open. `cursor.key` stays when
+// there was no row left: then the whole is in the book instead.
 Result<void> run_batch(Connection& database, Book& book, const Migration& migration,
                        const Target& target, Cursor& cursor, bool& has_ended) {
   TRY(database.run(fmt::format("set local lock_timeout = {}", kLocks.count())));
@@ -131,8 +130,8 @@ Result<void> run_batch(Connection& database, Book& book, const Migration& migrat
   const auto done =
       database.run(TRY(batch_statement(migration, literal(bounds.from), literal(bounds.to))));
   if (!done)
-    return done.error().in(fmt::format("{}, rows from {} to {}", migration.path, bounds.from,
-                                       bounds.to));
+    return done.error().in(
+        fmt::format("{}, rows from {} to {}", migration.path, bounds.from, bounds.to));
   crash_point("migrate/batch-run");
   cursor.key = bounds.to;
   cursor.rows += bounds.rows;
@@ -161,8 +160,8 @@ Result<std::string> batch_statement(const Migration& migration, const std::strin
     if (word.kind != Word::Kind::Parameter) continue;
     const bool is_from = word.text == ":from";
     if (!is_from && word.text != ":to")
-      return malformed(migration, fmt::format("it has {}, and only :from and :to are known",
-                                              word.text));
+      return malformed(migration,
+                       fmt::format("it has {}, and only :from and :to are known", word.text));
     (is_from ? has_from : has_to) = true;
     out += std::string(text.substr(behind, word.offset - behind)) + (is_from ? from : to);
     behind = word.offset + word.text.size();
@@ -172,8 +171,8 @@ Result<std::string> batch_statement(const Migration& migration, const std::strin
 }
 
 std::int64_t next_batch(std::int64_t rows, Millis took) {
-  const double factor =
-      static_cast<double>(kAim.count()) / static_cast<double>(std::max<std::int64_t>(1, took.count()));
+  const double factor = static_cast<double>(kAim.count()) /
+                        static_cast<double>(std::max<std::int64_t>(1, took.count()));
   const double wanted = static_cast<double>(rows) * std::clamp(factor, 0.5, 2.0);
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, kMostRows);
 }
@@ -184,10 +183,10 @@ Result<void> Runner::rest_for_app(const Job& job, std::int64_t rows_done) {
     if (!world_.stop.rest(rest)) break;
   }
   if (!world_.stop.is_requested()) return ok();
-  return Error(Code::Aborted,
-               fmt::format("stopped: {} rows of {} are done and stay so", rows_done,
-                           job.migration.id),
-               "slipway migrate up goes on there");
+  return Error(
+      Code::Aborted,
+      fmt::format("stopped: {} rows of {} are done and stay so", rows_done, job.migration.id),
+      "slipway migrate up goes on there");
 }
 
 Result<void> Runner::backfill(const Job& job) {

@@ -38,11 +38,12 @@ class PlainBook final : public Book {
  public:
   using Book::Book;
   std::vector<std::string> create() const override {
-    return {fmt::format("create schema if not exists {}", quote(place_.schema)),
-            fmt::format("create table if not exists {} (id text primary key, checksum text not null, "
-                        "phase text not null, applied_at timestamptz not null default now(), "
-                        "took_ms bigint not null, applied_by text not null default current_user)",
-                        place_.quoted())};
+    return {
+        fmt::format("create schema if not exists {}", quote(place_.schema)),
+        fmt::format("create table if not exists {} (id text primary key, checksum text not null, "
+                    "phase text not null, applied_at timestamptz not null default now(), "
+                    "took_ms bigint not null, applied_by text not null default current_user)",
+                    place_.quoted())};
   }
   Result<std::vector<Entry>> read(Connection& database, const std::vector<Migration>&) override {
     const auto rows = TRY(database.query(fmt::format(
@@ -80,10 +81,10 @@ class PrismaBook final : public Book {
         place_.quoted())};
   }
   Result<std::vector<Entry>> read(Connection& database, const std::vector<Migration>&) override {
-    const auto rows = TRY(database.query(
-        fmt::format("select migration_name, checksum, finished_at::timestamptz(0), "
-                    "rolled_back_at is not null from {} order by started_at",
-                    place_.quoted())));
+    const auto rows = TRY(
+        database.query(fmt::format("select migration_name, checksum, finished_at::timestamptz(0), "
+                                   "rolled_back_at is not null from {} order by started_at",
+                                   place_.quoted())));
     std::vector<Entry> out;
     for (int i = 0; i < rows.count(); ++i) {
       const auto state = rows.is_true(i, 3)   ? Entry::State::TakenBack
@@ -122,8 +123,7 @@ class PrismaBook final : public Book {
                  {migration.id});
   }
   Result<void> forget(Connection& database, const Migration& migration, const Migration*) override {
-    return do_it(database,
-                 fmt::format("delete from {} where migration_name = $1", place_.quoted()),
+    return do_it(database, fmt::format("delete from {} where migration_name = $1", place_.quoted()),
                  {migration.id});
   }
   std::vector<std::int64_t> locks(const std::string&) const override { return {72707369}; }
@@ -209,9 +209,10 @@ class GolangMigrateBook final : public Book {
  public:
   using Book::Book;
   std::vector<std::string> create() const override {
-    return {fmt::format(
-        "CREATE TABLE IF NOT EXISTS {} (version bigint not null primary key, dirty boolean not null)",
-        place_.quoted())};
+    return {
+        fmt::format("CREATE TABLE IF NOT EXISTS {} (version bigint not null primary key, dirty "
+                    "boolean not null)",
+                    place_.quoted())};
   }
   Result<std::vector<Entry>> read(Connection& database,
                                   const std::vector<Migration>& folder) override {
@@ -267,24 +268,25 @@ class FlywayBook final : public Book {
  public:
   using Book::Book;
   std::vector<std::string> create() const override {
-    return {fmt::format("CREATE TABLE {} (\"installed_rank\" INT NOT NULL, \"version\" VARCHAR(50), "
-                        "\"description\" VARCHAR(200) NOT NULL, \"type\" VARCHAR(20) NOT NULL, "
-                        "\"script\" VARCHAR(1000) NOT NULL, \"checksum\" INTEGER, "
-                        "\"installed_by\" VARCHAR(100) NOT NULL, "
-                        "\"installed_on\" TIMESTAMP NOT NULL DEFAULT now(), "
-                        "\"execution_time\" INTEGER NOT NULL, \"success\" BOOLEAN NOT NULL)",
-                        place_.quoted()),
-            fmt::format("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY (\"installed_rank\")",
-                        place_.quoted(), quote(place_.table + "_pk")),
-            fmt::format("CREATE INDEX {} ON {} (\"success\")", quote(place_.table + "_s_idx"),
-                        place_.quoted())};
+    return {
+        fmt::format("CREATE TABLE {} (\"installed_rank\" INT NOT NULL, \"version\" VARCHAR(50), "
+                    "\"description\" VARCHAR(200) NOT NULL, \"type\" VARCHAR(20) NOT NULL, "
+                    "\"script\" VARCHAR(1000) NOT NULL, \"checksum\" INTEGER, "
+                    "\"installed_by\" VARCHAR(100) NOT NULL, "
+                    "\"installed_on\" TIMESTAMP NOT NULL DEFAULT now(), "
+                    "\"execution_time\" INTEGER NOT NULL, \"success\" BOOLEAN NOT NULL)",
+                    place_.quoted()),
+        fmt::format("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY (\"installed_rank\")",
+                    place_.quoted(), quote(place_.table + "_pk")),
+        fmt::format("CREATE INDEX {} ON {} (\"success\")", quote(place_.table + "_s_idx"),
+                    place_.quoted())};
   }
   Result<std::vector<Entry>> read(Connection& database,
                                   const std::vector<Migration>& folder) override {
-    const auto rows = TRY(database.query(
-        fmt::format("select version, description, type, checksum, success, "
-                    "installed_on::timestamp(0) from {} order by installed_rank",
-                    place_.quoted())));
+    const auto rows =
+        TRY(database.query(fmt::format("select version, description, type, checksum, success, "
+                                       "installed_on::timestamp(0) from {} order by installed_rank",
+                                       place_.quoted())));
     std::vector<Entry> out;
     for (int i = 0; i < rows.count(); ++i) add(rows, i, folder, out);
     return out;
@@ -311,7 +313,8 @@ class FlywayBook final : public Book {
                   std::vector<Entry>& out) {
     const std::string_view type = rows.text(i, 2);
     Entry entry;
-    entry.id = rows.is_null(i, 0) ? "R " + std::string(rows.text(i, 1)) : std::string(rows.text(i, 0));
+    entry.id =
+        rows.is_null(i, 0) ? "R " + std::string(rows.text(i, 1)) : std::string(rows.text(i, 0));
     entry.checksum = rows.text(i, 3);
     entry.when = rows.text(i, 5);
     if (!rows.is_true(i, 4)) entry.state = Entry::State::Unfinished;
@@ -338,10 +341,11 @@ class FlywayBook final : public Book {
     const bool has_version = migration.kind != Migration::Kind::Repeatable;
     return do_it(
         database,
-        fmt::format("insert into {0} (installed_rank, version, description, type, script, checksum, "
-                    "installed_by, execution_time, success) select coalesce(max(installed_rank), 0) "
-                    "+ 1, $1, $2, $3, $4, $5::integer, current_user, $6::integer, true from {0}",
-                    place_.quoted()),
+        fmt::format(
+            "insert into {0} (installed_rank, version, description, type, script, checksum, "
+            "installed_by, execution_time, success) select coalesce(max(installed_rank), 0) "
+            "+ 1, $1, $2, $3, $4, $5::integer, current_user, $6::integer, true from {0}",
+            place_.quoted()),
         {has_version ? Parameter(migration.id) : std::nullopt, migration.description, type,
          migration.path, migration.checksum, number(took)});
   }
@@ -351,17 +355,18 @@ class NodePgMigrateBook final : public Book {
  public:
   using Book::Book;
   std::vector<std::string> create() const override {
-    return {fmt::format("CREATE TABLE {} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, "
-                        "run_on timestamp NOT NULL)",
-                        place_.quoted())};
+    return {
+        fmt::format("CREATE TABLE {} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, "
+                    "run_on timestamp NOT NULL)",
+                    place_.quoted())};
   }
   Result<std::vector<Entry>> read(Connection& database, const std::vector<Migration>&) override {
     const auto rows = TRY(database.query(fmt::format(
         "select name, run_on::timestamp(0) from {} order by run_on, id", place_.quoted())));
     std::vector<Entry> out;
     for (int i = 0; i < rows.count(); ++i)
-      out.push_back({std::string(rows.text(i, 0)), "", Entry::State::Done,
-                     std::string(rows.text(i, 1))});
+      out.push_back(
+          {std::string(rows.text(i, 0)), "", Entry::State::Done, std::string(rows.text(i, 1))});
     return out;
   }
   Result<void> finish(Connection& database, const Migration& migration, Millis, bool) override {
@@ -373,9 +378,7 @@ class NodePgMigrateBook final : public Book {
     return do_it(database, fmt::format("delete from {} where name = $1", place_.quoted()),
                  {migration.id});
   }
-  std::vector<std::int64_t> locks(const std::string&) const override {
-    return {7241865325823964};
-  }
+  std::vector<std::int64_t> locks(const std::string&) const override { return {7241865325823964}; }
 };
 
 // Read only: its own command writes it.
@@ -388,12 +391,12 @@ class KnexBook final : public Book {
         "select name, migration_time::timestamptz(0) from {} order by id", place_.quoted())));
     std::vector<Entry> out;
     for (int i = 0; i < rows.count(); ++i)
-      out.push_back({std::string(rows.text(i, 0)), "", Entry::State::Done,
-                     std::string(rows.text(i, 1))});
+      out.push_back(
+          {std::string(rows.text(i, 0)), "", Entry::State::Done, std::string(rows.text(i, 1))});
     const Place lock{place_.schema, place_.table + "_lock"};
     if (!TRY(is_there(database, lock))) return out;
-    const auto held = TRY(database.value(
-        fmt::format("select 1 from {} where is_locked = 1 limit 1", lock.quoted())));
+    const auto held = TRY(
+        database.value(fmt::format("select 1 from {} where is_locked = 1 limit 1", lock.quoted())));
     if (held) out.push_back({place_.table + "_lock", "", Entry::State::Unfinished, ""});
     return out;
   }
@@ -417,30 +420,54 @@ Place place_of(Tool tool, const std::string& table, const std::string& current_s
     return {table.substr(0, dot), table.substr(dot + 1)};
   if (!table.empty()) return {out.schema, table};
   switch (tool) {
-    case Tool::Plain: out.table = "migrations"; break;
-    case Tool::Prisma: out.table = "_prisma_migrations"; break;
-    case Tool::Drizzle: out.table = "__drizzle_migrations"; break;
+    case Tool::Plain:
+      out.table = "migrations";
+      break;
+    case Tool::Prisma:
+      out.table = "_prisma_migrations";
+      break;
+    case Tool::Drizzle:
+      out.table = "__drizzle_migrations";
+      break;
     case Tool::Dbmate:
-    case Tool::GolangMigrate: out.table = "schema_migrations"; break;
-    case Tool::Flyway: out.table = "flyway_schema_history"; break;
-    case Tool::NodePgMigrate: out.table = "pgmigrations"; break;
-    case Tool::Knex: out.table = "knex_migrations"; break;
-    case Tool::Command: break;
+    case Tool::GolangMigrate:
+      out.table = "schema_migrations";
+      break;
+    case Tool::Flyway:
+      out.table = "flyway_schema_history";
+      break;
+    case Tool::NodePgMigrate:
+      out.table = "pgmigrations";
+      break;
+    case Tool::Knex:
+      out.table = "knex_migrations";
+      break;
+    case Tool::Command:
+      break;
   }
   return out;
 }
 
 std::unique_ptr<Book> make_book(Tool tool, Place place) {
   switch (tool) {
-    case Tool::Plain: return std::make_unique<PlainBook>(std::move(place));
-    case Tool::Prisma: return std::make_unique<PrismaBook>(std::move(place));
-    case Tool::Drizzle: return std::make_unique<DrizzleBook>(std::move(place));
-    case Tool::Dbmate: return std::make_unique<DbmateBook>(std::move(place));
-    case Tool::GolangMigrate: return std::make_unique<GolangMigrateBook>(std::move(place));
-    case Tool::Flyway: return std::make_unique<FlywayBook>(std::move(place));
-    case Tool::NodePgMigrate: return std::make_unique<NodePgMigrateBook>(std::move(place));
-    case Tool::Knex: return std::make_unique<KnexBook>(std::move(place));
-    case Tool::Command: return nullptr;
+    case Tool::Plain:
+      return std::make_unique<PlainBook>(std::move(place));
+    case Tool::Prisma:
+      return std::make_unique<PrismaBook>(std::move(place));
+    case Tool::Drizzle:
+      return std::make_unique<DrizzleBook>(std::move(place));
+    case Tool::Dbmate:
+      return std::make_unique<DbmateBook>(std::move(place));
+    case Tool::GolangMigrate:
+      return std::make_unique<GolangMigrateBook>(std::move(place));
+    case Tool::Flyway:
+      return std::make_unique<FlywayBook>(std::move(place));
+    case Tool::NodePgMigrate:
+      return std::make_unique<NodePgMigrateBook>(std::move(place));
+    case Tool::Knex:
+      return std::make_unique<KnexBook>(std::move(place));
+    case Tool::Command:
+      return nullptr;
   }
   return nullptr;
 }

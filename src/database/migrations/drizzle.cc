@@ -13,10 +13,10 @@ namespace slipway::database::migrations {
 Result<std::vector<Migration>> read_drizzle(const Folder& folder) {
   const File* journal = folder.find("meta/_journal.json");
   if (journal == nullptr)
-    return Error(Code::Malformed,
-                 fmt::format("{} has no meta/_journal.json, which lists Drizzle's migrations",
-                             folder.path),
-                 "name the folder that drizzle-kit writes (out: in drizzle.config)");
+    return Error(
+        Code::Malformed,
+        fmt::format("{} has no meta/_journal.json, which lists Drizzle's migrations", folder.path),
+        "name the folder that drizzle-kit writes (out: in drizzle.config)");
   const Json listed = TRY(Json::parse(journal->text));
   const std::string dialect = listed.text("dialect", "postgresql");
   if (dialect != "postgresql" && dialect != "pg")
@@ -31,10 +31,10 @@ Result<std::vector<Migration>> read_drizzle(const Folder& folder) {
     migration.path = migration.id + ".sql";
     const File* file = folder.find(migration.path);
     if (file == nullptr)
-      return Error(Code::Malformed,
-                   fmt::format("{} is in Drizzle's journal, and not in {}", migration.path,
-                               folder.path),
-                   "commit the file, or run drizzle-kit drop");
+      return Error(
+          Code::Malformed,
+          fmt::format("{} is in Drizzle's journal, and not in {}", migration.path, folder.path),
+          "commit the file, or run drizzle-kit drop");
     migration.checksum = sha256_hex(file->text);
     // A breakpoint ends a statement, with or without a ";" before it.
     migration.up.text = replace_all(file->text, "--> statement-breakpoint", ";");

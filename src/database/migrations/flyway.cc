@@ -37,8 +37,8 @@ std::optional<Name> name_of_file(std::string_view file) {
   if (std::string_view("VRBU").find(out.prefix) == std::string_view::npos) return std::nullopt;
   out.version = replace_all(std::string(file.substr(1, gap - 1)), "_", ".");
   out.description = replace_all(std::string(file.substr(gap + 2)), "_", " ");
-  const bool is_version = !out.version.empty() &&
-                          out.version.find_first_not_of("0123456789.") == std::string::npos;
+  const bool is_version =
+      !out.version.empty() && out.version.find_first_not_of("0123456789.") == std::string::npos;
   if ((out.prefix == 'R') != out.version.empty() || (out.prefix != 'R' && !is_version))
     return std::nullopt;
   return out;

@@ -110,15 +110,33 @@ std::optional<Tool> tool_of(const Folder& folder) {
 Result<std::vector<Migration>> read_migrations(Tool tool, const Folder& folder) {
   Result<std::vector<Migration>> out = std::vector<Migration>();
   switch (tool) {
-    case Tool::Plain: out = read_plain(folder); break;
-    case Tool::Prisma: out = read_prisma(folder); break;
-    case Tool::Drizzle: out = read_drizzle(folder); break;
-    case Tool::Dbmate: out = read_dbmate(folder); break;
-    case Tool::GolangMigrate: out = read_golang_migrate(folder); break;
-    case Tool::Flyway: out = read_flyway(folder); break;
-    case Tool::NodePgMigrate: out = read_node_pg_migrate(folder); break;
-    case Tool::Knex: out = read_code(folder, true); break;
-    case Tool::Command: out = read_code(folder, false); break;
+    case Tool::Plain:
+      out = read_plain(folder);
+      break;
+    case Tool::Prisma:
+      out = read_prisma(folder);
+      break;
+    case Tool::Drizzle:
+      out = read_drizzle(folder);
+      break;
+    case Tool::Dbmate:
+      out = read_dbmate(folder);
+      break;
+    case Tool::GolangMigrate:
+      out = read_golang_migrate(folder);
+      break;
+    case Tool::Flyway:
+      out = read_flyway(folder);
+      break;
+    case Tool::NodePgMigrate:
+      out = read_node_pg_migrate(folder);
+      break;
+    case Tool::Knex:
+      out = read_code(folder, true);
+      break;
+    case Tool::Command:
+      out = read_code(folder, false);
+      break;
   }
   if (!out) return out;
   for (std::size_t i = 0; i < out->size(); ++i) {

@@ -37,10 +37,11 @@ TEST(Tools, AreKnownByWhatLiesInTheFolder) {
 
 TEST(PlainFolder, HasItsOrderByNumberItsPhaseByNameAndItsWayBack) {
   const auto list = read_migrations(
-      Tool::Plain, folder({{"0002_b.contract.sql", "drop table x;"},
-                           {"0002_b.down.sql", "create table x();"},
-                           {"0010_c.sql", "-- slipway: phase=expand, timeout=5m, ack=drop-column\n"},
-                           {"0001_a.sql", "select 1"}}));
+      Tool::Plain,
+      folder({{"0002_b.contract.sql", "drop table x;"},
+              {"0002_b.down.sql", "create table x();"},
+              {"0010_c.sql", "-- slipway: phase=expand, timeout=5m, ack=drop-column\n"},
+              {"0001_a.sql", "select 1"}}));
   ASSERT_TRUE(list) << list.error().what;
   EXPECT_EQ(ids(*list), (Ids{"0001_a", "0002_b", "0010_c"}));
   EXPECT_EQ((*list)[1].phase, Phase::Contract);
@@ -54,16 +55,16 @@ TEST(PlainFolder, HasItsOrderByNumberItsPhaseByNameAndItsWayBack) {
 TEST(PlainFolder, RefusesADownScriptWithoutItsMigrationAndTwoOfOneVersion) {
   EXPECT_EQ(read_migrations(Tool::Plain, folder({{"0001_a.down.sql", ""}})).error().code,
             Code::Malformed);
-  const auto twice = read_migrations(
-      Tool::Plain, folder({{"0001_a.contract.sql", ""}, {"0001_a.sql", ""}}));
+  const auto twice =
+      read_migrations(Tool::Plain, folder({{"0001_a.contract.sql", ""}, {"0001_a.sql", ""}}));
   ASSERT_FALSE(twice);
   EXPECT_NE(twice.error().what.find("same version"), std::string::npos);
 }
 
 TEST(Header, NamesATypoInsteadOfGuessing) {
-  for (const char* line : {"-- slipway: phase=contarct", "-- slipway: fase=contract",
-                           "-- slipway: transaction=maybe", "-- slipway: timeout=soon",
-                           "-- slipway: phase=expand, table=t, key=id"}) {
+  for (const char* line :
+       {"-- slipway: phase=contarct", "-- slipway: fase=contract", "-- slipway: transaction=maybe",
+        "-- slipway: timeout=soon", "-- slipway: phase=expand, table=t, key=id"}) {
     Migration migration;
     EXPECT_FALSE(read_header(line, migration)) << line;
   }
@@ -89,8 +90,8 @@ TEST(PrismaFolder, ChecksumsAgreeAcrossLineEndsAndWithoutPadding) {
   Migration hello;
   hello.up.text = "hello";
   hello.checksum = sha256_hex("hello");
-  EXPECT_TRUE(checksum_matches(
-      Tool::Prisma, hello, "2cf24dba5fb0a3e26e83b2ac5b9e29e1b161e5c1fa7425e7343362938b9824"));
+  EXPECT_TRUE(checksum_matches(Tool::Prisma, hello,
+                               "2cf24dba5fb0a3e26e83b2ac5b9e29e1b161e5c1fa7425e7343362938b9824"));
 }
 
 TEST(DrizzleFolder, FollowsTheJournalAndEndsStatementsAtBreakpoints) {
@@ -112,9 +113,10 @@ TEST(DrizzleFolder, FollowsTheJournalAndEndsStatementsAtBreakpoints) {
 TEST(DbmateFolder, KnowsItsMarksAndOptions) {
   const auto list = read_migrations(
       Tool::Dbmate,
-      folder({{"20240101_a.sql", "-- hello\n-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n"},
-              {"20240102_b.sql",
-               "-- migrate:up transaction:false\nselect 3;\n--migrate:down transaction:false\n"}}));
+      folder(
+          {{"20240101_a.sql", "-- hello\n-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n"},
+           {"20240102_b.sql",
+            "-- migrate:up transaction:false\nselect 3;\n--migrate:down transaction:false\n"}}));
   ASSERT_TRUE(list) << list.error().what;
   EXPECT_EQ(ids(*list), (Ids{"20240101", "20240102"}));
   EXPECT_EQ((*list)[0].up.text, "-- migrate:up\nselect 1;\n");
@@ -127,9 +129,8 @@ TEST(DbmateFolder, KnowsItsMarksAndOptions) {
 
 TEST(GolangMigrateFolder, CountsAndPairs) {
   const auto list = read_migrations(
-      Tool::GolangMigrate, folder({{"000010_c.up.sql", "c"},
-                                   {"000002_b.down.sql", "-b"},
-                                   {"000002_b.up.sql", "b"}}));
+      Tool::GolangMigrate,
+      folder({{"000010_c.up.sql", "c"}, {"000002_b.down.sql", "-b"}, {"000002_b.up.sql", "b"}}));
   ASSERT_TRUE(list);
   EXPECT_EQ(ids(*list), (Ids{"2", "10"}));
   EXPECT_EQ((*list)[0].down->text, "-b");
@@ -152,14 +153,14 @@ TEST(NodePgMigrateFolder, SplitsAtItsMarksAndLeavesCodeToItsTool) {
 }
 
 TEST(FlywayFolder, OrdersVersionsByNumberAndRepeatablesBehindThem) {
-  const auto list = read_migrations(
-      Tool::Flyway, folder({{"R__views.sql", "create view v as select 1;"},
-                            {"U2__b.sql", "drop table b;"},
-                            {"V10__c.sql", "select '${name}'"},
-                            {"V1_1__a_two.sql", "select 1"},
-                            {"V2__b.sql", "create index concurrently i on b(x)"},
-                            {"V2__b.sql.conf", "executeInTransaction = false"},
-                            {"V2b.sql", "not one of them"}}));
+  const auto list =
+      read_migrations(Tool::Flyway, folder({{"R__views.sql", "create view v as select 1;"},
+                                            {"U2__b.sql", "drop table b;"},
+                                            {"V10__c.sql", "select '${name}'"},
+                                            {"V1_1__a_two.sql", "select 1"},
+                                            {"V2__b.sql", "create index concurrently i on b(x)"},
+                                            {"V2__b.sql.conf", "executeInTransaction = false"},
+                                            {"V2b.sql", "not one of them"}}));
   ASSERT_TRUE(list) << list.error().what;
   EXPECT_EQ(ids(*list), (Ids{"1.1", "2", "10", "R views"}));
   EXPECT_EQ((*list)[0].description, "a two");
@@ -173,7 +174,9 @@ TEST(FlywayChecksum, IsTheCrcOfTheLinesWhateverTheirEnds) {
   // CRC-32 of "123456789" is 0xCBF43926 by its definition: -873187034 as a signed number.
   EXPECT_EQ(flyway_checksum("123456789"), "-873187034");
   EXPECT_EQ(flyway_checksum("1234\r\n5678\n9\n"), "-873187034");
-  EXPECT_EQ(flyway_checksum("\xEF\xBB\xBF" "123456789"), "-873187034");
+  EXPECT_EQ(flyway_checksum("\xEF\xBB\xBF"
+                            "123456789"),
+            "-873187034");
   EXPECT_EQ(flyway_checksum(""), "0");
 }
 
@@ -188,7 +191,7 @@ TEST(NewMigration, IsNamedAsTheFolderCounts) {
   EXPECT_EQ(name(Tool::GolangMigrate, folder({{"000009_x.up.sql", ""}})),
             "000010_add_status_to_orders.up.sql");
   EXPECT_EQ(name(Tool::Flyway, folder({{"V7__x.sql", ""}})), "V8__add_status_to_orders.sql");
-  EXPECT_EQ(name(Tool::Prisma, folder({})), "20261121094640_add_status_to_orders/migration.sql");
+  EXPECT_EQ(name(Tool::Prisma, folder({})), "20261121101320_add_status_to_orders/migration.sql");
   EXPECT_FALSE(new_migration(Tool::Drizzle, folder({}), "x", Phase::Unknown, now));
   EXPECT_FALSE(new_migration(Tool::Plain, folder({}), "!!", Phase::Unknown, now));
   const auto data = new_migration(Tool::Plain, folder({}), "fill", Phase::Data, now);

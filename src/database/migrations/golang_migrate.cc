@@ -34,7 +34,8 @@ Result<std::vector<Migration>> read_golang_migrate(const Folder& folder) {
   for (const File& file : folder.files) {
     if (!is_at_top(file.path) || !file.path.ends_with(".down.sql")) continue;
     for (Migration& migration : out) {
-      if (migration.id == version_of(file.path)) migration.down = Script{file.text, Wrap::Automatic};
+      if (migration.id == version_of(file.path))
+        migration.down = Script{file.text, Wrap::Automatic};
     }
   }
   std::stable_sort(out.begin(), out.end(), [](const Migration& a, const Migration& b) {

@@ -83,8 +83,7 @@ Result<void> wait_for_holders(postgres::Connection& database,
     const auto holders = TRY(holders_of(database, relations, kLong));
     if (holders.empty()) return ok();
     if (world.clock.monotonic() >= until)
-      return Error(Code::Timeout,
-                   fmt::format("{} waits for {}", migration, told(holders)),
+      return Error(Code::Timeout, fmt::format("{} waits for {}", migration, told(holders)),
                    "end that transaction, or allow a longer --wait; nothing has been changed");
     if (world.clock.monotonic() >= tell_at) {
       tell_at = world.clock.monotonic() + kTellAgain;
@@ -99,7 +98,8 @@ Result<void> wait_for_holders(postgres::Connection& database,
       if (!database.query("select pg_cancel_backend($1)", {std::to_string(holder.pid)})) break;
     }
     if (!world.stop.rest(kLookAgain))
-      return Error(Code::Aborted, fmt::format("stopped before {}: nothing of it stands", migration));
+      return Error(Code::Aborted,
+                   fmt::format("stopped before {}: nothing of it stands", migration));
   }
 }
 

@@ -26,8 +26,8 @@ Result<std::vector<Holder>> holders_of(postgres::Connection& database,
                                        const std::vector<std::string>& relations, Millis age);
 
 // Waits until there are none, or `until` (the clock's monotonic) has come: then Timeout, naming
-// them. Autovacuum makes way by itself for a lock that waits for a second, which ours never does: it
-// is asked to.
+// them. Autovacuum makes way by itself for a lock that waits for a second, which ours never does:
+// it is asked to.
 Result<void> wait_for_holders(postgres::Connection& database,
                               const std::vector<std::string>& relations,
                               const std::string& migration, Millis until, World& world);

@@ -94,10 +94,10 @@ Result<std::vector<File>> new_migration(Tool tool, const Folder& folder, const s
       return out;
     case Tool::Drizzle:
     case Tool::Knex:
-    case Tool::Command: break;
+    case Tool::Command:
+      break;
   }
-  return Error(Code::Unsupported,
-               fmt::format("{} makes its migrations itself", name_of(tool)),
+  return Error(Code::Unsupported, fmt::format("{} makes its migrations itself", name_of(tool)),
                tool == Tool::Drizzle ? "npx drizzle-kit generate (--custom for an empty one)"
                                      : "npx knex migrate:make NAME");
 }

@@ -1,7 +1,7 @@
 // node-pg-migrate: NUMBER_name.sql with `-- Up Migration` and `-- Down Migration`, or code.
-// Source: npm node-pg-migrate 9.0.0, dist/legacy/sqlMigration.js (the marks, upper or lower case; no
-// mark: the whole file is up), migration.js (name = file name without ending), utils/comparators.js
-// (order by the number in front, a 17-digit one is a UTC date).
+// Source: npm node-pg-migrate 9.0.0, dist/legacy/sqlMigration.js (the marks, upper or lower case;
+// no mark: the whole file is up), migration.js (name = file name without ending),
+// utils/comparators.js (order by the number in front, a 17-digit one is a UTC date).
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -42,13 +42,13 @@ void split_marks(std::string_view text, Migration& migration) {
   const auto up = mark_at(text, "up");
   const auto down = mark_at(text, "down");
   const auto none = std::string_view::npos;
-  migration.up.text = up == none                     ? text
-                      : down == none || down < up    ? text.substr(up)
-                                                     : text.substr(up, down - up);
+  migration.up.text = up == none                  ? text
+                      : down == none || down < up ? text.substr(up)
+                                                  : text.substr(up, down - up);
   if (down == none) return;
-  migration.down =
-      Script{std::string(up == none || up < down ? text.substr(down) : text.substr(down, up - down)),
-             Wrap::Automatic};
+  migration.down = Script{
+      std::string(up == none || up < down ? text.substr(down) : text.substr(down, up - down)),
+      Wrap::Automatic};
 }
 }  // namespace
 

@@ -1,5 +1,5 @@
-// A script whose statements cannot be in one transaction. Before each statement the store says which
-// one is under way; after a crash the catalogue says how far it got.
+// A script whose statements cannot be in one transaction. Before each statement the store says
+// which one is under way; after a crash the catalogue says how far it got.
 #include <fmt/core.h>
 
 #include <condition_variable>
@@ -86,7 +86,10 @@ Result<void> Runner::one_by_one(const Job& job) {
                                step.line, step.alone->index),
                    "drop it or give the new one another name; or write IF NOT EXISTS");
   }
-  Running running{std::string(name_of(settings_.tool)), job.migration.id, job.way == Way::Down, 0,
+  Running running{std::string(name_of(settings_.tool)),
+                  job.migration.id,
+                  job.way == Way::Down,
+                  0,
                   hash_of(job.steps.steps, 0),
                   job.steps.steps.empty() ? "" : job.steps.steps[0].text};
   TRY(in_small_transaction([&]() -> Result<void> {
@@ -156,7 +159,8 @@ Result<bool> Runner::settled_before(const Job& job, const Step& step, const Runn
   if (is_resumed && running.statement != step.text) {
     if (const auto other = alone_of(running.statement)) TRY(clean_up(job, *other));
   } else if (is_resumed && TRY(standing_of(*database_, *step.alone)) == Standing::All) {
-    tell(Event::Kind::Resumed, job.migration.id, "what was cut off had been finished by the server");
+    tell(Event::Kind::Resumed, job.migration.id,
+         "what was cut off had been finished by the server");
     return true;
   }
   TRY(clean_up(job, *step.alone));
@@ -208,13 +212,14 @@ Result<void> Runner::run_build(const Job& job, const Step& step) {
 Result<void> Runner::give_up(const Job& job, const Running& running, Error error) {
   if (!database_->is_alive()) return error;
   const auto& steps = job.steps.steps;
-  const bool is_first =
-      std::all_of(steps.begin(), steps.begin() + std::min<int>(running.step, static_cast<int>(steps.size())),
-                  [](const Step& step) { return step.is_setting; });
+  const bool is_first = std::all_of(
+      steps.begin(), steps.begin() + std::min<int>(running.step, static_cast<int>(steps.size())),
+      [](const Step& step) { return step.is_setting; });
   if (!is_first) {
-    error.next = fmt::format("{} of its statements stand; correct the one that failed (not those "
-                             "before it) and run slipway migrate up again, which goes on there",
-                             running.step);
+    error.next = fmt::format(
+        "{} of its statements stand; correct the one that failed (not those "
+        "before it) and run slipway migrate up again, which goes on there",
+        running.step);
     return error;
   }
   const auto dropped = in_small_transaction([&]() -> Result<void> {

@@ -28,17 +28,20 @@ std::string way_out_of_dirty(Tool tool, const std::string& id) {
           "does, or take the rest back by hand and prisma migrate resolve --rolled-back {0}",
           id);
     case Tool::GolangMigrate:
-      return fmt::format("look at what of it stands, put that right, then migrate force VERSION "
-                         "with {} or the one before it",
-                         id);
-    case Tool::Flyway: return "look at what of it stands, take that back, then flyway repair";
+      return fmt::format(
+          "look at what of it stands, put that right, then migrate force VERSION "
+          "with {} or the one before it",
+          id);
+    case Tool::Flyway:
+      return "look at what of it stands, take that back, then flyway repair";
     case Tool::Knex:
       return "see that no knex runs any more, then knex migrate:unlock";
     case Tool::Plain:
     case Tool::Drizzle:
     case Tool::Dbmate:
     case Tool::NodePgMigrate:
-    case Tool::Command: break;
+    case Tool::Command:
+      break;
   }
   return "look at what of it stands and put that right";
 }
@@ -97,8 +100,9 @@ class Maker {
       out_.pending.push_back(i);
     } else {
       out_.done.push_back(i);
-      refuse("checksum", one.id, fmt::format("{} has changed since it was applied", one.path),
-             "put the file back as it was (git log tells), and write the change as a new migration");
+      refuse(
+          "checksum", one.id, fmt::format("{} has changed since it was applied", one.path),
+          "put the file back as it was (git log tells), and write the change as a new migration");
     }
   }
 
@@ -113,8 +117,7 @@ class Maker {
       return;
     }
     out_.unknown.push_back(entry);
-    refuse("unknown", entry.id,
-           fmt::format("{} is applied, and is not in the folder", entry.id),
+    refuse("unknown", entry.id, fmt::format("{} is applied, and is not in the folder", entry.id),
            "use the folder of the newer version; or accept it with --accept unknown when an older "
            "version is meant to run on the newer schema");
   }
@@ -142,7 +145,8 @@ class Maker {
       const auto number = leading_digits(folder_[i].id);
       const auto before = leading_digits(folder_[i - 1].id);
       if (number.empty() || before.empty() || number.size() > kLongestCounter ||
-          before.size() > kLongestCounter || number.size() != folder_[i].id.find_first_not_of(number))
+          before.size() > kLongestCounter ||
+          number.size() != folder_[i].id.find_first_not_of(number))
         continue;
       const long distance = std::stol(std::string(number)) - std::stol(std::string(before));
       if (distance <= 1) continue;
@@ -154,12 +158,10 @@ class Maker {
 
   void hold_behind_contract() {
     if (leave_.through == Phase::Contract) return;
-    const auto first = std::find_if(
-        out_.pending.begin(), out_.pending.end(), [&](std::size_t i) {
-          const Phase phase = folder_[i].phase;
-          return phase == Phase::Contract ||
-                 (phase == Phase::Data && leave_.through == Phase::Expand);
-        });
+    const auto first = std::find_if(out_.pending.begin(), out_.pending.end(), [&](std::size_t i) {
+      const Phase phase = folder_[i].phase;
+      return phase == Phase::Contract || (phase == Phase::Data && leave_.through == Phase::Expand);
+    });
     out_.waiting.assign(first, out_.pending.end());
     out_.pending.erase(first, out_.pending.end());
   }

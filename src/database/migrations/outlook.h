@@ -11,7 +11,8 @@
 namespace slipway::database::migrations {
 
 struct Refusal {
-  std::string rule;  // dirty, checksum, out-of-order, gap, unknown, database, other-tool, unreadable
+  std::string
+      rule;  // dirty, checksum, out-of-order, gap, unknown, database, other-tool, unreadable
   std::string id;
   std::string what;
   std::string next;
@@ -30,8 +31,9 @@ inline constexpr std::string_view kAcceptable = "out-of-order gap unknown other-
 struct Outlook {
   std::vector<std::size_t> done;     // of the folder
   std::vector<std::size_t> pending;  // of the folder, in order, up to the first contract
-  std::vector<std::size_t> waiting;  // pending too, but behind a contract that has not been asked for
-  std::vector<Entry> unknown;        // applied and not in the folder
+  std::vector<std::size_t>
+      waiting;                 // pending too, but behind a contract that has not been asked for
+  std::vector<Entry> unknown;  // applied and not in the folder
   std::vector<Refusal> refusals;
 };
 

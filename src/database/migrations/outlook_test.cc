@@ -67,8 +67,8 @@ TEST(Outlook, RefusesWhatIsOutOfOrderMissingOrUnknownUntilItIsAccepted) {
   EXPECT_EQ(rules(look({one("0001_a")}, {done("0001_a"), done("0009_z")})), (Rules{"unknown"}));
   Leave leave;
   leave.accepted = {"out-of-order", "gap", "unknown"};
-  EXPECT_TRUE(look(folder, {done("0001_a"), done("0004_d"), done("0009_z")}, leave)
-                  .refusals.empty());
+  EXPECT_TRUE(
+      look(folder, {done("0001_a"), done("0004_d"), done("0009_z")}, leave).refusals.empty());
 }
 
 TEST(Outlook, TakesNumbersThatAreDatesForNoGap) {

@@ -1,7 +1,7 @@
 // Prisma Migrate: NAME/migration.sql, in the order of the names.
-// Source: prisma/prisma-engines, schema-engine/connectors/schema-connector/src/checksum.rs (48784dc4)
-// and migrations_directory.rs: the checksum is SHA-256 of the file; another line end is no change,
-// and rows of old versions lack the zero that pads a byte below 0x10.
+// Source: prisma/prisma-engines, schema-engine/connectors/schema-connector/src/checksum.rs
+// (48784dc4) and migrations_directory.rs: the checksum is SHA-256 of the file; another line end is
+// no change, and rows of old versions lack the zero that pads a byte below 0x10.
 #include <fmt/core.h>
 
 #include <algorithm>

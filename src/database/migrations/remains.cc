@@ -31,8 +31,7 @@ postgres::Parameter name(const std::string& text) {
   return text.empty() ? postgres::Parameter() : postgres::Parameter(text);
 }
 
-Result<void> drop(Connection& database, const std::string& index,
-                  std::vector<std::string>& told) {
+Result<void> drop(Connection& database, const std::string& index, std::vector<std::string>& told) {
   const auto done = database.run("drop index concurrently if exists " + index);
   if (!done)
     return done.error().in(fmt::format("while dropping {}, which was not finished", index));
@@ -59,7 +58,8 @@ Result<Standing> standing_of(Connection& database, const Alone& alone) {
       return rows.is_true(0, 0) ? Standing::Part : Standing::Nothing;
     }
     case Alone::Kind::Reindex:
-    case Alone::Kind::Other: return Standing::Nothing;
+    case Alone::Kind::Other:
+      return Standing::Nothing;
   }
   return Standing::Nothing;
 }
@@ -73,13 +73,11 @@ Result<std::vector<std::string>> clean(Connection& database, const Alone& alone)
   }
   if (alone.kind == Alone::Kind::Reindex) {
     const auto rows = TRY(database.query(kCopies, {name(alone.table), name(alone.index)}));
-    for (int i = 0; i < rows.count(); ++i)
-      TRY(drop(database, std::string(rows.text(i, 0)), told));
+    for (int i = 0; i < rows.count(); ++i) TRY(drop(database, std::string(rows.text(i, 0)), told));
   }
-  if (alone.kind == Alone::Kind::Detach &&
-      TRY(standing_of(database, alone)) == Standing::Part) {
-    const auto done = database.run(fmt::format("alter table {} detach partition {} finalize",
-                                               alone.table, alone.partition));
+  if (alone.kind == Alone::Kind::Detach && TRY(standing_of(database, alone)) == Standing::Part) {
+    const auto done = database.run(
+        fmt::format("alter table {} detach partition {} finalize", alone.table, alone.partition));
     if (!done) return done.error().in("while ending a DETACH that was cut off");
     told.push_back(fmt::format("ended the DETACH of {}, which was cut off", alone.partition));
   }

@@ -12,8 +12,9 @@
 namespace slipway::database::migrations {
 namespace {
 // Every tool's book, to see who else has been here.
-constexpr Tool kWithBooks[] = {Tool::Plain,  Tool::Prisma,        Tool::Drizzle, Tool::Dbmate,
-                               Tool::Flyway, Tool::NodePgMigrate, Tool::Knex,    Tool::GolangMigrate};
+constexpr Tool kWithBooks[] = {Tool::Plain,  Tool::Prisma,       Tool::Drizzle,
+                               Tool::Dbmate, Tool::Flyway,       Tool::NodePgMigrate,
+                               Tool::Knex,   Tool::GolangMigrate};
 
 // dbmate's table and golang-migrate's have one name; the columns tell.
 Result<bool> is_of(postgres::Connection& database, Tool tool, const Place& place) {
@@ -59,15 +60,15 @@ Result<Look> Runner::look_at(const std::vector<Migration>& folder, const Leave& 
     out.book = book_->place().quoted();
     out.has_book = TRY(is_there(*database_, book_->place()));
     if (out.has_book && !TRY(is_of(*database_, settings_.tool, book_->place())))
-      return Error(Code::MigrationRefused,
-                   fmt::format("{} is another tool's book, not {}'s", out.book,
-                               name_of(settings_.tool)),
-                   "name the tool whose folder this is with --tool");
+      return Error(
+          Code::MigrationRefused,
+          fmt::format("{} is another tool's book, not {}'s", out.book, name_of(settings_.tool)),
+          "name the tool whose folder this is with --tool");
     if (out.has_book) out.entries = TRY(book_->read(*database_, folder));
   }
   out.running = TRY(store_->running());
-  out.outlook = outlook_of(settings_.tool, folder, out.entries, leave,
-                           out.running ? out.running->id : "");
+  out.outlook =
+      outlook_of(settings_.tool, folder, out.entries, leave, out.running ? out.running->id : "");
   if (const auto wrong = store_->check_identity(settings_.environment);
       !wrong && !settings_.accepts_database)
     out.outlook.refusals.insert(out.outlook.refusals.begin(),
@@ -109,8 +110,8 @@ Result<void> Runner::begin() {
     const auto book =
         make_book(settings_.tool, place_of(settings_.tool, settings_.table, schema.value_or("")));
     auto keys = book ? book->locks(name.value_or("")) : std::vector<std::int64_t>();
-    turn_ = TRY(Turn::take(url_, std::string(kStamp) + operation, std::move(keys), settings_.wait,
-                           world_));
+    turn_ = TRY(
+        Turn::take(url_, std::string(kStamp) + operation, std::move(keys), settings_.wait, world_));
   }
   crash_point("migrate/turn");
   database_ = TRY(open_session(url_, operation));
@@ -247,8 +248,8 @@ Result<void> Runner::resume(const Running& running, const std::vector<Migration>
   tell(Event::Kind::Resumed, running.id,
        fmt::format("going on with {}, which was cut off at its statement {}", running.id,
                    running.step + 1));
-  return do_job(TRY(job_of(*migration, running.is_down ? Way::Down : Way::Up,
-                           before(folder, outlook.done, i))));
+  return do_job(TRY(
+      job_of(*migration, running.is_down ? Way::Down : Way::Up, before(folder, outlook.done, i))));
 }
 
 Result<void> Runner::delegate(const Migration& migration, const std::vector<Migration>& folder) {

@@ -20,10 +20,10 @@ namespace slipway::database::migrations {
 
 struct Settings {
   Tool tool = Tool::Plain;
-  std::string table;         // of the book; "": the tool's own
-  std::string environment;   // "": not recorded
-  Millis lock_timeout{100};  // how long others may stand behind a lock that we wait for
-  Millis wait{600'000};      // how long to wait for the turn, and for each migration's locks
+  std::string table;              // of the book; "": the tool's own
+  std::string environment;        // "": not recorded
+  Millis lock_timeout{100};       // how long others may stand behind a lock that we wait for
+  Millis wait{600'000};           // how long to wait for the turn, and for each migration's locks
   bool accepts_database = false;  // it has moved: record it anew
 };
 
@@ -107,8 +107,7 @@ class Runner {
   Result<void> rest_before_retry(const Job& job, int attempt, const Error& error);
   bool may_retry() const;
   Error at(const Job& job, const Step& step, const Error& error, const char* standing) const;
-  void tell(Event::Kind kind, const std::string& id, std::string what,
-            Json facts = Json::object());
+  void tell(Event::Kind kind, const std::string& id, std::string what, Json facts = Json::object());
 
   std::string url_;
   Settings settings_;

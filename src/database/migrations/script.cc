@@ -132,9 +132,8 @@ Result<Steps::Way> way_of(const Migration& migration, const Script& script,
     return refused(migration, first_alone->line,
                    "this statement cannot be in a transaction, and the file asks for one",
                    "say transaction=none in its header");
-  const auto others = std::count_if(steps.begin(), steps.end(), [](const Step& step) {
-    return !step.alone && !step.is_setting;
-  });
+  const auto others = std::count_if(
+      steps.begin(), steps.end(), [](const Step& step) { return !step.alone && !step.is_setting; });
   const auto alone = std::count_if(steps.begin(), steps.end(),
                                    [](const Step& step) { return step.alone.has_value(); });
   if (others > 0 || alone > 1)

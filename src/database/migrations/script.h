@@ -33,8 +33,8 @@ struct Steps {
   std::vector<Step> steps;
 };
 
-// Refused with what to do: a mixed file, psql's \commands, transactions of its own in the middle, an
-// index that is built CONCURRENTLY and has no name.
+// Refused with what to do: a mixed file, psql's \commands, transactions of its own in the middle,
+// an index that is built CONCURRENTLY and has no name.
 Result<Steps> steps_of(const Migration& migration, const Script& script);
 
 std::optional<Alone> alone_of(std::string_view statement);

@@ -21,7 +21,8 @@ Result<Steps> steps(const std::string& text, Wrap wrap = Wrap::Automatic) {
 }
 
 TEST(Words, AreFoundOutsideOfQuotesAndComments) {
-  const auto words = words_of("select 'a b', \"C\"\"d\", $x$ y $x$ /* /* z */ */ -- w\n, e'it\\'s'");
+  const auto words =
+      words_of("select 'a b', \"C\"\"d\", $x$ y $x$ /* /* z */ */ -- w\n, e'it\\'s'");
   std::vector<std::string_view> texts;
   for (const auto& word : words) texts.push_back(word.text);
   EXPECT_EQ(texts, (std::vector<std::string_view>{"select", "'a b'", ",", "\"C\"\"d\"", ",",
@@ -87,10 +88,10 @@ TEST(BatchStatement, PutsTheBoundsWhereTheyAreMeant) {
       file("update t set a = b::text, c = ':from' where id between :from and :to -- :to\n;"), "1",
       "9");
   ASSERT_TRUE(one) << one.error().what;
-  EXPECT_EQ(*one, "update t set a = b::text, c = ':from' where id between 1 and 9 -- :to");
+  EXPECT_EQ(*one, "update t set a = b::text, c = ':from' where id between 1 and 9");
   EXPECT_FALSE(batch_statement(file("update t set a = 1 where id > :from"), "1", "2"));
-  EXPECT_FALSE(batch_statement(file("update t set a = :other where id between :from and :to"), "1",
-                               "2"));
+  EXPECT_FALSE(
+      batch_statement(file("update t set a = :other where id between :from and :to"), "1", "2"));
   EXPECT_FALSE(batch_statement(file("select 1; select 2"), "1", "2"));
 }
 

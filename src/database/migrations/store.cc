@@ -41,13 +41,13 @@ Result<bool> Store::is_there() {
 
 Result<std::optional<Running>> Store::running() {
   if (!TRY(is_there())) return std::optional<Running>();
-  const auto rows = TRY(database_.query(
-      "select tool, id, is_down, step, done_hash, statement from slipway.running "
-      "order by began_at limit 1"));
+  const auto rows = TRY(
+      database_.query("select tool, id, is_down, step, done_hash, statement from slipway.running "
+                      "order by began_at limit 1"));
   if (rows.count() == 0) return std::optional<Running>();
-  Running out{std::string(rows.text(0, 0)), std::string(rows.text(0, 1)), rows.is_true(0, 2),
-              static_cast<int>(rows.integer(0, 3)), std::string(rows.text(0, 4)),
-              std::string(rows.text(0, 5))};
+  Running out{std::string(rows.text(0, 0)), std::string(rows.text(0, 1)),
+              rows.is_true(0, 2),           static_cast<int>(rows.integer(0, 3)),
+              std::string(rows.text(0, 4)), std::string(rows.text(0, 5))};
   return std::optional(std::move(out));
 }
 
@@ -70,9 +70,9 @@ Result<void> Store::drop_running(const std::string& id) {
 
 Result<void> Store::check_identity(const std::string& environment) {
   if (environment.empty() || !TRY(is_there())) return ok();
-  const auto kept = TRY(
-      database_.query("select environment, system_identifier, database_oid::text from "
-                      "slipway.identity order by recorded_at desc limit 1"));
+  const auto kept =
+      TRY(database_.query("select environment, system_identifier, database_oid::text from "
+                          "slipway.identity order by recorded_at desc limit 1"));
   if (kept.count() == 0) return ok();
   const auto here = TRY(database_.query(kWhoAmI));
   if (kept.text(0, 0) != environment)

@@ -1,6 +1,6 @@
 #pragma once
-// slipway's own tables in the database it migrates, in the schema `slipway`: which database this is,
-// and what is under way (docs/formats/migrations.md).
+// slipway's own tables in the database it migrates, in the schema `slipway`: which database this
+// is, and what is under way (docs/formats/migrations.md).
 #include <optional>
 #include <string>
 

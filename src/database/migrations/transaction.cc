@@ -17,13 +17,11 @@ constexpr std::string_view kConnectionBroke = "";
 bool Runner::may_retry() const {
   const std::string& state = database_->sqlstate();
   return state == postgres::Connection::kLockNotAvailable ||
-         state == postgres::Connection::kDeadlock ||
-         state == postgres::Connection::kSerialization;
+         state == postgres::Connection::kDeadlock || state == postgres::Connection::kSerialization;
 }
 
 // "0007_x.sql:12: …", and what stands now.
-Error Runner::at(const Job& job, const Step& step, const Error& error,
-                 const char* standing) const {
+Error Runner::at(const Job& job, const Step& step, const Error& error, const char* standing) const {
   if (world_.stop.is_requested() && database_->sqlstate() == postgres::Connection::kCancelled)
     return Error(Code::Aborted, fmt::format("stopped in {}: {}", job.migration.path, standing));
   if (!database_->is_alive())
@@ -49,8 +47,8 @@ Result<void> Runner::rest_before_retry(const Job& job, int attempt, const Error&
   for (int i = 1; i < attempt && rest < kLongestRest; ++i) rest = rest * 3 / 2;
   rest = std::min(rest, kLongestRest);
   // Half to one and a half of it, so that two who disturb each other stop doing so.
-  rest = rest / 2 + Millis(static_cast<std::int64_t>(
-                        world_.random.next() % static_cast<std::uint64_t>(rest.count() + 1)));
+  rest = rest / 2 + Millis(static_cast<std::int64_t>(world_.random.next() %
+                                                     static_cast<std::uint64_t>(rest.count() + 1)));
   tell(Event::Kind::Retry, job.migration.id,
        fmt::format("attempt {} gave way to the app ({}); again in {}", attempt,
                    database_->sqlstate(), to_text(rest)),
@@ -79,10 +77,10 @@ Result<void> Runner::try_transaction(const Job& job, int attempt) {
   const Millis began = world_.clock.monotonic();
   const Millis locks = attempt <= kFirstAttempts ? std::min(kFirstLocks, settings_.lock_timeout)
                                                  : settings_.lock_timeout;
-  TRY(database_->run(fmt::format("begin; set local lock_timeout = {}; set local statement_timeout "
-                                 "= {}; set local idle_in_transaction_session_timeout = 0",
-                                 locks.count(),
-                                 job.migration.timeout ? job.migration.timeout->count() : 0)));
+  TRY(database_->run(
+      fmt::format("begin; set local lock_timeout = {}; set local statement_timeout "
+                  "= {}; set local idle_in_transaction_session_timeout = 0",
+                  locks.count(), job.migration.timeout ? job.migration.timeout->count() : 0)));
   if (database_->server_version() >= 140000)
     // When slipway dies, the server notices within a second that nobody waits for the answer.
     TRY(database_->run("set local client_connection_check_interval = '1s'"));

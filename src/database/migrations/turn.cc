@@ -64,7 +64,8 @@ Result<std::unique_ptr<Turn>> Turn::take(const std::string& url, const std::stri
                    fmt::format("another migrator has the turn in this database: {}", holder),
                    "wait for it to end; or end it there when it is left over: "
                    "select pg_terminate_backend(PID)");
-    if (!world.stop.rest(kAskAgain)) return Error(Code::Aborted, "stopped while waiting for the turn");
+    if (!world.stop.rest(kAskAgain))
+      return Error(Code::Aborted, "stopped while waiting for the turn");
   }
   return turn;
 }

@@ -1,8 +1,8 @@
 #pragma once
 // The turn: one migrator at a time. A session of its own holds the advisory locks, ours and the
 // tool's, and does nothing else: it is never in a transaction, so no index that is built
-// CONCURRENTLY waits for it; and it asks again and again instead of waiting inside the server, so it
-// never is what such a build waits for.
+// CONCURRENTLY waits for it; and it asks again and again instead of waiting inside the server, so
+// it never is what such a build waits for.
 #include <cstdint>
 #include <memory>
 #include <string>

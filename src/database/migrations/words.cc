@@ -98,8 +98,7 @@ class Lexer {
     }
     const auto tag = text_.substr(at_, end + 1 - at_);
     const auto close = text_.find(tag, end + 1);
-    add(Word::Kind::Text,
-        close == std::string_view::npos ? text_.size() : close + tag.size());
+    add(Word::Kind::Text, close == std::string_view::npos ? text_.size() : close + tag.size());
   }
 
   void add_name() {

@@ -10,8 +10,8 @@ namespace slipway::database::migrations {
 struct Word {
   enum class Kind { Name, Quoted, Text, Number, Sign, Parameter };  // Parameter: `:from`
   Kind kind = Kind::Sign;
-  std::string_view text;   // as written
-  std::size_t offset = 0;  // in the statement
+  std::string_view text;                  // as written
+  std::size_t offset = 0;                 // in the statement
   bool is(std::string_view upper) const;  // an unquoted name, upper or lower case
 };
 std::vector<Word> words_of(std::string_view statement);
