@@ -97,8 +97,8 @@ Result<Bounds> bounds_of(Connection& database, const Batches& batches, const Tar
                                        : std::string();
   const auto rows = TRY(database.query(
       fmt::format("with s as materialized (select {0} as k from {1} {2} order by {0} limit {3}) "
-                  "select (select k::text from s order by k limit 1), "
-                  "(select k::text from s order by k desc limit 1), count(*) from s",
+                  "select (select s.k::text from s order by s.k limit 1), "
+                  "(select s.k::text from s order by s.k desc limit 1), count(*) from s",
                   key, batches.table, after, cursor.batch_rows)));
   return Bounds{std::string(rows.text(0, 0)), std::string(rows.text(0, 1)), rows.integer(0, 2)};
 }

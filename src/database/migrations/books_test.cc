@@ -21,7 +21,8 @@ struct Case {
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {Tool::Plain,
-       {{"0001_a.sql", "create table a();"}, {"0002_b.sql", "create table b();"},
+       {{"0001_a.sql", "create table a();"},
+        {"0002_b.sql", "create table b();"},
         {"0002_b.down.sql", "drop table b;"}},
        "select string_agg(id, ' ' order by id) from slipway.migrations"},
       {Tool::Prisma,
@@ -32,7 +33,8 @@ const std::vector<Case>& cases() {
        "finished_at is not null and rolled_back_at is null and applied_steps_count = 1 and "
        "length(checksum) = 64 and length(id) = 36"},
       {Tool::Drizzle,
-       {{"0000_a.sql", "create table a();"}, {"0001_b.down.sql", "drop table b;"},
+       {{"0000_a.sql", "create table a();"},
+        {"0001_b.down.sql", "drop table b;"},
         {"0001_b.sql", "create table b();"},
         {"meta/_journal.json", R"({"dialect":"postgresql","entries":[
           {"when":1700000000001,"tag":"0000_a"},{"when":1700000000002,"tag":"0001_b"}]})"}},
@@ -43,11 +45,13 @@ const std::vector<Case>& cases() {
         {"20240102_b.sql", "-- migrate:up\ncreate table b();\n-- migrate:down\ndrop table b;"}},
        "select string_agg(version, ' ' order by version) from schema_migrations"},
       {Tool::GolangMigrate,
-       {{"01_a.up.sql", "create table a();"}, {"02_b.down.sql", "drop table b;"},
+       {{"01_a.up.sql", "create table a();"},
+        {"02_b.down.sql", "drop table b;"},
         {"02_b.up.sql", "create table b();"}},
        "select string_agg(version || ' ' || dirty, ' ') from schema_migrations"},
       {Tool::Flyway,
-       {{"U2__b.sql", "drop table b;"}, {"V1__a.sql", "create table a();"},
+       {{"U2__b.sql", "drop table b;"},
+        {"V1__a.sql", "create table a();"},
         {"V2__b.sql", "create table b();"}},
        "select string_agg(concat_ws(' ', installed_rank, version, description, type, script, "
        "success), '; ' order by installed_rank) from flyway_schema_history"},
@@ -61,17 +65,24 @@ const std::vector<Case>& cases() {
 
 const char* expected(Tool tool, bool is_down) {
   switch (tool) {
-    case Tool::Plain: return is_down ? "0001_a" : "0001_a 0002_b";
-    case Tool::Prisma: return is_down ? "20240101_a" : "20240101_a 20240102_b";
-    case Tool::Drizzle: return is_down ? "1700000000001" : "1700000000001 1700000000002";
-    case Tool::Dbmate: return is_down ? "20240101" : "20240101 20240102";
-    case Tool::GolangMigrate: return is_down ? "1 false" : "2 false";
+    case Tool::Plain:
+      return is_down ? "0001_a" : "0001_a 0002_b";
+    case Tool::Prisma:
+      return is_down ? "20240101_a" : "20240101_a 20240102_b";
+    case Tool::Drizzle:
+      return is_down ? "1700000000001" : "1700000000001 1700000000002";
+    case Tool::Dbmate:
+      return is_down ? "20240101" : "20240101 20240102";
+    case Tool::GolangMigrate:
+      return is_down ? "1 false" : "2 false";
     case Tool::Flyway:
       return is_down ? "1 1 a SQL V1__a.sql t; 2 2 b SQL V2__b.sql t; 3 2 b UNDO_SQL V2__b.sql t"
                      : "1 1 a SQL V1__a.sql t; 2 2 b SQL V2__b.sql t";
-    case Tool::NodePgMigrate: return is_down ? "1_a" : "1_a 2_b";
+    case Tool::NodePgMigrate:
+      return is_down ? "1_a" : "1_a 2_b";
     case Tool::Knex:
-    case Tool::Command: break;
+    case Tool::Command:
+      break;
   }
   return "";
 }

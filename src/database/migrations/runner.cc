@@ -120,7 +120,6 @@ Result<void> Runner::begin() {
 }
 
 Result<void> Runner::make_book_table() {
-  if (settings_.accepts_database) TRY(store_->create());
   TRY(store_->create());
   TRY(store_->record_identity(settings_.environment));
   crash_point("migrate/store");
@@ -136,6 +135,26 @@ Result<void> Runner::make_book_table() {
 
 Result<Report> Runner::up(const std::vector<Migration>& folder, const Leave& leave,
                           const std::string& to) {
+  auto report = apply(folder, leave, to);
+  end();
+  return report;
+}
+
+Result<Report> Runner::down(const std::vector<Migration>& folder, int count) {
+  auto report = take_back(folder, count);
+  end();
+  return report;
+}
+
+// The turn last: whoever comes next finds nothing of ours at work.
+void Runner::end() {
+  store_.reset();
+  database_.reset();
+  turn_.reset();
+}
+
+Result<Report> Runner::apply(const std::vector<Migration>& folder, const Leave& leave,
+                             const std::string& to) {
   if (!to.empty() && find(folder, to) == nullptr)
     return Error(Code::NotFound, fmt::format("there is no migration {} in the folder", to),
                  "slipway migrate status lists them");
@@ -165,7 +184,7 @@ Result<Report> Runner::up(const std::vector<Migration>& folder, const Leave& lea
   return out;
 }
 
-Result<Report> Runner::down(const std::vector<Migration>& folder, int count) {
+Result<Report> Runner::take_back(const std::vector<Migration>& folder, int count) {
   TRY(begin());
   Leave leave;
   leave.through = Phase::Contract;

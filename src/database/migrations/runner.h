@@ -73,7 +73,11 @@ class Runner {
     Millis until{0};
   };
 
+  Result<Report> apply(const std::vector<Migration>& folder, const Leave& leave,
+                       const std::string& to);
+  Result<Report> take_back(const std::vector<Migration>& folder, int count);
   Result<void> begin();
+  void end();
   Result<Look> look_at(const std::vector<Migration>& folder, const Leave& leave);
   Result<std::vector<Refusal>> other_tools();
   Result<void> make_book_table();

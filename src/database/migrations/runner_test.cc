@@ -29,7 +29,7 @@ class Running_ : public testing::Test {
   }
   void SetUp() override {
     const std::string name = "db" + std::to_string(++number_);
-    admin("postgres")->run("create database " + name);
+    ASSERT_TRUE(admin("postgres")->run("create database " + name));
     url_ = server_->url(name);
     settings_.wait = Millis(20'000);
   }
@@ -69,9 +69,8 @@ class Running_ : public testing::Test {
     return seen ? *seen : Look();
   }
   int count(Event::Kind kind) const {
-    return static_cast<int>(std::count_if(events_.begin(), events_.end(), [&](const Event& event) {
-      return event.kind == kind;
-    }));
+    return static_cast<int>(std::count_if(events_.begin(), events_.end(),
+                                          [&](const Event& event) { return event.kind == kind; }));
   }
 
   static ScratchServer* server_;
@@ -195,9 +194,8 @@ TEST_F(Runs, BuildsAnIndexOutsideOfATransaction) {
 }
 
 TEST_F(Runs, ABuildThatFailsLeavesNoInvalidIndex) {
-  const auto list =
-      read({{"0001_a.sql", "create table a(i int); insert into a values (1), (1);"},
-            {"0002_i.sql", "create unique index concurrently a_i on a(i);"}});
+  const auto list = read({{"0001_a.sql", "create table a(i int); insert into a values (1), (1);"},
+                          {"0002_i.sql", "create unique index concurrently a_i on a(i);"}});
   const auto report = up(list);
   ASSERT_FALSE(report);
   EXPECT_EQ(value("select count(*) from pg_index where not indisvalid"), "0");
@@ -295,8 +293,9 @@ TEST_F(Runs, RefusesAnotherEnvironmentsDatabaseAndACopy) {
 }
 
 TEST_F(Runs, RefusesToBeginBesideAnotherToolsBook) {
-  ASSERT_TRUE(connect()->run("create table schema_migrations (version varchar(255) primary key); "
-                             "insert into schema_migrations values ('20240101')"));
+  ASSERT_TRUE(
+      connect()->run("create table schema_migrations (version varchar(255) primary key); "
+                     "insert into schema_migrations values ('20240101')"));
   const auto report = up(read({{"0001_a.sql", "create table a();"}}));
   ASSERT_FALSE(report);
   EXPECT_NE(report.error().what.find("dbmate has migrated"), std::string::npos)
@@ -304,13 +303,13 @@ TEST_F(Runs, RefusesToBeginBesideAnotherToolsBook) {
 }
 
 TEST_F(Runs, FillsInBatchByBatchAndGoesOnWhereItStopped) {
-  ASSERT_TRUE(connect()->run("create table o(id bigint primary key, v int, n int default 0); "
-                             "insert into o select i, null from generate_series(1, 5000) i; "
-                             "analyze o"));
-  const auto list = read(
-      {{"0001_fill.sql",
-        "-- slipway: phase=data, table=o, key=id, batch=100\n"
-        "update o set v = id * 2, n = n + 1 where id between :from and :to;"}});
+  ASSERT_TRUE(
+      connect()->run("create table o(id bigint primary key, v int, n int default 0); "
+                     "insert into o select i, null from generate_series(1, 5000) i; "
+                     "analyze o"));
+  const auto list = read({{"0001_fill.sql",
+                           "-- slipway: phase=data, table=o, key=id, batch=100\n"
+                           "update o set v = id * 2, n = n + 1 where id between :from and :to;"}});
   on_event_ = [&](const Event& event) {
     if (event.kind == Event::Kind::Batch && event.facts.integer("rows") >= 300) stop_.request();
   };
@@ -331,9 +330,9 @@ TEST_F(Runs, FillsInBatchByBatchAndGoesOnWhereItStopped) {
 TEST_F(Runs, RefusesAKeyThatWouldLeaveRowsOutOrScanTheTableEachTime) {
   ASSERT_TRUE(connect()->run("create table o(id int not null, u int unique)"));
   for (const char* key : {"id", "u", "gone"}) {
-    const auto report = up(read({{"0001_fill.sql",
-                                  std::string("-- slipway: phase=data, table=o, key=") + key +
-                                      "\nupdate o set id = 1 where id between :from and :to;"}}));
+    const auto report =
+        up(read({{"0001_fill.sql", std::string("-- slipway: phase=data, table=o, key=") + key +
+                                       "\nupdate o set id = 1 where id between :from and :to;"}}));
     EXPECT_FALSE(report) << key;
   }
 }
