@@ -117,7 +117,7 @@ Result<Migrating> migrating_of(cli::Session& session, Json& details) {
   const bool is_up = given.verb().name == "migrate up";
   if (is_up) {
     out.leave.through =
-        migrations::phase_named(given.text("--phase")).value_or(migrations::Phase::Data);
+        migrations::phase_named(given.text("--phase")).value_or(migrations::Phase::Backfill);
     const std::string command = given.text("--command");
     out.command = command.empty() ? said.database.migrations.command : command;
   }

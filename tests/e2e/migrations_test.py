@@ -295,7 +295,7 @@ def main():
         return 2
     tests = Tests(sys.argv[1])
     try:
-        for name in sys.argv[2:] or ["tools", "pooler", "crashes", "server"]:
+        for name in sys.argv[2:] or ["pooler", "crashes", "server", "tools"]:
             getattr(tests, name)()
     except Failure as failure:
         print(f"FAILED: {failure}")

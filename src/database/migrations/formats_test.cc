@@ -194,10 +194,10 @@ TEST(NewMigration, IsNamedAsTheFolderCounts) {
   EXPECT_EQ(name(Tool::Prisma, folder({})), "20261121101320_add_status_to_orders/migration.sql");
   EXPECT_FALSE(new_migration(Tool::Drizzle, folder({}), "x", Phase::Unknown, now));
   EXPECT_FALSE(new_migration(Tool::Plain, folder({}), "!!", Phase::Unknown, now));
-  const auto data = new_migration(Tool::Plain, folder({}), "fill", Phase::Data, now);
+  const auto fill = new_migration(Tool::Plain, folder({}), "fill", Phase::Backfill, now);
   Migration read;
-  EXPECT_TRUE(read_header(data->front().text, read)) << "what is written can be read";
-  EXPECT_EQ(read.phase, Phase::Data);
+  EXPECT_TRUE(read_header(fill->front().text, read)) << "what is written can be read";
+  EXPECT_EQ(read.phase, Phase::Backfill);
 }
 
 }  // namespace

@@ -102,14 +102,14 @@ Result<void> read_header(std::string_view text, Migration& migration) {
   }
   if (migration.batches && (migration.batches->table.empty() || migration.batches->key.empty()))
     return mistake(migration, "a backfill names its table and its key");
-  if (migration.batches && migration.phase != Phase::Data)
+  if (migration.batches && migration.phase != Phase::Backfill)
     return mistake(migration, "only phase=data has table, key and batch");
   return ok();
 }
 
 Phase phase_by_name(std::string_view file_name) {
   const auto name = without_endings(file_name);
-  for (const Phase phase : {Phase::Expand, Phase::Data, Phase::Contract}) {
+  for (const Phase phase : {Phase::Expand, Phase::Backfill, Phase::Contract}) {
     if (name.ends_with(fmt::format(".{}", name_of(phase)))) return phase;
   }
   return Phase::Unknown;

@@ -19,7 +19,7 @@ constexpr std::array<std::pair<Tool, std::string_view>, 9> kTools = {{
 constexpr std::array<std::pair<Phase, std::string_view>, 4> kPhases = {{
     {Phase::Unknown, "unknown"},
     {Phase::Expand, "expand"},
-    {Phase::Data, "data"},
+    {Phase::Backfill, "data"},
     {Phase::Contract, "contract"},
 }};
 

@@ -25,8 +25,8 @@ std::string_view name_of(Tool tool);  // "sql", "prisma", "golang-migrate" …
 std::optional<Tool> tool_named(std::string_view name);
 
 // When it may run beside the releases: expand before the new one, contract when no release needs
-// the old shape any more, data between the two.
-enum class Phase { Unknown, Expand, Data, Contract };
+// the old shape any more, a backfill between the two; it is called data where people write it.
+enum class Phase { Unknown, Expand, Backfill, Contract };
 std::string_view name_of(Phase phase);
 std::optional<Phase> phase_named(std::string_view name);
 

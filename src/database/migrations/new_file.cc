@@ -71,7 +71,7 @@ Result<std::vector<File>> new_migration(Tool tool, const Folder& folder, const s
   switch (tool) {
     case Tool::Plain:
       out.push_back({fmt::format("{}_{}.sql", number, slug),
-                     phase == Phase::Data ? std::string(kBatches) : head});
+                     phase == Phase::Backfill ? std::string(kBatches) : head});
       out.push_back({fmt::format("{}_{}.down.sql", number, slug), ""});
       return out;
     case Tool::Prisma:

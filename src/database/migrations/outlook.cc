@@ -160,7 +160,8 @@ class Maker {
     if (leave_.through == Phase::Contract) return;
     const auto first = std::find_if(out_.pending.begin(), out_.pending.end(), [&](std::size_t i) {
       const Phase phase = folder_[i].phase;
-      return phase == Phase::Contract || (phase == Phase::Data && leave_.through == Phase::Expand);
+      return phase == Phase::Contract ||
+             (phase == Phase::Backfill && leave_.through == Phase::Expand);
     });
     out_.waiting.assign(first, out_.pending.end());
     out_.pending.erase(first, out_.pending.end());

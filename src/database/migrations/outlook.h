@@ -21,7 +21,7 @@ struct Refusal {
 // What the person or slipway.yaml has said is fine.
 struct Leave {
   std::vector<std::string> accepted;  // rules: out-of-order, gap, unknown, other-tool
-  Phase through = Phase::Data;        // Contract: contract migrations too
+  Phase through = Phase::Backfill;    // Contract: contract migrations too
   bool accepts(std::string_view rule) const;
 };
 

@@ -42,7 +42,8 @@ TEST(Outlook, TellsDoneFromPending) {
 }
 
 TEST(Outlook, HoldsAContractAndWhatComesBehindItBack) {
-  const std::vector<Migration> folder = {one("0001_a", Phase::Expand), one("0002_b", Phase::Data),
+  const std::vector<Migration> folder = {one("0001_a", Phase::Expand),
+                                         one("0002_b", Phase::Backfill),
                                          one("0003_c", Phase::Contract), one("0004_d")};
   EXPECT_EQ(look(folder, {}).pending, (Places{0, 1}));
   EXPECT_EQ(look(folder, {}).waiting, (Places{2, 3}));
