@@ -16,6 +16,7 @@
 namespace slipway::database::migrations {
 namespace {
 constexpr Millis kWatchEvery(200);
+constexpr Millis kTellAgain(5000);
 
 std::string hash_of(const std::vector<Step>& steps, int count) {
   Sha256 out;
@@ -45,8 +46,9 @@ class Watch {
     std::unique_lock held(lock_);
     while (!over_.wait_for(held, kWatchEvery, [&] { return is_over_; })) {
       const auto given_up = turn.give_up_waits_before(builder);
-      if (!given_up) return;  // the turn is gone; the runner finds out at its next check
-      if (given_up->empty() || !world.tell) continue;
+      if (!given_up || !world.tell) return;  // the turn is gone: found out at its next check
+      tell_awaited(turn, builder, world, id);
+      if (given_up->empty()) continue;
       world.tell({Event::Kind::Waiting, id,
                   fmt::format("{} waited inside the server for the turn, and so the build would "
                               "have waited for it for ever: its wait was cancelled",
@@ -54,9 +56,19 @@ class Watch {
     }
   }
 
+  void tell_awaited(Turn& turn, int builder, World& world, const std::string& id) {
+    if (world.clock.monotonic() < tell_at_) return;
+    const auto awaited = turn.awaited_by(builder);
+    if (!awaited || awaited->empty()) return;
+    tell_at_ = world.clock.monotonic() + kTellAgain;
+    world.tell({Event::Kind::Waiting, id,
+                fmt::format("the build waits for {}; the app goes on", join(*awaited, "; "))});
+  }
+
   std::mutex lock_;
   std::condition_variable over_;
   bool is_over_ = false;
+  Millis tell_at_{0};
   std::thread thread_;
 };
 }  // namespace
@@ -129,7 +141,7 @@ Result<void> Runner::step_in_transaction(const Job& job, std::size_t i, Running&
   after.done_hash = hash_of(job.steps.steps, after.step);
   after.statement = i + 1 < job.steps.steps.size() ? job.steps.steps[i + 1].text : "";
   for (int attempt = 1;; ++attempt) {
-    TRY(wait_for_holders(*database_, names_in(step.text), job.migration.id, job.until, world_));
+    TRY(wait_for_holders(*database_, locked_names(step.text), job.migration.id, job.until, world_));
     const auto done = in_small_transaction([&]() -> Result<void> {
       TRY(database_->run(
           fmt::format("set local lock_timeout = {}", settings_.lock_timeout.count())));

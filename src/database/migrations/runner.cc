@@ -225,7 +225,7 @@ Result<Runner::Job> Runner::job_of(const Migration& migration, Way way,
   out.steps = TRY(steps_of(migration, script));
   for (const Step& step : out.steps.steps) {
     if (step.alone) continue;
-    const auto names = names_in(step.text);
+    const auto names = locked_names(step.text);
     out.relations.insert(out.relations.end(), names.begin(), names.end());
   }
   return out;

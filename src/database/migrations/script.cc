@@ -181,6 +181,17 @@ Result<Steps> steps_of(const Migration& migration, const Script& script) {
   return out;
 }
 
+std::vector<std::string> locked_names(std::string_view statement) {
+  const auto words = words_of(statement);
+  constexpr std::string_view kWant[] = {"CREATE",  "ALTER",   "DROP",    "TRUNCATE", "LOCK",
+                                        "CLUSTER", "REINDEX", "REFRESH", "DO",       "CALL"};
+  const bool is_wanted = std::any_of(std::begin(kWant), std::end(kWant),
+                                     [&](std::string_view one) { return has(words, 0, one); });
+  const bool validates =
+      any(words, "VALIDATE") && !any(words, "ADD") && !any(words, "DROP") && !any(words, "SET");
+  return is_wanted && !validates ? names_in(statement) : std::vector<std::string>();
+}
+
 std::vector<std::string> names_in(std::string_view statement) {
   std::vector<std::string> out;
   const auto words = words_of(statement);

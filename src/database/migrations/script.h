@@ -39,6 +39,10 @@ Result<Steps> steps_of(const Migration& migration, const Script& script);
 
 std::optional<Alone> alone_of(std::string_view statement);
 
+// The names whose relations a statement may want a lock on that stops others: of DDL, not of rows
+// being written or read, nor of VALIDATE CONSTRAINT, which stops nobody.
+std::vector<std::string> locked_names(std::string_view statement);
+
 // Every name in the statement that could be a relation's, quoted for to_regclass(). Too many is
 // fine: they are looked up, and what is no relation falls away.
 std::vector<std::string> names_in(std::string_view statement);

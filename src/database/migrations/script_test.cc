@@ -37,6 +37,14 @@ TEST(NamesIn, FoldsAndQuotesAndLooksIntoBodies) {
   EXPECT_NE(std::find(inner.begin(), inner.end(), "\"gone\""), inner.end());
 }
 
+TEST(LockedNames, AreThoseOfStatementsThatStopOthers) {
+  EXPECT_FALSE(locked_names("alter table t add column x int").empty());
+  EXPECT_FALSE(locked_names("do $$ begin drop table t; end $$").empty());
+  for (const char* text : {"insert into t values (1)", "update t set a = 1", "select f()",
+                           "alter table t validate constraint c", "set search_path = t"})
+    EXPECT_TRUE(locked_names(text).empty()) << text;
+}
+
 TEST(Alone, KnowsWhatCannotBeInATransaction) {
   for (const char* text :
        {"create index concurrently i on t(a)", "CREATE UNIQUE INDEX CONCURRENTLY i ON t(a)",

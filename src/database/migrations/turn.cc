@@ -95,4 +95,18 @@ Result<std::vector<std::string>> Turn::give_up_waits_before(int builder) {
   return out;
 }
 
+Result<std::vector<std::string>> Turn::awaited_by(int builder) {
+  std::vector<std::string> out;
+  const auto rows = TRY(session_->query(
+      "select pid, application_name, "
+      "extract(epoch from clock_timestamp() - xact_start)::bigint from pg_stat_activity "
+      "where pid = any(pg_blocking_pids($1::int)) and xact_start < clock_timestamp() - "
+      "interval '1 s' order by xact_start limit 10",
+      {std::to_string(builder)}));
+  for (int i = 0; i < rows.count(); ++i)
+    out.push_back(fmt::format("process {} ({}), open for {} s", rows.text(i, 0), rows.text(i, 1),
+                              rows.text(i, 2)));
+  return out;
+}
+
 }  // namespace slipway::database::migrations

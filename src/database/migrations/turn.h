@@ -28,6 +28,8 @@ class Turn {
   // statement, and a build in `builder` waits for that for ever: gives up such waits. Returns what
   // was given up, for people.
   Result<std::vector<std::string>> give_up_waits_before(int builder);
+  // Whom the session `builder` waits for, for people.
+  Result<std::vector<std::string>> awaited_by(int builder);
 
  private:
   Turn(std::unique_ptr<postgres::Connection> session, std::vector<std::int64_t> keys)
