@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """slipway migrate beside the tools whose folders it runs, and killed at every point of a run.
 
-usage: migrations_test.py BUILD_FOLDER [tools|crashes|server|pooler]     (all of them by default)
+usage: migrations_test.py BUILD_FOLDER [verbs|pooler|crashes|server|tools]     (all of them by default)
 
 tools:   each tool applies a folder and slipway finds nothing to do, and the other way round; pg_dump sees no difference
 crashes: slipway is killed with -9 at every named point of a run; the next run ends as an undisturbed one would
 server:  the same with PostgreSQL killed at these points
+verbs:   slipway.yaml, Ctrl-C, refusals
 pooler:  a real PgBouncer that shares sessions is refused, one that does not is used
 """
 import hashlib
@@ -242,6 +243,61 @@ class Tests:
         expect(run.returncode in (0, 1), f"a clear end was expected, not {run.returncode}: {said}")
         expect(run.returncode == 0 or "next:" in said, f"an error says what to do: {said}")
 
+    # --- verbs ---------------------------------------------------------------------------------------------------
+    YAML = """app: shop
+services: { web: { run: node app.js, dir: ".", port: none } }
+secrets: { DATABASE_URL: { env: SHOP_DATABASE } }
+database:
+  url: "${secret.DATABASE_URL}"
+  migrations: { path: db, wait: 30s }
+environments: { production: {}, staging: {} }
+"""
+
+    def verbs(self):
+        """By slipway.yaml, with a secret: new, status, up, a refusal, Ctrl-C, down."""
+        home = os.path.join(self.folder, "shop")
+        write(home, {"slipway.yaml": self.YAML, "db/0001_a.sql": "create table a(i int);"})
+        env = {**os.environ, "SHOP_DATABASE": self.postgres.make("shop")}
+
+        def run(*words):
+            return subprocess.run([self.slipway, "migrate", *words], cwd=home, env=env, capture_output=True, text=True,
+                                  timeout=60)
+
+        made = run("new", "add status", "--phase", "contract")
+        expect(made.returncode == 0 and os.path.exists(os.path.join(home, "db/0002_add_status.sql")), made.stderr)
+        with open(os.path.join(home, "db/0002_add_status.sql"), "a") as out:
+            out.write("alter table a add column status text;\n")
+        write(home, {"db/0002_add_status.down.sql": "alter table a drop column status;"})
+        up = run("up", "production")
+        expect(up.returncode == 0 and "1 waits for" in up.stderr, f"{up.returncode} {up.stderr}")
+        seen = json.loads(run("status", "production", "--json").stdout)
+        expect([m["id"] for m in seen["waiting"]] == ["0002_add_status"] and len(seen["applied"]) == 1, str(seen))
+        other = run("up", "staging")
+        expect(other.returncode == 3 and "belongs to production" in other.stderr, f"{other.returncode} {other.stderr}")
+        lines = run("up", "production", "--phase", "contract", "--json").stdout.splitlines()
+        events = [json.loads(line)["event"] for line in lines]
+        expect(events[0] == "applying" and events[-2:] == ["applied", "done"], str(events))
+        expect(run("down", "production").returncode == 3, "down without --yes is refused")
+        down = run("down", "production", "--yes")
+        expect(down.returncode == 0 and "took back 0002_add_status" in down.stderr, down.stderr)
+        self.interrupt(home, env)
+        bad = run("up", "production", "--phase", "contract", "--command", "npx prisma migrate dev")
+        expect(bad.returncode == 3 and "development" in bad.stderr, bad.stderr)
+        print("verbs: new, status, up, down by slipway.yaml; Ctrl-C leaves nothing")
+
+    def interrupt(self, home, env):
+        write(home, {"db/0002_add_status.sql": "create table b();\nselect pg_sleep(60);"})
+        child = subprocess.Popen([self.slipway, "migrate", "up", "production"], cwd=home, env=env, text=True,
+                                 stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 30
+        while self.postgres.sql("shop", "select count(*) from pg_stat_activity where query = 'select pg_sleep(60)' and "
+                                        "state = 'active'") != "1":
+            expect(time.monotonic() < deadline, "the statement never ran")
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=20)
+        expect(child.returncode == 5 and "nothing of it stands" in said, f"{child.returncode} {said}")
+        expect(self.postgres.sql("shop", "select to_regclass('b')") == "", "something of it stands")
+
     # --- pooler ----------------------------------------------------------------------------------------------------
     def pooler(self):
         if shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin") is None:
@@ -295,7 +351,7 @@ def main():
         return 2
     tests = Tests(sys.argv[1])
     try:
-        for name in sys.argv[2:] or ["pooler", "crashes", "server", "tools"]:
+        for name in sys.argv[2:] or ["verbs", "pooler", "crashes", "server", "tools"]:
             getattr(tests, name)()
     except Failure as failure:
         print(f"FAILED: {failure}")
