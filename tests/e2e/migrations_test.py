@@ -59,6 +59,14 @@ def drizzle(folder):
     return {"pending": "select count(*) from drizzle.__drizzle_migrations"}
 
 
+def dbmate(folder):
+    write(folder, {f"migrations/2024010{i}_step.sql": f"-- migrate:up\n{text}\n-- migrate:down\nSELECT 1;\n"
+                   for i, text in enumerate(STATEMENTS, 1)})
+    write(folder, {"migrations/20240104_build.sql": "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY users_name "
+                   "ON users (name);\n-- migrate:down transaction:false\nDROP INDEX CONCURRENTLY users_name;\n"})
+    return {"pending": "select count(*) from schema_migrations", "count": len(STATEMENTS) + 1}
+
+
 def node_pg_migrate(folder):
     write(folder, {f"migrations/{WHEN + i}_step{i}.sql": f"-- Up Migration\n{text}\n-- Down Migration\nSELECT 1;\n"
                    for i, text in enumerate(STATEMENTS)})
@@ -131,11 +139,13 @@ class Tests:
             parsed["dbCredentials"]["url"] = url
             write(project, {"drizzle.config.json": json.dumps(parsed)})
         command = {"prisma": [self.bin("prisma"), "migrate", "deploy"],
+                   "dbmate": [self.bin("dbmate"), "--migrations-dir", "migrations", "--no-dump-schema", "migrate"],
                    "drizzle": [self.bin("drizzle-kit"), "migrate"],
                    "node-pg-migrate": [self.bin("node-pg-migrate"), "up", "-m", "migrations"],
                    "knex": [self.bin("knex"), "migrate:latest"]}[name]
         run = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120,
-                             env={**os.environ, "DATABASE_URL": url, "NODE_PATH": os.path.join(TOOLS, "node_modules"),
+                             env={**os.environ, "DATABASE_URL": url + ("?sslmode=disable" if name == "dbmate" else ""),
+                                  "NODE_PATH": os.path.join(TOOLS, "node_modules"),
                                   "CHECKPOINT_DISABLE": "1", "PRISMA_QUERY_ENGINE_LIBRARY": "/bin/true",
                                   "PRISMA_SCHEMA_ENGINE_BINARY": "/bin/true"})
         expect(run.returncode == 0, f"{name}: {run.stdout}{run.stderr}")
@@ -171,6 +181,7 @@ class Tests:
             print("the tools are not installed: tools/setup does it")
             sys.exit(77)
         self.tool_agrees("prisma", prisma)
+        self.tool_agrees("dbmate", dbmate)
         self.tool_agrees("drizzle", drizzle)
         self.tool_agrees("node-pg-migrate", node_pg_migrate)
         self.tool_agrees("knex", knex)
