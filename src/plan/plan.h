@@ -148,6 +148,8 @@ Result<Plan> make_plan(const config::Config& config, const Facts& facts, const R
 // The smoke checks a Smoke step runs: those of step.service (empty: all); after Promote only the
 // GET ones, because a command may change what customers see. Each has its service filled in.
 std::vector<config::Smoke> smoke_of(const Plan& plan, const Step& step);
+// A hook that runs when a release is taken back, before anything of it is.
+bool comes_before_undo(const Step& step);
 // All time spent judging, and watching after promotion.
 Millis judged_time(const Plan& plan);
 // The services of the release being replaced, in dependency order; empty on the first release.

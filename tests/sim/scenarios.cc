@@ -156,8 +156,9 @@ void add_gates(Strategy strategy, const std::string& name, std::vector<Scenario>
 void add_hooks(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
   auto config = sim_config(strategy);
   auto& hooks = config.environments[kEnvironment].hooks;
-  for (const char* stage : {"preflight", "before_start", "after_start", "before_shift",
-                            "after_shift", "after_promote", "done", "after_rollback"})
+  for (const char* stage :
+       {"preflight", "before_start", "after_start", "before_shift", "after_shift", "after_promote",
+        "done", "before_rollback", "after_rollback"})
     hooks.push_back({stage, "true", Millis(1'000), Millis(60'000)});
   out.push_back({name + "hooks at every stage",
                  that_must_end("completed", start_with_config(config, strategy)),
