@@ -358,6 +358,7 @@ bool has_act(StepKind kind) {
       return true;
     case StepKind::Gate:
     case StepKind::Hook:
+    case StepKind::Migrate:
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:
