@@ -36,6 +36,10 @@ constexpr cli::Entry kEntries[] = {
     {"edge certificate obtain", run_edge_certificate_obtain},
     {"edge certificate renew", run_edge_certificate_renew},
     {"dev", run_dev},
+    {"migrate status", run_migrate_status},
+    {"migrate up", run_migrate_up},
+    {"migrate down", run_migrate_down},
+    {"migrate new", run_migrate_new},
 };
 
 std::string variable(const std::string& name) { return io::environment_value(name).value_or(""); }

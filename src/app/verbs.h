@@ -23,5 +23,9 @@ int run_edge_reload(cli::Session& session);
 int run_edge_certificate_obtain(cli::Session& session);
 int run_edge_certificate_renew(cli::Session& session);
 int run_dev(cli::Session& session);
+int run_migrate_status(cli::Session& session);
+int run_migrate_up(cli::Session& session);
+int run_migrate_down(cli::Session& session);
+int run_migrate_new(cli::Session& session);
 
 }  // namespace slipway::app

@@ -1,0 +1,28 @@
+#pragma once
+// What `slipway migrate …` works on, out of the command line and slipway.yaml.
+#include <string>
+#include <vector>
+
+#include "cli/session.h"
+#include "database/migrations/folder.h"
+#include "database/migrations/outlook.h"
+#include "database/migrations/runner.h"
+
+namespace slipway::app {
+
+struct Migrating {
+  std::string url;   // with its password
+  std::string home;  // where slipway.yaml lies, or the working folder
+  std::string command;
+  database::migrations::Settings settings;
+  database::migrations::Leave leave;
+  database::migrations::Folder folder;
+  std::vector<database::migrations::Migration> list;
+};
+
+// `details` as in cli::load_file().
+Result<Migrating> migrating_of(cli::Session& session, Json& details);
+// The same without a database.
+Result<Migrating> folder_of(cli::Session& session, Json& details);
+
+}  // namespace slipway::app

@@ -1,0 +1,261 @@
+// slipway migrate status, up, down, new.
+#include <fmt/core.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "app/migrate.h"
+#include "app/verbs.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/target.h"
+#include "database/migrations/new_file.h"
+#include "database/migrations/runner.h"
+#include "database/postgres/url.h"
+#include "drivers/process/driver.h"
+#include "io/child.h"
+#include "io/clock.h"
+#include "io/environment.h"
+#include "io/files.h"
+#include "io/signals.h"
+
+namespace slipway::app {
+namespace {
+namespace migrations = database::migrations;
+
+constexpr int kRefused = 3;
+constexpr Millis kCommandTime = std::chrono::hours(4);
+
+// Ctrl-C gives up what the server does for us; the run then ends by itself and says what stands.
+// The word is repeated while the run lasts: it may have come just before a statement began.
+class Interrupts {
+ public:
+  explicit Interrupts(migrations::Stop& stop) : stop_(stop) {
+    io::block_signals({SIGINT, SIGTERM, SIGHUP});
+    thread_ = std::thread([this] { watch(); });
+  }
+  ~Interrupts() {
+    is_over_ = true;
+    thread_.join();
+  }
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+
+ private:
+  void watch() {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&wanted, signal);
+    bool is_asked = false;
+    while (!is_over_) {
+      const timespec moment{0, 100'000'000};
+      if (::sigtimedwait(&wanted, nullptr, &moment) > 0) is_asked = true;
+      if (is_asked) stop_.request();
+    }
+  }
+
+  migrations::Stop& stop_;
+  std::atomic<bool> is_over_{false};
+  std::thread thread_;
+};
+
+std::string status_text(const Migrating& what, const migrations::Look& seen) {
+  const auto& outlook = seen.outlook;
+  std::string out =
+      fmt::format("{}: {} applied, {} pending ({}{})\n", name_of(what.settings.tool),
+                  outlook.done.size(), outlook.pending.size() + outlook.waiting.size(),
+                  what.folder.path, seen.has_book ? ", " + seen.book : ", never migrated");
+  const auto line = [&](const char* state, const migrations::Migration& one, const char* note) {
+    out += fmt::format("  {}  {}  {}{}\n", state, one.id,
+                       one.phase == migrations::Phase::Unknown ? "" : name_of(one.phase), note);
+  };
+  for (const std::size_t i : outlook.pending) line("pending", what.list[i], "");
+  for (const std::size_t i : outlook.waiting)
+    line("waiting", what.list[i], "  for: slipway migrate up --phase contract");
+  if (seen.running)
+    out += fmt::format("  cut off  {} at its statement {}: slipway migrate {} goes on there\n",
+                       seen.running->id, seen.running->step + 1,
+                       seen.running->is_down ? "down" : "up");
+  for (const auto& refusal : outlook.refusals)
+    out += fmt::format("  refused  {}: {}\n           next: {}\n", refusal.rule, refusal.what,
+                       refusal.next);
+  return out;
+}
+
+Json status_json(const Migrating& what, const migrations::Look& seen) {
+  Json out = Json::object();
+  out.set("tool", name_of(what.settings.tool)).set("path", what.folder.path);
+  out.set("book", seen.has_book ? Json(seen.book) : Json());
+  const auto list = [&](const std::vector<std::size_t>& which) {
+    Json rows = Json::array();
+    for (const std::size_t i : which)
+      rows.push_back(Json::object()
+                         .set("id", what.list[i].id)
+                         .set("path", what.list[i].path)
+                         .set("phase", name_of(what.list[i].phase)));
+    return rows;
+  };
+  out.set("applied", list(seen.outlook.done)).set("pending", list(seen.outlook.pending));
+  out.set("waiting", list(seen.outlook.waiting));
+  Json refused = Json::array();
+  for (const auto& one : seen.outlook.refusals)
+    refused.push_back(Json::object()
+                          .set("rule", one.rule)
+                          .set("migration", one.id)
+                          .set("what", one.what)
+                          .set("next", one.next));
+  out.set("refused", std::move(refused));
+  if (seen.running)
+    out.set("running", Json::object()
+                           .set("id", seen.running->id)
+                           .set("statement", seen.running->step + 1)
+                           .set("is_down", seen.running->is_down));
+  return out;
+}
+
+void tell(const cli::Session& session, const migrations::Event& event) {
+  if (session.wants_json()) {
+    session.print(migrations::to_json(event).dump() + "\n");
+    std::fflush(session.around().out);
+  } else {
+    session.note(event.what);
+  }
+}
+
+int done(const cli::Session& session, const migrations::Report& report, const char* verb) {
+  if (session.wants_json()) {
+    Json out = Json::object();
+    out.set("event", "done").set(verb, Json::array_of(report.applied));
+    session.print(out.set("waiting", Json::array_of(report.waiting)).dump() + "\n");
+    return 0;
+  }
+  if (report.applied.empty()) session.note("nothing is pending");
+  if (!report.waiting.empty())
+    session.note(fmt::format(
+        "{} for: slipway migrate up --phase contract",
+        report.waiting.size() == 1 ? "1 waits" : fmt::format("{} wait", report.waiting.size())));
+  return 0;
+}
+
+// Development commands would reset or push a schema.
+Result<void> refuse_development(const std::string& command) {
+  for (const char* word : {"migrate dev", "migrate reset", "db push", "drizzle-kit push",
+                           "--env development", "--env=development"}) {
+    if (command.find(word) != std::string::npos)
+      return Error(Code::Refused,
+                   fmt::format("\"{}\" is a command for development: it may reset or guess the "
+                               "schema",
+                               command),
+                   "use the tool's command for deployments, for example: npx knex migrate:up");
+  }
+  return ok();
+}
+
+Result<void> run_command(const Migrating& what, const migrations::Migration& migration) {
+  io::ChildSpec spec;
+  spec.shell = what.command;
+  spec.dir = what.home;
+  spec.environment = io::own_environment();
+  std::erase_if(spec.environment,
+                [](const std::string& one) { return one.starts_with("DATABASE_URL="); });
+  spec.environment.push_back("DATABASE_URL=" + what.url);
+  spec.environment.push_back("SLIPWAY_MIGRATION=" + migration.id);
+  const auto ran = TRY(io::run_command(spec, kCommandTime));
+  if (ran.exit.succeeded() && !ran.timed_out) return ok();
+  return Error(Code::CommandFailed,
+               fmt::format("\"{}\" ended with {}: {}", what.command, ran.exit.text(),
+                           trim(ran.err.empty() ? ran.out : ran.err)),
+               "run slipway migrate status to see what stands");
+}
+
+struct Run {
+  io::SystemClock clock;
+  io::SystemRandom random;
+  migrations::Stop stop;
+  migrations::World world_for(const cli::Session& session) {
+    return {clock, random, stop,
+            [&session](const migrations::Event& event) { tell(session, event); }};
+  }
+};
+
+}  // namespace
+
+int run_migrate_status(cli::Session& session) {
+  Json details;
+  const auto what = migrating_of(session, details);
+  if (!what) return session.fail(what.error(), details);
+  Run run;
+  migrations::Runner runner(what->url, what->settings, run.world_for(session));
+  const auto seen = runner.look(what->list, what->leave);
+  if (!seen) return session.fail(seen.error());
+  if (session.wants_json()) {
+    session.show(status_json(*what, *seen));
+  } else {
+    session.print(status_text(*what, *seen));
+  }
+  return seen->outlook.refusals.empty() ? 0 : kRefused;
+}
+
+int run_migrate_up(cli::Session& session) {
+  Json details;
+  const auto what = migrating_of(session, details);
+  if (!what) return session.fail(what.error(), details);
+  const auto fit = refuse_development(what->command);
+  if (!fit) return session.fail(fit.error());
+  Run run;
+  const Interrupts interrupts(run.stop);
+  migrations::Runner runner(what->url, what->settings, run.world_for(session));
+  if (!what->command.empty())
+    runner.command_by(
+        [&](const migrations::Migration& migration) { return run_command(*what, migration); });
+  const auto report = runner.up(what->list, what->leave, session.given().text("--to"));
+  if (!report) return session.fail(report.error());
+  return done(session, *report, "applied");
+}
+
+int run_migrate_down(cli::Session& session) {
+  Json details;
+  const auto what = migrating_of(session, details);
+  if (!what) return session.fail(what.error(), details);
+  const auto steps = session.given().number("--steps", 1, 1000);
+  if (!steps) return session.fail(steps.error());
+  const bool is_sure =
+      session.given().has("--yes") ||
+      (session.around().in_is_terminal && !session.wants_json() &&
+       session.says_yes(fmt::format("take back the last {} in {}? What it drops is gone", *steps,
+                                    database::postgres::without_password(what->url))));
+  if (!is_sure)
+    return session.fail(Error(Code::Refused, "a down script drops what is in its way",
+                              "say --yes when that is meant"));
+  Run run;
+  const Interrupts interrupts(run.stop);
+  migrations::Runner runner(what->url, what->settings, run.world_for(session));
+  const auto report = runner.down(what->list, static_cast<int>(*steps));
+  if (!report) return session.fail(report.error());
+  return done(session, *report, "taken_back");
+}
+
+int run_migrate_new(cli::Session& session) {
+  Json details;
+  const auto what = folder_of(session, details);
+  if (!what) return session.fail(what.error(), details);
+  const auto phase = migrations::phase_named(session.given().text("--phase"));
+  io::SystemClock clock;
+  const auto files =
+      migrations::new_migration(what->settings.tool, what->folder, session.given().text("NAME"),
+                                phase.value_or(migrations::Phase::Unknown), clock.now());
+  if (!files) return session.fail(files.error());
+  for (const auto& file : *files) {
+    const std::string path = io::join_path(what->folder.path, file.path);
+    const auto slash = path.rfind('/');
+    auto written = io::make_dirs(path.substr(0, slash), 0755);
+    if (written) written = io::write_file_atomically(path, file.text, 0644);
+    if (!written) return session.fail(written.error());
+    session.say(path);
+  }
+  return 0;
+}
+
+}  // namespace slipway::app

@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""slipway migrate beside the tools whose folders it runs, and killed at every point of a run.
+
+usage: migrations_test.py BUILD_FOLDER [tools|crashes|server|pooler]     (all of them by default)
+
+tools:   each tool applies a folder and slipway finds nothing to do, and the other way round; pg_dump sees no difference
+crashes: slipway is killed with -9 at every named point of a run; the next run ends as an undisturbed one would
+server:  the same with PostgreSQL killed at these points
+pooler:  a real PgBouncer that shares sessions is refused, one that does not is used
+"""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from postgres_rig import Postgres  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOOLS = os.path.join(HERE, "migrations")
+WHEN = 1700000000000
+STATEMENTS = ["CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);",
+              "ALTER TABLE users ADD COLUMN name text;\nCREATE INDEX users_email ON users (email);",
+              "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id), total numeric(10,2));"]
+
+
+class Failure(Exception):
+    pass
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def write(folder, files):
+    for path, text in files.items():
+        target = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "w") as out:
+            out.write(text)
+
+
+def drizzle(folder):
+    entries = [{"idx": i, "version": "7", "when": WHEN + i, "tag": f"{i:04}_step", "breakpoints": True}
+               for i in range(len(STATEMENTS))]
+    files = {f"migrations/{i:04}_step.sql": text.replace(";\n", ";\n--> statement-breakpoint\n")
+             for i, text in enumerate(STATEMENTS)}
+    files["migrations/meta/_journal.json"] = json.dumps({"version": "7", "dialect": "postgresql", "entries": entries})
+    files["drizzle.config.json"] = json.dumps({"dialect": "postgresql", "out": "./migrations",
+                                               "dbCredentials": {"url": "@URL@"}})
+    write(folder, files)
+    return {"pending": "select count(*) from drizzle.__drizzle_migrations"}
+
+
+def node_pg_migrate(folder):
+    write(folder, {f"migrations/{WHEN + i}_step{i}.sql": f"-- Up Migration\n{text}\n-- Down Migration\nSELECT 1;\n"
+                   for i, text in enumerate(STATEMENTS)})
+    return {"pending": "select count(*) from public.pgmigrations"}
+
+
+def knex(folder):
+    write(folder, {f"migrations/2024010{i}_step.js":
+                   f"exports.up = (knex) => knex.raw(`{text}`);\nexports.down = (knex) => knex.raw('select 1');\n"
+                   for i, text in enumerate(STATEMENTS, 1)})
+    write(folder, {"knexfile.js": "module.exports = { client: 'pg', connection: process.env.DATABASE_URL };\n"})
+    return {"pending": "select count(*) from knex_migrations"}
+
+
+class Tests:
+    def __init__(self, build):
+        self.slipway = os.path.join(os.path.abspath(build), "slipway")
+        self.postgres = Postgres()
+        self.folder = tempfile.mkdtemp(prefix="slipway-migrations-")
+
+    def close(self):
+        self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def migrate(self, verb, url, path, *more, env=None):
+        run = subprocess.run([self.slipway, "migrate", *verb.split(), "--url", url, "--path", path, *more],
+                             capture_output=True, text=True, cwd=self.folder, timeout=120,
+                             env={**os.environ, **(env or {})})
+        return run
+
+    def status(self, url, path):
+        run = self.migrate("status production", url, path, "--json")
+        expect(run.returncode == 0, f"status: {run.stdout}{run.stderr}")
+        return json.loads(run.stdout)
+
+    # --- tools -----------------------------------------------------------------------------------------------------
+    def bin(self, name):
+        return os.path.join(TOOLS, "node_modules", ".bin", name)
+
+    def run_tool(self, name, project, url):
+        """The tool applies what it finds pending; what it says."""
+        config = os.path.join(project, "drizzle.config.json")
+        if name == "drizzle":
+            with open(config) as source:
+                text = source.read()
+            parsed = json.loads(text)
+            parsed["dbCredentials"]["url"] = url
+            write(project, {"drizzle.config.json": json.dumps(parsed)})
+        command = {"drizzle": [self.bin("drizzle-kit"), "migrate"],
+                   "node-pg-migrate": [self.bin("node-pg-migrate"), "up", "-m", "migrations"],
+                   "knex": [self.bin("knex"), "migrate:latest"]}[name]
+        run = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120,
+                             env={**os.environ, "DATABASE_URL": url, "NODE_PATH": os.path.join(TOOLS, "node_modules")})
+        expect(run.returncode == 0, f"{name}: {run.stdout}{run.stderr}")
+        return run.stdout + run.stderr
+
+    def tool_agrees(self, name, make):
+        project = os.path.join(self.folder, name)
+        query = make(project)["pending"]
+        os.symlink(os.path.join(TOOLS, "node_modules"), os.path.join(project, "node_modules"))
+        path = os.path.join(project, "migrations")
+        ours, theirs = "ours_" + name.replace("-", "_"), "theirs_" + name.replace("-", "_")
+        url = self.postgres.make(ours)
+        command = ["--command", f"cd {project} && {self.bin('knex')} migrate:up"] if name == "knex" else []
+        up = self.migrate("up production", url, path, *command)
+        expect(up.returncode == 0, f"{name} up: {up.stderr}")
+        expect(self.postgres.sql(ours, query) == "3", f"{name}: the book does not hold three rows")
+        said = self.run_tool(name, project, url)
+        expect(self.postgres.sql(ours, query) == "3", f"{name} applied something again: {said}")
+        other = self.postgres.make(theirs)
+        self.run_tool(name, project, other)
+        seen = self.status(other, path)
+        expect(seen["tool"] == name and len(seen["applied"]) == 3 and not seen["pending"] and not seen["refused"],
+               f"after {name}: {seen}")
+        again = self.migrate("up production", other, path)
+        expect(again.returncode == 0 and "nothing is pending" in again.stderr, f"after {name}: {again.stderr}")
+        mine, his = self.postgres.shape(ours), self.postgres.shape(theirs)
+        expect(mine == his, f"{name}: pg_dump differs\n--- slipway\n{mine}\n--- {name}\n{his}")
+        print(f"{name}: agrees both ways: {said.strip().splitlines()[-1] if said.strip() else 'silent'}")
+
+    def tools(self):
+        if not os.path.isdir(os.path.join(TOOLS, "node_modules")):
+            print("the tools are not installed: tools/setup does it")
+            sys.exit(77)
+        self.tool_agrees("drizzle", drizzle)
+        self.tool_agrees("node-pg-migrate", node_pg_migrate)
+        self.tool_agrees("knex", knex)
+
+    # --- crashes ---------------------------------------------------------------------------------------------------
+    SEED = """create table t(id bigint primary key, a text, n integer not null default 0);
+              insert into t select i, 'a' || i from generate_series(1, 2000) i; analyze t;"""
+    RUNS = {
+        "transaction": ("sql", {"0001_x.sql": "alter table t add column x int default 5;\ncreate table u(i int);\n"
+                                "insert into u values (1);"}),
+        "build": ("sql", {"0001_x.sql": "create index concurrently t_a on t(a);"}),
+        "steps": ("sql", {"0001_x.sql": "-- slipway: transaction=none\ncreate table u(i int);\ninsert into u values (1);\n"
+                          "create index concurrently t_a on t(a);\ndrop index concurrently t_a;\n"
+                          "create index concurrently t_n on t(n);"}),
+        "prisma-build": ("prisma", {"20240101_x/migration.sql": "CREATE INDEX CONCURRENTLY t_a ON t(a);",
+                                    "20240102_y/migration.sql": "ALTER TABLE t ADD COLUMN y int;"}),
+        "golang-build": ("golang-migrate", {"1_x.up.sql": "create index concurrently t_a on t(a);",
+                                            "2_y.up.sql": "alter table t add column y int;"}),
+        "backfill": ("sql", {"0001_x.sql": "-- slipway: phase=data, table=t, key=id, batch=300\n"
+                             "update t set n = n + 1 where id between :from and :to;"}),
+    }
+    BOOKS = {"sql": "select string_agg(id || checksum, ' ' order by id) from slipway.migrations",
+             "prisma": "select string_agg(concat(migration_name, checksum, finished_at is null, rolled_back_at is null, "
+                       "applied_steps_count), ' ' order by started_at) from _prisma_migrations",
+             "golang-migrate": "select string_agg(concat(version, dirty), ' ') from schema_migrations"}
+
+    def outcome(self, database, tool):
+        parts = [self.postgres.shape(database), self.postgres.sql(database, self.BOOKS[tool]),
+                 self.postgres.sql(database, "select sum(n), sum(hashtext(t::text)) from t"),
+                 self.postgres.sql(database, "select count(*) from slipway.running"),
+                 self.postgres.sql(database, "select count(*) from pg_index where not indisvalid")]
+        if "TABLE public.u " in parts[0]:
+            parts.append(self.postgres.sql(database, "select count(*) from u"))
+        expect(parts[3] == "0" and parts[4] == "0", f"{database}: something is left: {parts[1:]}")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def prepare(self, name):
+        tool, files = self.RUNS[name]
+        path = os.path.join(self.folder, "crash-" + name)
+        write(path, files)
+        self.postgres.make("seed")
+        self.postgres.sql("seed", self.SEED)
+        url = self.postgres.make("calm", "seed")
+        log = os.path.join(self.folder, "points-" + name)
+        done = self.migrate("up production", url, path, "--tool", tool, env={"SLIPWAY_CRASH_LOG": log})
+        expect(done.returncode == 0, f"{name}, undisturbed: {done.stderr}")
+        with open(log) as lines:
+            points = lines.read().split()
+        return tool, path, points, self.outcome("calm", tool)
+
+    def crashes(self):
+        total = 0
+        for name in self.RUNS:
+            tool, path, points, calm = self.prepare(name)
+            for k in range(1, len(points) + 1):
+                url = self.postgres.make("crash", "seed")
+                killed = self.migrate("up production", url, path, "--tool", tool, env={"SLIPWAY_CRASH_AT": str(k)})
+                expect(killed.returncode == -signal.SIGKILL, f"{name} at {k}: {killed.returncode} {killed.stderr}")
+                done = self.migrate("up production", url, path, "--tool", tool)
+                expect(done.returncode == 0, f"{name}, killed at {points[k - 1]}: {done.stderr}")
+                expect(self.outcome("crash", tool) == calm,
+                       f"{name}, killed at {points[k - 1]}: not as undisturbed\n{done.stderr}")
+            total += len(points)
+            print(f"{name}: killed at each of {len(points)} points, always as undisturbed")
+        print(f"crashes: points={total} differing=0 invalid_indexes=0")
+
+    def server(self):
+        """PostgreSQL dies when slipway has said that it is at a point."""
+        total = 0
+        for name in ("transaction", "build", "prisma-build", "backfill"):
+            tool, path, points, calm = self.prepare(name)
+            for k in range(1, len(points) + 1):
+                url = self.postgres.make("crash", "seed")
+                self.postgres.sql("postgres", "checkpoint")
+                self.kill_server_at(k, url, path, tool)
+                self.postgres.start()
+                done = self.migrate("up production", url, path, "--tool", tool)
+                expect(done.returncode == 0, f"{name}, server killed at {points[k - 1]}: {done.stderr}")
+                expect(self.outcome("crash", tool) == calm, f"{name}, server killed at {points[k - 1]}: differs")
+            total += len(points)
+            print(f"{name}: PostgreSQL killed at each of {len(points)} points, always as undisturbed")
+        print(f"server: points={total} differing=0")
+
+    def kill_server_at(self, k, url, path, tool):
+        fifo = os.path.join(self.folder, "fifo")
+        if os.path.exists(fifo):
+            os.remove(fifo)
+        os.mkfifo(fifo)
+        run = subprocess.Popen([self.slipway, "migrate", "up", "production", "--url", url, "--path", path, "--tool",
+                                tool], cwd=self.folder, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "SLIPWAY_CRASH_LOG": fifo})
+        with open(fifo) as lines:
+            for _ in range(k):
+                lines.readline()
+            self.postgres.kill()
+            lines.read()
+        _, said = run.communicate(timeout=60)
+        expect(run.returncode in (0, 1), f"a clear end was expected, not {run.returncode}: {said}")
+        expect(run.returncode == 0 or "next:" in said, f"an error says what to do: {said}")
+
+    # --- pooler ----------------------------------------------------------------------------------------------------
+    def pooler(self):
+        if shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin") is None:
+            print("pgbouncer is not installed: the pooler is not tried")
+            return
+        path = os.path.join(self.folder, "pooled")
+        write(path, {"0001_a.sql": "create table a();"})
+        for mode, is_fine in (("transaction", False), ("session", True)):
+            self.postgres.make("pooled")
+            bouncer = self.start_bouncer(mode)
+            try:
+                url = f"postgresql://postgres@127.0.0.1:{bouncer.port}/pooled"
+                run = self.migrate("up production", url, path)
+            finally:
+                bouncer.terminate()
+                bouncer.wait(timeout=20)
+            if is_fine:
+                expect(run.returncode == 0, f"pool_mode={mode}: {run.stderr}")
+            else:
+                expect(run.returncode == 3 and "pooler" in run.stderr, f"pool_mode={mode}: {run.returncode} {run.stderr}")
+                expect(self.postgres.sql("pooled", "select to_regclass('a')") == "", "something was applied")
+        print("pooler: pool_mode=transaction is refused, pool_mode=session is used")
+
+    def start_bouncer(self, mode):
+        folder = os.path.join(self.postgres.folder, "bouncer-" + mode)
+        port = self.postgres.port + (1 if mode == "session" else 2)
+        write(folder, {"pgbouncer.ini": f"[databases]\n* = host=127.0.0.1 port={self.postgres.port}\n[pgbouncer]\n"
+                       f"listen_addr=127.0.0.1\nlisten_port={port}\nauth_type=any\npool_mode={mode}\nunix_socket_dir=\n"
+                       f"ignore_startup_parameters=extra_float_digits,options\nlogfile={folder}/log\npidfile={folder}/pid\n"})
+        if self.postgres.as_user:
+            shutil.chown(folder, "postgres", "postgres")
+        # auth_type=any logs everybody in as the user of the [databases] line.
+        with open(os.path.join(folder, "pgbouncer.ini")) as source:
+            text = source.read().replace(f"port={self.postgres.port}\n", f"port={self.postgres.port} user=postgres\n")
+        write(folder, {"pgbouncer.ini": text})
+        program = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
+        bouncer = subprocess.Popen([*self.postgres.as_user, program, "-q", os.path.join(folder, "pgbouncer.ini")],
+                                   cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        bouncer.port = port
+        deadline = time.monotonic() + 20
+        while subprocess.run(["psql", "-XAtq", "-d", f"postgresql://postgres@127.0.0.1:{port}/pooled", "-c", "select 1"],
+                             capture_output=True, check=False).returncode != 0:
+            if time.monotonic() > deadline or bouncer.poll() is not None:
+                raise Failure("pgbouncer does not start")
+        return bouncer
+
+
+def main():
+    if len(sys.argv) < 2:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    tests = Tests(sys.argv[1])
+    try:
+        for name in sys.argv[2:] or ["pooler", "crashes", "server", "tools"]:
+            getattr(tests, name)()
+    except Failure as failure:
+        print(f"FAILED: {failure}")
+        return 1
+    finally:
+        tests.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
