@@ -59,7 +59,7 @@ ALTER TABLE orders ALTER COLUMN extra TYPE jsonb USING extra::jsonb;
 -- case: integer to text
 ALTER TABLE order_line ALTER COLUMN amount TYPE text;
 
--- case: enum to text
+-- case: one type changes, another stays
 ALTER TABLE orders ALTER COLUMN extra TYPE text, ALTER COLUMN quantity TYPE bigint;
 
 -- case: a domain to its base type
