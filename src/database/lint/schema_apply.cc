@@ -151,7 +151,7 @@ void alter_constraint(Table& table, const std::string& kind, const Json& command
   if (Constraint* found = table.constraint(name)) {
     found->is_valid = true;
   } else {
-    table.constraints.push_back({.name = name});  // it is there, and valid now; no more is known
+    table.constraints.emplace_back().name = name;  // it is there, and valid now; no more is known
   }
 }
 

@@ -5,19 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 namespace slipway::database::rehearsal {
 namespace {
 using postgres::Connection;
-
-std::string attempt(Connection& connection, const OldRelease& old, const OldStatement& statement) {
-  std::string out = "savepoint slipway_old;";
-  if (!old.role.empty()) out += fmt::format("set local role {};", connection.quote_name(old.role));
-  if (old.how == OldRelease::How::Prepare)
-    return out + fmt::format("prepare slipway_old as {}", preparable(statement.text));
-  // Constraints that look at the end of a transaction look now.
-  return out + statement.text + "; set constraints all immediate";
-}
 
 // "$1", "$12" at `at`: how long it is; 0: it is none.
 std::size_t parameter_at(std::string_view text, std::size_t at) {
@@ -25,6 +17,36 @@ std::size_t parameter_at(std::string_view text, std::size_t at) {
   std::size_t end = at + 1;
   while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end])) != 0) ++end;
   return end - at > 1 ? end - at : 0;
+}
+
+// The highest $n in the text.
+std::size_t parameters_of(std::string_view text) {
+  std::size_t most = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto length = parameter_at(text, at);
+    std::size_t number = 0;
+    if (length > 1) std::from_chars(text.data() + at + 1, text.data() + at + length, number);
+    most = std::max(most, number);
+  }
+  return std::min(most, std::size_t{65'535});
+}
+
+// PREPARE looks at names and types; EXPLAIN plans it, which looks at rights and at what ON CONFLICT
+// needs. Only a statement that changes or reads rows has a plan.
+std::string prepared(const std::string& text) {
+  std::string out = fmt::format("prepare slipway_old as {};", text);
+  const std::size_t count = parameters_of(text);
+  std::string values;
+  for (std::size_t i = 0; i < count; ++i) values += i == 0 ? "(null" : ", null";
+  return out + fmt::format("explain execute slipway_old{}{}", values, count > 0 ? ")" : "");
+}
+
+std::string attempt(Connection& connection, const OldRelease& old, const OldStatement& statement) {
+  std::string out = "savepoint slipway_old;";
+  if (!old.role.empty()) out += fmt::format("set local role {};", connection.quote_name(old.role));
+  if (old.how == OldRelease::How::Prepare) return out + prepared(preparable(statement.text));
+  // Constraints that look at the end of a transaction look now.
+  return out + statement.text + "; set constraints all immediate";
 }
 
 bool same_word(std::string_view text, std::size_t at, std::string_view word) {
@@ -100,8 +122,8 @@ Result<std::vector<Broken>> find_broken(Connection& connection, const OldRelease
     if (!answer && !connection.is_alive()) return answer.error();
     if (!answer) out.push_back({statement.name, connection.sqlstate(), answer.error().what});
     TRY(connection.run("rollback to slipway_old; release slipway_old"));
-    if (answer && old.how == OldRelease::How::Prepare)
-      TRY(connection.run("deallocate slipway_old"));
+    // What was prepared outlives the savepoint.
+    if (old.how == OldRelease::How::Prepare) TRY(connection.run("deallocate all"));
   }
   return out;
 }

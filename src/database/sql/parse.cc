@@ -26,6 +26,7 @@ struct Owned {
   Owned& operator=(const Owned&) = delete;
 };
 using Tree = Owned<PgQueryParseResult, pg_query_free_parse_result>;
+using Normalised = Owned<PgQueryNormalizeResult, pg_query_free_normalize_result>;
 using Blocks = Owned<PgQueryPlpgsqlParseResult, pg_query_free_plpgsql_parse_result>;
 
 // 'text', E'text' or $tag$text$tag$, alone: what it stands for.
@@ -113,6 +114,35 @@ Result<std::vector<Embedded>> statements_inside(std::string_view block) {
   Walk walk;
   walk.visit(TRY(read_tree(blocks.answer.plpgsql_funcs)), 1);
   return std::move(walk.found);
+}
+
+Result<std::string> normalise(std::string_view statement) {
+  const std::string text(statement);
+  const Normalised normalised(pg_query_normalize(text.c_str()));
+  if (normalised.answer.error != nullptr)
+    return not_understood("the statement cannot be read", *normalised.answer.error);
+  return std::string(normalised.answer.normalized_query);
+}
+
+bool refuses_transaction(const Parsed& statement) {
+  const Json& node = statement.node;
+  constexpr std::string_view kAlways[] = {"AlterSystemStmt", "CreatedbStmt", "DropdbStmt",
+                                          "CreateTableSpaceStmt", "DropTableSpaceStmt"};
+  if (std::find(std::begin(kAlways), std::end(kAlways), statement.kind) != std::end(kAlways))
+    return true;
+  if (statement.kind == "IndexStmt" || statement.kind == "DropStmt") return node.flag("concurrent");
+  if (statement.kind == "VacuumStmt") return node.flag("is_vacuumcmd");
+  if (statement.kind == "ReindexStmt") {
+    const std::string kind = node.text("kind");
+    if (kind == "REINDEX_OBJECT_DATABASE" || kind == "REINDEX_OBJECT_SCHEMA") return true;
+    for (const Json& option : node.at("params").items()) {
+      if (option.at("DefElem").text("defname") == "concurrently") return true;
+    }
+  }
+  for (const Json& item : node.at("cmds").items()) {
+    if (item.at("AlterTableCmd").at("def").at("PartitionCmd").flag("concurrent")) return true;
+  }
+  return false;
 }
 
 std::pair<std::string_view, const Json*> only_member(const Json& node) {

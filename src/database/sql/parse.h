@@ -38,6 +38,13 @@ struct Embedded {
 // In the order of the text. Malformed when the body cannot be read.
 Result<std::vector<Embedded>> statements_inside(std::string_view block);
 
+// As pg_stat_statements keeps it: values become $1, $2 … Malformed when it cannot be read.
+Result<std::string> normalise(std::string_view statement);
+
+// The statement refuses to run in a transaction block: … CONCURRENTLY, VACUUM, ALTER SYSTEM,
+// CREATE DATABASE and their like.
+bool refuses_transaction(const Parsed& statement);
+
 // The only member of {"ColumnDef": {…}}: its name and what it holds; "" for anything else.
 std::pair<std::string_view, const Json*> only_member(const Json& node);
 // ["pg_catalog", "int8"] out of [{"String": {"sval": "pg_catalog"}}, …].
