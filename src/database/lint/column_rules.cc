@@ -1,6 +1,8 @@
 // ALTER TABLE … ADD COLUMN and … TYPE.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "database/lint/look.h"
 #include "database/lint/volatility.h"
 
@@ -54,6 +56,11 @@ bool is_indexed(const Schema& schema, std::string_view table, std::string_view c
   return false;
 }
 
+bool is_utc(std::string_view zone) {
+  constexpr std::string_view kNames[] = {"UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "Universal"};
+  return std::find(std::begin(kNames), std::end(kNames), zone) != std::end(kNames);
+}
+
 // USING x::type says no more than the change itself.
 bool is_plain_cast(const Json& expression, const std::string& column, const Json& type_name) {
   const Json& cast = expression.at("TypeCast");
@@ -75,7 +82,7 @@ bool is_type_change_long(const Look& look, const std::string& table, const std::
     case TypeChange::Nothing:
       return false;
     case TypeChange::NothingInUtc:
-      return look.schema.time_zone != "UTC" || has_index;
+      return !is_utc(look.schema.time_zone) || has_index;
     case TypeChange::Rewrite:
       return true;
   }

@@ -1,0 +1,226 @@
+// db_lint truth: what each case does, one line of JSON each.
+// db_lint files FOLDER: each case's migration as a file, for other linters.
+// db_lint small | full [SQUAWK.json]: the truth, and lint and rehearsal against it.
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <functional>
+#include <map>
+
+#include "base/text.h"
+#include "database/lint/check.h"
+#include "database/rehearsal/catalogue.h"
+#include "io/clock.h"
+#include "io/files.h"
+#include "tests/database/score.h"
+#include "tests/database/truth.h"
+
+namespace slipway::database::corpus {
+namespace {
+const std::string kFolder = std::string(SLIPWAY_SOURCE_DIR) + "/tests/database/corpus";
+
+std::vector<Part> both_parts() {
+  return {read_part(kFolder, "known"), read_part(kFolder, "held_out")};
+}
+
+int fail(const Error& error) {
+  fmt::print(stderr, "db_lint: {}\n", error.sentence());
+  return 2;
+}
+
+std::string file_of(const Case& one, std::size_t number) {
+  return fmt::format("{}_{:03}.sql", one.part, number);
+}
+
+int write_files(const std::string& folder) {
+  if (const auto made = io::make_dirs(folder); !made) return fail(made.error());
+  for (const auto& part : both_parts()) {
+    for (std::size_t i = 0; i < part.cases.size(); ++i) {
+      const auto path = io::join_path(folder, file_of(part.cases[i], i));
+      const auto written = io::write_file_atomically(path, part.cases[i].now);
+      if (!written) return fail(written.error());
+    }
+  }
+  return 0;
+}
+
+Result<void> tell_truth() {
+  const auto parts = both_parts();
+  auto world = TRY(World::start(parts));
+  for (const auto& part : parts) {
+    for (const auto& one : part.cases) {
+      const auto effect = TRY(world->measure(part, one));
+      const auto harms = rehearsal::harms_of(effect, kLongRows);
+      fmt::print("{}\n", Json::object()
+                             .set("part", part.name)
+                             .set("case", one.name)
+                             .set("harms", Json::array_of(harms.words()))
+                             .set("effect", rehearsal::to_json(effect))
+                             .dump());
+    }
+  }
+  return ok();
+}
+
+// A finding on the measured statement, or behind it.
+bool is_alarm(const std::vector<lint::Finding>& findings, const Case& one) {
+  const int from = last_line(one.now);
+  for (const auto& finding : findings) {
+    if (finding.line >= from) return true;
+  }
+  return false;
+}
+
+std::vector<lint::Finding> findings_of(const Case& one, lint::Schema schema) {
+  if (!one.earlier.empty()) {
+    lint::check(one.earlier, schema);
+    schema.settle();
+  }
+  return lint::check(one.now, schema);
+}
+
+// What squawk's JSON says of each file: the lines of its findings, style left out.
+using Lines = std::map<std::string, std::vector<int>, std::less<>>;
+bool is_style(const std::string& rule) {
+  return rule.starts_with("prefer-") || rule == "require-lock-timeout" ||
+         rule == "require-statement-timeout" || rule == "require-timeout-settings" ||
+         rule == "require-table-schema" || rule == "ban-char-field" ||
+         rule == "identifier-too-long";
+}
+Result<Lines> read_squawk(const std::string& path) {
+  const Json json = TRY(Json::parse(TRY(io::read_file(path))));
+  Lines out;
+  for (const Json& one : json.items()) {
+    const std::string file = one.text("file");
+    const std::string rule = one.text("rule_name");
+    if (is_style(rule)) continue;
+    out[file.substr(file.rfind('/') + 1)].push_back(static_cast<int>(one.integer("line")) + 1);
+  }
+  return out;
+}
+
+struct Judge {
+  std::string name;
+  std::function<Result<bool>(const Part&, const Case&, std::size_t)> is_alarm;
+  std::map<std::string, Score> scores;  // by part
+  Score all;
+};
+
+void print_score(const std::string& judge, const std::string& part, const Score& score) {
+  fmt::print("{:<22} {:<9} {:>3} of {:>3} ({:>5.1f} %)   {:>2} of {:>3} ({:>4.1f} %)   {} of {}\n",
+             judge, part, score.found, score.dangerous, score.found_percent(), score.false_alarms,
+             score.harmless, score.false_percent(), score.breaking_found, score.breaking);
+}
+
+void print(const std::vector<Judge>& judges) {
+  fmt::print("{:<22} {:<9} {:<22} {:<20} {}\n", "", "", "dangerous found", "false alarms",
+             "breaking the old release found");
+  for (const auto& judge : judges) {
+    for (const auto& [part, score] : judge.scores) print_score(judge.name, part, score);
+    print_score(judge.name, "both", judge.all);
+  }
+  for (const auto& judge : judges) {
+    for (const auto& name : judge.all.missed) fmt::print("missed by {}: {}\n", judge.name, name);
+    for (const auto& name : judge.all.wrong)
+      fmt::print("false alarm of {}: {}\n", judge.name, name);
+  }
+}
+
+Result<std::map<std::string, lint::Schema>> schemas(World& world, const std::vector<Part>& parts) {
+  std::map<std::string, lint::Schema> out;
+  for (const auto& part : parts) {
+    auto connection = TRY(world.connect(part.name));
+    out[part.name] = TRY(rehearsal::read_schema(*connection));
+  }
+  return out;
+}
+
+// The schema as the team's first migration: what a folder of migrations tells lint.
+std::map<std::string, lint::Schema> schemas_by_text(const std::vector<Part>& parts) {
+  std::map<std::string, lint::Schema> out;
+  for (const auto& part : parts) {
+    lint::Schema& schema = out[part.name];
+    schema.is_complete = true;
+    lint::check(part.schema, schema);
+    schema.settle();
+  }
+  return out;
+}
+
+Result<std::vector<Judge>> judges(World& world, const std::vector<Part>& parts,
+                                  const std::string& squawk) {
+  std::vector<Judge> out;
+  out.push_back({"lint, text only",
+                 [](const Part&, const Case& one, std::size_t) -> Result<bool> {
+                   return is_alarm(findings_of(one, {}), one);
+                 },
+                 {},
+                 {}});
+  out.push_back({"lint, folder",
+                 [known = schemas_by_text(parts)](const Part& part, const Case& one,
+                                                  std::size_t) -> Result<bool> {
+                   return is_alarm(findings_of(one, known.at(part.name)), one);
+                 },
+                 {},
+                 {}});
+  out.push_back({"lint, catalogue",
+                 [known = TRY(schemas(world, parts))](const Part& part, const Case& one,
+                                                      std::size_t) -> Result<bool> {
+                   return is_alarm(findings_of(one, known.at(part.name)), one);
+                 },
+                 {},
+                 {}});
+  if (squawk.empty()) return out;
+  out.push_back({"squawk",
+                 [lines = TRY(read_squawk(squawk))](const Part&, const Case& one,
+                                                    std::size_t number) -> Result<bool> {
+                   const auto found = lines.find(file_of(one, number));
+                   if (found == lines.end()) return false;
+                   for (const int line : found->second) {
+                     if (line >= last_line(one.now)) return true;
+                   }
+                   return false;
+                 },
+                 {},
+                 {}});
+  return out;
+}
+
+Result<int> measure(std::size_t step, const std::string& squawk) {
+  const auto parts = both_parts();
+  auto world = TRY(World::start(parts));
+  auto all = TRY(judges(*world, parts, squawk));
+  for (const auto& part : parts) {
+    for (std::size_t i = 0; i < part.cases.size(); i += step) {
+      const Case& one = part.cases[i];
+      const auto effect = TRY(world->measure(part, one));
+      const Measured measured{&one, rehearsal::harms_of(effect, kLongRows)};
+      for (auto& judge : all) {
+        const bool says = TRY(judge.is_alarm(part, one, i));
+        judge.scores[part.name].add(measured, says);
+        judge.all.add(measured, says);
+      }
+    }
+  }
+  print(all);
+  return 0;
+}
+
+int run(const std::vector<std::string>& words) {
+  const std::string mode = words.empty() ? "" : words[0];
+  if (mode == "files" && words.size() == 2) return write_files(words[1]);
+  if (mode == "truth") {
+    const auto told = tell_truth();
+    return told ? 0 : fail(told.error());
+  }
+  if (mode != "small" && mode != "full") {
+    fmt::print(stderr, "usage: db_lint truth | files FOLDER | small | full [SQUAWK.json]\n");
+    return 2;
+  }
+  const auto status = measure(mode == "small" ? 8 : 1, words.size() > 1 ? words[1] : "");
+  return status ? *status : fail(status.error());
+}
+}  // namespace
+}  // namespace slipway::database::corpus
+
+int main(int argc, char** argv) { return slipway::database::corpus::run({argv + 1, argv + argc}); }

@@ -1,0 +1,122 @@
+#include "tests/database/truth.h"
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "database/rehearsal/tracer.h"
+#include "io/clock.h"
+
+namespace slipway::database::corpus {
+namespace {
+using postgres::Connection;
+using rehearsal::Effect;
+using rehearsal::OldRelease;
+
+// Rights on what is there: nothing on what comes later.
+constexpr const char* kRights = R"(
+  do $$ declare s text; begin
+    for s in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
+      execute format('grant usage on schema %I to app', s);
+      execute format('grant all on all tables in schema %I to app', s);
+      execute format('grant all on all sequences in schema %I to app', s);
+    end loop; end $$)";
+
+Result<std::vector<rehearsal::Broken>> broken_now(Connection& connection, const OldRelease& old,
+                                                  bool is_in_transaction) {
+  if (!is_in_transaction) TRY(connection.run("begin"));
+  auto out = TRY(rehearsal::find_broken(connection, old));
+  if (!is_in_transaction) TRY(connection.run("rollback"));
+  return out;
+}
+}  // namespace
+
+Result<std::unique_ptr<World>> World::start(const std::vector<Part>& parts,
+                                            const std::string& rows) {
+  auto out = std::make_unique<World>();
+  out->server_ = TRY(
+      postgres::ScratchServer::start({.settings = {"autovacuum=off", "shared_buffers=256MB",
+                                                   "max_wal_size=4GB", "timezone=Europe/Berlin"}}));
+  out->admin_ = TRY(out->connect("postgres"));
+  TRY(out->admin_->run("create role app"));
+  for (const auto& part : parts) TRY(out->fill(part, rows));
+  return out;
+}
+
+Result<std::unique_ptr<Connection>> World::connect(const std::string& database) {
+  return Connection::open(server_->url(database), "corpus");
+}
+
+Result<void> World::fill(const Part& part, const std::string& rows) {
+  TRY(admin_->run("create database " + part.name));
+  auto connection = TRY(connect(part.name));
+  for (const auto& statement : statements_of(part.schema)) {
+    std::string sized = replace_all(statement, "20000)", rows + ")");
+    sized = replace_all(sized, "40000)", std::to_string(2 * std::stol(rows)) + ")");
+    if (const auto done = connection->run(sized); !done)
+      return done.error().in("schema of " + part.name);
+  }
+  TRY(connection->run(kRights));
+  TRY(connection->run("vacuum analyze"));
+  return ok();
+}
+
+Result<std::string> World::copy(const Part& part, const Case& one) {
+  const std::string name = fmt::format("copy_{}", ++copies_);
+  TRY(admin_->run(fmt::format("create database {} template {}", name, part.name)));
+  auto connection = TRY(connect(name));
+  for (const auto& statement : statements_of(one.earlier)) {
+    if (const auto done = connection->run(statement); !done)
+      return done.error().in("earlier than " + one.name);
+  }
+  return name;
+}
+
+Result<void> World::drop(const std::string& database) {
+  TRY(admin_->run("drop database " + database + " with (force)"));
+  return ok();
+}
+
+// The statements before the last prepare; the last one's effect is the case's. What breaks is
+// compared with the world before all of them.
+Result<Effect> World::apply(OldRelease& old, const Case& one, Connection& connection,
+                            const std::string& database) {
+  io::SystemClock clock;
+  auto tracer = TRY(rehearsal::Tracer::begin(connection, clock));
+  const auto before = TRY(broken_now(connection, old, !one.is_alone));
+  const auto statements = statements_of(one.now);
+  for (std::size_t i = 0; i + 1 < statements.size(); ++i) {
+    const auto done = connection.run(statements[i]);
+    if (!done) return done.error().in(one.name);
+  }
+  Effect effect;
+  if (one.is_alone) {
+    auto watcher = TRY(connect(database));
+    effect = TRY(tracer.apply_alone(statements.back(), *watcher));
+  } else {
+    effect = TRY(tracer.apply(statements.back()));
+  }
+  if (effect.failed) return effect;
+  auto now = TRY(broken_now(connection, old, !one.is_alone));
+  effect.broken = rehearsal::newly_broken(before, std::move(now));
+  return effect;
+}
+
+Result<Effect> World::measure_in(const Part& part, const Case& one, const std::string& database) {
+  auto connection = TRY(connect(database));
+  OldRelease old{"app", part.old_release, OldRelease::How::Execute};
+  if (one.is_alone) return apply(old, one, *connection, database);
+  TRY(connection->run("begin"));
+  auto out = apply(old, one, *connection, database);
+  TRY(connection->run("rollback"));
+  return out;
+}
+
+Result<Effect> World::measure(const Part& part, const Case& one) {
+  if (one.earlier.empty() && !one.is_alone) return measure_in(part, one, part.name);
+  const std::string database = TRY(copy(part, one));
+  auto out = measure_in(part, one, database);
+  TRY(drop(database));
+  return out;
+}
+
+}  // namespace slipway::database::corpus
