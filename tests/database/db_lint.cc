@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "database/lint/check.h"
 #include "database/rehearsal/catalogue.h"
+#include "database/rehearsal/rehearse.h"
+#include "database/sql/parse.h"
 #include "io/clock.h"
 #include "io/files.h"
 #include "tests/database/score.h"
@@ -147,7 +149,36 @@ std::map<std::string, lint::Schema> schemas_by_text(const std::vector<Part>& par
   return out;
 }
 
-Result<std::vector<Judge>> judges(World& world, const std::vector<Part>& parts,
+Result<rehearsal::Rehearsal> rehearse_case(World& small, const Part& part, const Case& one,
+                                           const std::string& database) {
+  rehearsal::Terms terms;
+  terms.old.role = "app";
+  terms.old.how = rehearsal::OldRelease::How::Prepare;
+  for (const auto& statement : part.old_release)
+    terms.old.statements.push_back({statement.name, TRY(sql::normalise(statement.text))});
+  auto connection = TRY(small.connect(database));
+  auto watcher = TRY(small.connect(database));
+  terms.production_rows = TRY(rehearsal::rows_of_tables(*connection));
+  for (auto& [name, rows] : terms.production_rows) rows *= 10;
+  io::SystemClock clock;
+  return rehearsal::rehearse(*connection, *watcher, clock, {{one.name, one.now}}, terms);
+}
+
+// The rehearsal as it is in a deployment: on a database with a tenth of the rows, with the old
+// release's statements as pg_stat_statements keeps them, prepared and not run.
+Result<bool> is_alarm_by_rehearsal(World& small, const Part& part, const Case& one) {
+  const std::string database = TRY(small.copy(part, one));
+  auto said = rehearse_case(small, part, one, database);
+  TRY(small.drop(database));
+  if (!said) return said.error();
+  const int from = last_line(one.now);
+  for (const auto& step : said->statements) {
+    if (step.line >= from && step.harms.any()) return true;
+  }
+  return false;
+}
+
+Result<std::vector<Judge>> judges(World& world, World& small, const std::vector<Part>& parts,
                                   const std::string& squawk) {
   std::vector<Judge> out;
   out.push_back({"lint, text only",
@@ -170,6 +201,14 @@ Result<std::vector<Judge>> judges(World& world, const std::vector<Part>& parts,
                  },
                  {},
                  {}});
+  out.push_back({"lint + rehearsal",
+                 [&small, known = out.back().is_alarm](const Part& part, const Case& one,
+                                                       std::size_t number) -> Result<bool> {
+                   if (TRY(known(part, one, number))) return true;
+                   return is_alarm_by_rehearsal(small, part, one);
+                 },
+                 {},
+                 {}});
   if (squawk.empty()) return out;
   out.push_back({"squawk",
                  [lines = TRY(read_squawk(squawk))](const Part&, const Case& one,
@@ -189,7 +228,8 @@ Result<std::vector<Judge>> judges(World& world, const std::vector<Part>& parts,
 Result<int> measure(std::size_t step, const std::string& squawk) {
   const auto parts = both_parts();
   auto world = TRY(World::start(parts));
-  auto all = TRY(judges(*world, parts, squawk));
+  auto small = TRY(World::start(parts, "2000"));
+  auto all = TRY(judges(*world, *small, parts, squawk));
   for (const auto& part : parts) {
     for (std::size_t i = 0; i < part.cases.size(); i += step) {
       const Case& one = part.cases[i];

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
-#include "database/rehearsal/tracer.h"
 #include "io/clock.h"
 
 namespace slipway::database::corpus {
@@ -33,9 +32,10 @@ Result<std::vector<rehearsal::Broken>> broken_now(Connection& connection, const 
 Result<std::unique_ptr<World>> World::start(const std::vector<Part>& parts,
                                             const std::string& rows) {
   auto out = std::make_unique<World>();
-  out->server_ = TRY(
-      postgres::ScratchServer::start({.settings = {"autovacuum=off", "shared_buffers=256MB",
-                                                   "max_wal_size=4GB", "timezone=Europe/Berlin"}}));
+  postgres::ScratchSettings settings;
+  settings.settings = {"autovacuum=off", "shared_buffers=256MB", "max_wal_size=4GB",
+                       "timezone=Europe/Berlin"};
+  out->server_ = TRY(postgres::ScratchServer::start(settings));
   out->admin_ = TRY(out->connect("postgres"));
   TRY(out->admin_->run("create role app"));
   for (const auto& part : parts) TRY(out->fill(part, rows));
@@ -76,26 +76,30 @@ Result<void> World::drop(const std::string& database) {
   return ok();
 }
 
+Result<Effect> World::apply_alone(rehearsal::Tracer& tracer, const std::string& statement,
+                                  const std::string& database) {
+  auto watcher = connect(database);
+  if (!watcher) return watcher.error();
+  return tracer.apply_alone(statement, **watcher);
+}
+
 // The statements before the last prepare; the last one's effect is the case's. What breaks is
 // compared with the world before all of them.
 Result<Effect> World::apply(OldRelease& old, const Case& one, Connection& connection,
                             const std::string& database) {
   io::SystemClock clock;
-  auto tracer = TRY(rehearsal::Tracer::begin(connection, clock));
+  auto tracer = rehearsal::Tracer::begin(connection, clock);
+  if (!tracer) return tracer.error();
   const auto before = TRY(broken_now(connection, old, !one.is_alone));
   const auto statements = statements_of(one.now);
   for (std::size_t i = 0; i + 1 < statements.size(); ++i) {
     const auto done = connection.run(statements[i]);
     if (!done) return done.error().in(one.name);
   }
-  Effect effect;
-  if (one.is_alone) {
-    auto watcher = TRY(connect(database));
-    effect = TRY(tracer.apply_alone(statements.back(), *watcher));
-  } else {
-    effect = TRY(tracer.apply(statements.back()));
-  }
-  if (effect.failed) return effect;
+  auto measured = one.is_alone ? apply_alone(*tracer, statements.back(), database)
+                               : tracer->apply(statements.back());
+  if (!measured || measured->failed) return measured;
+  Effect effect = *measured;
   auto now = TRY(broken_now(connection, old, !one.is_alone));
   effect.broken = rehearsal::newly_broken(before, std::move(now));
   return effect;

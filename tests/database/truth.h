@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "database/postgres/scratch_server.h"
-#include "database/rehearsal/effect.h"
+#include "database/rehearsal/tracer.h"
 #include "tests/database/corpus.h"
 
 namespace slipway::database::corpus {
@@ -30,6 +30,8 @@ class World {
                                        const std::string& database);
   Result<rehearsal::Effect> apply(rehearsal::OldRelease& old, const Case& one,
                                   postgres::Connection& connection, const std::string& database);
+  Result<rehearsal::Effect> apply_alone(rehearsal::Tracer& tracer, const std::string& statement,
+                                        const std::string& database);
   std::unique_ptr<postgres::ScratchServer> server_;
   std::unique_ptr<postgres::Connection> admin_;
   int copies_ = 0;
