@@ -208,37 +208,4 @@ std::vector<Finding> check(std::string_view text, Schema& schema) {
   return Checker(text, schema).run();
 }
 
-std::string text_of(const Report& report) {
-  std::string out;
-  for (const auto& one : report.findings) {
-    out += fmt::format("{}:{}:{}: {} ({}){}\n", report.path, one.line, one.column, one.rule->name,
-                       name_of(one.rule->harm), one.is_acknowledged ? ", acknowledged" : "");
-    out += fmt::format("    {}{}{}\n", one.subject, one.subject.empty() ? "" : ": ",
-                       one.rule->meaning);
-    if (!one.is_acknowledged) out += fmt::format("    instead: {}\n", one.rule->instead);
-  }
-  return out;
-}
-
-Json json_of(const Report& report) {
-  Json findings = Json::array();
-  for (const auto& one : report.findings) {
-    findings.push_back(Json::object()
-                           .set("rule", one.rule->name)
-                           .set("harm", name_of(one.rule->harm))
-                           .set("subject", one.subject)
-                           .set("line", one.line)
-                           .set("column", one.column)
-                           .set("meaning", one.rule->meaning)
-                           .set("instead", one.rule->instead)
-                           .set("acknowledged", one.is_acknowledged));
-  }
-  return Json::object().set("path", report.path).set("findings", std::move(findings));
-}
-
-bool has_open(const std::vector<Finding>& findings) {
-  return std::any_of(findings.begin(), findings.end(),
-                     [](const Finding& one) { return !one.is_acknowledged; });
-}
-
 }  // namespace slipway::database::lint
