@@ -225,6 +225,47 @@ Result<std::vector<Judge>> judges(World& world, World& small, const std::vector<
   return out;
 }
 
+std::string keys_of(const std::string& name, const Score& score) {
+  return fmt::format(" {0}_found_percent={1:.1f} {0}_false_percent={2:.1f}", name,
+                     score.found_percent(), score.false_percent());
+}
+
+// The bounds, of both parts and of the held-out one. The small form has too few cases for percents.
+int bounds_missed(const std::vector<Judge>& judges) {
+  int out = 0;
+  for (const auto& judge : judges) {
+    const bool is_lint = judge.name == "lint, catalogue";
+    if (!is_lint && judge.name != "lint + rehearsal") continue;
+    for (const Score* score : {&judge.all, &judge.scores.at("held_out")}) {
+      out += score->found_percent() < (is_lint ? 95.0 : 98.0) ? 1 : 0;
+      out += is_lint && score->false_percent() > 3.0 ? 1 : 0;
+      out += !is_lint && score->breaking_found < score->breaking ? 1 : 0;
+    }
+  }
+  return out;
+}
+
+int conclude(const std::vector<Judge>& judges) {
+  const Score& truth = judges.front().all;
+  std::string line = fmt::format("db-lint: cases={} dangerous={} harmless={} breaking={}",
+                                 truth.dangerous + truth.harmless, truth.dangerous, truth.harmless,
+                                 truth.breaking);
+  const std::map<std::string, std::string> names = {{"lint, text only", "text"},
+                                                    {"lint, folder", "folder"},
+                                                    {"lint, catalogue", "lint"},
+                                                    {"lint + rehearsal", "rehearsal"},
+                                                    {"squawk", "squawk"}};
+  for (const auto& judge : judges) {
+    line += keys_of(names.at(judge.name), judge.all);
+    line += keys_of(names.at(judge.name) + "_held_out", judge.scores.at("held_out"));
+    if (judge.name == "lint + rehearsal")
+      line += fmt::format(" breaking_found={}", judge.all.breaking_found);
+  }
+  const int missed = bounds_missed(judges);
+  fmt::print("{} missed={}\n", line, missed);
+  return missed == 0 ? 0 : 1;
+}
+
 Result<int> measure(std::size_t step, const std::string& squawk) {
   const auto parts = both_parts();
   auto world = TRY(World::start(parts));
@@ -243,7 +284,7 @@ Result<int> measure(std::size_t step, const std::string& squawk) {
     }
   }
   print(all);
-  return 0;
+  return conclude(all);
 }
 
 int run(const std::vector<std::string>& words) {
