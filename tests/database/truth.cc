@@ -57,7 +57,11 @@ Result<void> World::fill(const Part& part, const std::string& rows) {
   }
   TRY(connection->run(kRights));
   TRY(connection->run("vacuum analyze"));
-  return ok();
+  const auto broken =
+      TRY(broken_now(*connection, {"app", part.old_release, OldRelease::How::Execute}, false));
+  if (broken.empty()) return ok();
+  return Error(Code::Internal, fmt::format("{} of {} does not work before any migration: {}",
+                                           broken[0].statement, part.name, broken[0].why));
 }
 
 Result<std::string> World::copy(const Part& part, const Case& one) {

@@ -75,7 +75,8 @@ select c.oid, '', c.name || ' needs a right on the sequence ' || s.oid::regclass
   join pg_depend p on p.classid = 'pg_attrdef'::regclass and p.objid = d.oid
    and p.refclassid = 'pg_class'::regclass
   join pg_class s on s.oid = p.refobjid and s.relkind = 'S'
- where case when $1 = '' then false else not has_sequence_privilege($1, s.oid, 'USAGE') end
+ where case when $1 = '' or s.relkind <> 'S' then false
+            else not has_sequence_privilege($1, s.oid, 'USAGE') end
 union all
 select 0, '', 'enum value ' || t.oid::regtype || '.' || e.enumlabel, 0, false, false
   from pg_enum e join pg_type t on t.oid = e.enumtypid

@@ -3,7 +3,7 @@
 -- statement: account.select
 select id, email, name, country, age, points, phone, contact, motto, network, score, seen_at, created_at, profile from account where id = 7;
 -- statement: account.insert
-insert into account(id, email, name, country, age, points, phone, contact, score) values (900001, 'a@b.c', 'a name of thirty letters, oh yes', 'at', 50, 40000, '+43 1234567890123456', 'x@y.z', 900000.25);
+insert into account(id, email, name, country, age, points, phone, contact, score) values (900001, 'a@b.c', 'a name of thirty letters, yes!', 'at', 50, 40000, '+43 1234567890123456', 'x@y.z', 900000.25);
 -- statement: account.insert_short
 insert into account(id, email, points) values (900002, 'short@b.c', -5);
 -- statement: account.insert_same_email

@@ -59,6 +59,7 @@ insert into account
 insert into orders(id, account_id, state, reference, note, quantity, total, due, extra)
   select i, i, (case when i % 4 = 0 then 'new' else 'sent' end)::order_state, 'R' || i, 'n', 1, 10, '2026-02-01', '{}'
   from generate_series(1, 20000) i;
+select setval(pg_get_serial_sequence('orders', 'id'), 20000);
 insert into order_line select i, i, 'sku' || i, 1 from generate_series(1, 20000) i;
 insert into audit select i, 'said ' || i from generate_series(1, 20000) i;
 insert into setting select 'key' || i, 'v', 'ops' from generate_series(1, 20) i;
