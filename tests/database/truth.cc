@@ -37,7 +37,8 @@ Result<std::unique_ptr<World>> World::start(const std::vector<Part>& parts,
                        "timezone=Europe/Berlin"};
   out->server_ = TRY(postgres::ScratchServer::start(settings));
   out->admin_ = TRY(out->connect("postgres"));
-  TRY(out->admin_->run("create role app"));
+  TRY(out->admin_->run("create role app; set allow_in_place_tablespaces = on"));
+  TRY(out->admin_->run("create tablespace fast location ''"));
   for (const auto& part : parts) TRY(out->fill(part, rows));
   return out;
 }

@@ -1,9 +1,6 @@
 -- The schema of the held-out statements: a shop, 20,000 rows in every table but setting.
 create schema archive;
 create extension pgcrypto;
-set allow_in_place_tablespaces = on;
-create tablespace fast location '';
-reset allow_in_place_tablespaces;
 create type order_state as enum ('new', 'paid', 'sent');
 create type size_of_parcel as (width int, height int);
 create domain email_address as text constraint has_at check (value like '%@%');
