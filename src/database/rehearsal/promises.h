@@ -16,6 +16,7 @@ namespace slipway::database::rehearsal {
 struct Promise {
   std::int64_t relation = 0;  // 0: of no relation
   std::vector<int> columns;
+  std::string topic;        // the same when names change; "": there is no such thing
   std::string what;         // "t.status must be given", "enum value mood.ok"
   std::int64_t amount = 0;  // more is easier: "t.b holds n characters"
   bool is_demand = true;    // a new one breaks; otherwise: one that is gone breaks
