@@ -144,6 +144,44 @@ TEST(Lint, AValueOfAnEnumIsNotUsedInItsTransaction) {
       "enum-value-too-early");
 }
 
+TEST(Lint, RightsAndPoliciesOfTheOldReleaseAreKept) {
+  EXPECT_EQ(found("REVOKE INSERT ON orders FROM app", kShop), "revoke");
+  EXPECT_EQ(found("REVOKE ALL ON orders FROM PUBLIC", kShop), "");
+  EXPECT_EQ(found("ALTER ROLE app NOLOGIN"), "revoke");
+  EXPECT_EQ(found("ALTER TABLE orders ENABLE ROW LEVEL SECURITY", kShop), "enable-row-security");
+  EXPECT_EQ(found("CREATE POLICY p ON orders USING (true);"
+                  "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
+                  kShop),
+            "");
+  EXPECT_EQ(found("CREATE POLICY p ON orders AS RESTRICTIVE USING (false)", kShop),
+            "restrictive-policy");
+}
+
+TEST(Lint, WhatIsCertainlyNotThereIsNotHurt) {
+  Schema schema;
+  schema.is_complete = true;
+  EXPECT_TRUE(
+      check("DROP TABLE IF EXISTS x; ALTER TABLE IF EXISTS x ADD y int NOT NULL", schema).empty());
+  schema.is_complete = false;
+  EXPECT_EQ(check("DROP TABLE IF EXISTS x", schema).size(), 1u);
+}
+
+TEST(Types, WiderIsFreeAndNarrowerIsNot) {
+  const auto change = [](const char* from, const char* to) {
+    return change_of(type_of_text(from), type_of_text(to));
+  };
+  EXPECT_EQ(change("character varying(20)", "varchar(20)"), TypeChange::Nothing);
+  EXPECT_EQ(change("varchar", "varchar(20)"), TypeChange::Rewrite);
+  EXPECT_EQ(change("numeric(10,2)", "numeric(14,2)"), TypeChange::Nothing);
+  EXPECT_EQ(change("numeric(10,2)", "numeric(14,4)"), TypeChange::Rewrite);
+  EXPECT_EQ(change("numeric(10)", "numeric"), TypeChange::Nothing);
+  EXPECT_EQ(change("integer", "bigint"), TypeChange::Rewrite);
+  EXPECT_EQ(change("timestamp without time zone", "timestamptz"), TypeChange::NothingInUtc);
+  EXPECT_EQ(change("cidr", "inet"), TypeChange::Nothing);
+  EXPECT_EQ(change("text", "text[]"), TypeChange::Rewrite);
+  EXPECT_EQ(change("character(2)", "text"), TypeChange::Rewrite);
+}
+
 TEST(Lint, FewRowsAreReadBeforeAnybodyNotices) {
   Schema schema;
   check(kShop, schema);

@@ -53,6 +53,19 @@ void drop_index(const Look& look, const std::string& name) {
   if (is_unique) look.find_at(RuleId::DropUnique, name);
 }
 
+// Row security is known to be off: policies mean nothing.
+bool is_idle(const Look& look, const std::string& table) {
+  const Table* known = look.schema.table(table);
+  return known != nullptr && look.schema.is_complete && !known->has_row_security;
+}
+
+void look_at_new_policy(const Look& look) {
+  const std::string table = name_of(look.node.at("table"));
+  if (look.node.flag("permissive") || look.schema.is_new(table) || is_idle(look, table)) return;
+  look.find_at(RuleId::RestrictivePolicy,
+               fmt::format("{}.{}", table, look.node.text("policy_name")));
+}
+
 // [table, policy]
 void drop_policy(const Look& look, const Json& object) {
   auto parts = sql::names_of(object.at("List").at("items"));
@@ -62,9 +75,7 @@ void drop_policy(const Look& look, const Json& object) {
   if (parts.size() == 2 && parts[0] == "public") parts.erase(parts.begin());
   std::string table = parts[0];
   if (parts.size() == 2) table += "." + parts[1];
-  const Table* known = look.schema.table(table);
-  const bool is_idle = known != nullptr && look.schema.is_complete && !known->has_row_security;
-  if (!is_idle) look.find_at(RuleId::DropPolicy, fmt::format("{}.{}", table, policy));
+  if (!is_idle(look, table)) look.find_at(RuleId::DropPolicy, fmt::format("{}.{}", table, policy));
 }
 
 void look_at_drop(const Look& look) {
@@ -178,13 +189,30 @@ void look_at_revoke_role(const Look& look) {
   if (!look.node.flag("is_grant")) look.find_at(RuleId::Revoke, "a role");
 }
 
+void look_at_role(const Look& look) {
+  for (const Json& item : look.node.at("options").items()) {
+    const Json& option = item.at("DefElem");
+    const bool is_off = !option.at("arg").at("Boolean").flag("boolval");
+    if (option.text("defname") == "canlogin" && is_off)
+      look.find_at(RuleId::Revoke, look.node.at("role").text("rolename"));
+  }
+}
+
 constexpr RulesOfKind kRules[] = {
-    {"DropStmt", look_at_drop},         {"DropOwnedStmt", look_at_drop_whole},
-    {"DropdbStmt", look_at_drop_whole}, {"DropRoleStmt", look_at_drop_whole},
-    {"RenameStmt", look_at_rename},     {"AlterObjectSchemaStmt", look_at_new_schema},
-    {"AlterEnumStmt", look_at_enum},    {"AlterDomainStmt", look_at_domain},
-    {"ViewStmt", look_at_view},         {"CreateFunctionStmt", look_at_function},
-    {"GrantStmt", look_at_revoke},      {"GrantRoleStmt", look_at_revoke_role},
+    {"CreatePolicyStmt", look_at_new_policy},
+    {"AlterRoleStmt", look_at_role},
+    {"DropStmt", look_at_drop},
+    {"DropOwnedStmt", look_at_drop_whole},
+    {"DropdbStmt", look_at_drop_whole},
+    {"DropRoleStmt", look_at_drop_whole},
+    {"RenameStmt", look_at_rename},
+    {"AlterObjectSchemaStmt", look_at_new_schema},
+    {"AlterEnumStmt", look_at_enum},
+    {"AlterDomainStmt", look_at_domain},
+    {"ViewStmt", look_at_view},
+    {"CreateFunctionStmt", look_at_function},
+    {"GrantStmt", look_at_revoke},
+    {"GrantRoleStmt", look_at_revoke_role},
 };
 }  // namespace
 

@@ -171,7 +171,8 @@ void look_at_index_command(const Look& look, const std::string& index, const Jso
 void look_at_alter_table(const Look& look) {
   const std::string kind = look.node.text("objtype");
   const std::string table = name_of(look.node.at("relation"));
-  if (look.schema.is_new(table)) return;
+  const bool is_nowhere = look.node.flag("missing_ok") && look.schema.is_missing(table);
+  if (look.schema.is_new(table) || is_nowhere) return;
   for (const Json& item : look.node.at("cmds").items()) {
     const Json& command = item.at("AlterTableCmd");
     if (kind == "OBJECT_INDEX") look_at_index_command(look, table, command);

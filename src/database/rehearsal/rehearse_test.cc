@@ -15,7 +15,9 @@ using postgres::Connection;
 class RehearsalTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto started = postgres::ScratchServer::start();
+    postgres::ScratchSettings settings;
+    settings.settings = {"shared_preload_libraries=pg_stat_statements"};
+    auto started = postgres::ScratchServer::start(settings);
     ASSERT_TRUE(started) << (started ? "" : started.error().sentence());
     server_ = std::move(*started).release();
   }
@@ -165,6 +167,35 @@ TEST_F(RehearsalTest, TheCatalogueTellsLintWhatItAsks) {
   EXPECT_TRUE(orders->column("state")->has_default);
   EXPECT_FALSE(orders->column("note")->is_required);
   EXPECT_TRUE(schema->indexes.contains("orders_pkey"));
+}
+
+TEST_F(RehearsalTest, WhatPgStatStatementsKeptCanBePrepared) {
+  const auto none = statements_of(*connection_);
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->empty());
+  must(*connection_, "create extension pg_stat_statements");
+  for (const char* said : {"select id from orders where now() - interval '1 day' < now()",
+                           "select extract(year from now()), id from orders where id in (1, 2)",
+                           "update orders set note = 'x' where id = 3 returning id",
+                           "insert into orders(id) values (5000) on conflict (id) do nothing"})
+    must(*connection_, said);
+  const auto kept = statements_of(*connection_);
+  ASSERT_TRUE(kept);
+  OldRelease old{"app", *kept, OldRelease::How::Prepare};
+  EXPECT_GE(old.statements.size(), 4u);
+  must(*connection_, "begin");
+  const auto broken = find_broken(*connection_, old);
+  must(*connection_, "rollback");
+  ASSERT_TRUE(broken);
+  for (const auto& one : *broken) ADD_FAILURE() << one.statement << ": " << one.why;
+}
+
+TEST_F(RehearsalTest, AnUpsertNeedsItsUniqueIndex) {
+  must(*connection_, "create unique index one_note on orders(note) where id < 0");
+  terms_.old.statements.push_back(
+      {"upsert",
+       "insert into orders(id, note) values ($1, $2) on conflict (note) where id < 0 do nothing"});
+  EXPECT_EQ(broken_by("DROP INDEX one_note"), Names{"upsert"});
 }
 
 TEST(Preparable, FormsThatPrepareRefusesAreRewritten) {
