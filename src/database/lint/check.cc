@@ -134,6 +134,9 @@ class Checker {
     if (parsed.kind == "ViewStmt") name = name_of(parsed.node.at("view"));
     if (parsed.kind == "CreateStmt") name = name_of(parsed.node.at("relation"));
     if (parsed.kind == "CreateTableAsStmt") name = name_of(parsed.node.at("into").at("rel"));
+    if (parsed.kind == "RenameStmt" && !parsed.node.at("relation").is_null() &&
+        parsed.node.text("renameType") != "OBJECT_COLUMN")
+      name = parsed.node.text("newname");
     if (name.empty() || !schema_.vacant.contains(name)) return;
     remade_.push_back({findings_.size(), name});
     add(RuleId::MadeAnewWithoutRights, name, statement.line, statement.column);

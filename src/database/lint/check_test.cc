@@ -157,6 +157,33 @@ TEST(Lint, RightsAndPoliciesOfTheOldReleaseAreKept) {
             "restrictive-policy");
 }
 
+TEST(Lint, ATriggerThatRaisesRefusesOldRows) {
+  const std::string make = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ";
+  const std::string use =
+      "CREATE TRIGGER k BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f()";
+  EXPECT_EQ(found(make + "RAISE EXCEPTION 'no'; END $$;" + use, kShop), "trigger-refuses");
+  EXPECT_EQ(found(make + "RAISE NOTICE 'yes'; RETURN NEW; END $$;" + use, kShop), "");
+}
+
+TEST(Lint, ACopyTakesTheNameButNotTheRights) {
+  const std::string swap =
+      "CREATE TABLE copy(LIKE orders); ALTER TABLE orders RENAME TO old;"
+      "ALTER TABLE copy RENAME TO orders;";
+  EXPECT_EQ(found(swap, kShop), "rename-table made-anew-without-rights");
+  EXPECT_EQ(found(swap + "GRANT ALL ON orders TO app", kShop), "");
+}
+
+TEST(Lint, ABatchMayComeFromALimitedQuestion) {
+  EXPECT_EQ(found("WITH b AS (SELECT id FROM orders LIMIT 100) UPDATE orders SET note = 'x' FROM b "
+                  "WHERE orders.id = b.id",
+                  kShop),
+            "");
+  EXPECT_EQ(found("WITH b AS (SELECT id FROM orders) UPDATE orders SET note = 'x' FROM b "
+                  "WHERE orders.id = b.id",
+                  kShop),
+            "unbatched-change");
+}
+
 TEST(Lint, WhatIsCertainlyNotThereIsNotHurt) {
   Schema schema;
   schema.is_complete = true;

@@ -27,13 +27,24 @@ void look_at_check(const Look& look, const std::string& table, const Json& node)
     look.find_at(RuleId::ConstraintOnOldWrites, table, node);
 }
 
+// A key over the same columns is there, or goes in this statement: old writers respect it already.
+bool has_key_like(const Look& look, const std::string& table, const Constraint& wanted) {
+  const Table* known = look.schema.table(table);
+  return known != nullptr && std::any_of(known->constraints.begin(), known->constraints.end(),
+                                         [&](const Constraint& one) {
+                                           return one.kind == ConstraintKind::ForeignKey &&
+                                                  one.columns == wanted.columns;
+                                         });
+}
+
 void look_at_foreign_key(const Look& look, const std::string& table, const Json& node) {
   const std::string other = name_of(node.at("pktable"));
   const std::string subject = fmt::format("{} -> {}", table, other);
   const bool is_long = look.schema.is_large(table) || look.schema.is_large(other);
   if (!node.flag("skip_validation") && is_long)
     return look.find_at(RuleId::AddForeignKey, subject, node);
-  if (!is_about_new_columns(look, table, constraint_of(node)))
+  const Constraint wanted = constraint_of(node);
+  if (!has_key_like(look, table, wanted) && !is_about_new_columns(look, table, wanted))
     look.find_at(RuleId::ConstraintOnOldWrites, subject, node);
 }
 

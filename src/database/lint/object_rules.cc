@@ -170,6 +170,13 @@ void look_at_function(const Look& look) {
     look.find_at(RuleId::ReplaceFunctionType, name);
 }
 
+void look_at_trigger(const Look& look) {
+  if (look.schema.is_new(name_of(look.node.at("relation")))) return;
+  const auto found = look.schema.functions.find(name_of_list(look.node.at("funcname")) + "/0");
+  if (found != look.schema.functions.end() && found->second.may_refuse)
+    look.find_at(RuleId::TriggerRefuses, look.node.text("trigname"));
+}
+
 // PUBLIC has rights of its own on functions, types and schemas, none on tables.
 void look_at_revoke(const Look& look) {
   if (look.node.flag("is_grant")) return;
@@ -200,6 +207,7 @@ void look_at_role(const Look& look) {
 
 constexpr RulesOfKind kRules[] = {
     {"CreatePolicyStmt", look_at_new_policy},
+    {"CreateTrigStmt", look_at_trigger},
     {"AlterRoleStmt", look_at_role},
     {"DropStmt", look_at_drop},
     {"DropOwnedStmt", look_at_drop_whole},

@@ -91,10 +91,28 @@ bool is_few(const Look& look, const std::string& table, const Json& condition) {
   return node->text("boolop") == "OR_EXPR" && std::all_of(parts.begin(), parts.end(), test);
 }
 
+// FROM (or USING) a limited question: one of the WITH by its name, or one in brackets.
+bool is_from_limited(const Json& node, const Json& with) {
+  for (const char* clause : {"fromClause", "usingClause"}) {
+    for (const Json& source : node.at(clause).items()) {
+      const Json& query = source.at("RangeSubselect").at("subquery").at("SelectStmt");
+      if (query.find("limitCount") != nullptr) return true;
+      for (const Json& item : with.at("ctes").items()) {
+        const Json& one = item.at("CommonTableExpr");
+        const bool is_it = one.text("ctename") == source.at("RangeVar").text("relname");
+        const Json& inner = one.at("ctequery").at("SelectStmt");
+        if (is_it && inner.find("limitCount") != nullptr) return true;
+      }
+    }
+  }
+  return false;
+}
+
 void look_at_change(const Look& look, const Json& node) {
   const std::string table = name_of(node.at("relation"));
   if (!look.schema.is_large(table)) return;
-  const bool is_bounded = is_few(look, table, node.at("whereClause"));
+  const bool is_bounded = is_few(look, table, node.at("whereClause")) ||
+                          is_from_limited(node, look.node.at("withClause"));
   if (!is_bounded || look.is_repeated)
     look.find_at(RuleId::UnbatchedChange, table, node.at("relation"));
 }

@@ -94,6 +94,21 @@ void Schema::settle() {
   locked.clear();
 }
 
+bool may_refuse(std::string_view body) {
+  std::string upper(body);
+  for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  constexpr std::string_view kRemarks[] = {"NOTICE", "WARNING", "INFO", "LOG", "DEBUG"};
+  for (auto at = upper.find("RAISE"); at != upper.npos; at = upper.find("RAISE", at + 5)) {
+    const auto word = upper.find_first_not_of(" \t\r\n", at + 5);
+    const bool is_remark = word != upper.npos &&
+                           std::any_of(std::begin(kRemarks), std::end(kRemarks), [&](auto remark) {
+                             return std::string_view(upper).substr(word).starts_with(remark);
+                           });
+    if (!is_remark) return true;
+  }
+  return false;
+}
+
 std::string name_of(const Json& range_var) {
   const std::string schema = range_var.text("schemaname");
   const std::string name = range_var.text("relname");

@@ -64,6 +64,7 @@ struct Table {
 
 struct Function {
   bool is_volatile = true;
+  bool may_refuse = false;  // RAISE EXCEPTION stands in it
   bool is_new = false;
   std::optional<Type> returns;
 };
@@ -112,6 +113,8 @@ struct Schema {
 // Fewer rows than this are read and written before anybody notices.
 inline constexpr std::int64_t kManyRows = 10'000;
 
+// RAISE EXCEPTION, or RAISE with nothing that makes it a remark.
+bool may_refuse(std::string_view body);
 // "t", "other.t": the name of a RangeVar.
 std::string name_of(const Json& range_var);
 // The same of [{"String": …}, …].

@@ -241,6 +241,10 @@ void create_function(Schema& schema, const Json& node) {
     const Json& element = option.at("DefElem");
     if (element.text("defname") == "volatility")
       function.is_volatile = element.at("arg").at("String").text("sval") == "volatile";
+    if (element.text("defname") == "as") {
+      for (const auto& body : sql::names_of(element.at("arg").at("List").at("items")))
+        function.may_refuse = function.may_refuse || may_refuse(body);
+    }
   }
   if (node.find("returnType") != nullptr) function.returns = type_of(node.at("returnType"));
   const std::string name = name_of_list(node.at("funcname"));

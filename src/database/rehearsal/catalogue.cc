@@ -74,7 +74,8 @@ constexpr const char* kDomains = "select " SLIPWAY_NAME("n.nspname", "t.typname"
 
 constexpr const char* kFunctions =
     "select " SLIPWAY_NAME("n.nspname", "p.proname") R"( || '/' || p.pronargs,
-         bool_or(p.provolatile = 'v'), min(format_type(p.prorettype, null)), count(*)
+         bool_or(p.provolatile = 'v'), min(format_type(p.prorettype, null)), count(*),
+         string_agg(p.prosrc, chr(1))
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' group by 1)";
 
@@ -169,6 +170,7 @@ Result<void> read_types_and_functions(Connection& connection, Schema& out) {
   for (int i = 0; i < functions.count(); ++i) {
     lint::Function& function = out.functions[std::string(functions.text(i, 0))];
     function.is_volatile = functions.is_true(i, 1);
+    function.may_refuse = lint::may_refuse(functions.text(i, 4));
     // Of several with as many arguments, which one is replaced depends on their types.
     if (functions.integer(i, 3) == 1) function.returns = lint::type_of_text(functions.text(i, 2));
   }

@@ -18,9 +18,12 @@ with mine as (
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'),
 columns as (
-  select m.oid, m.name || '.' || a.attname as name, a.attnum, a.attnotnull, a.attidentity,
+  select m.oid, m.name || '.' || a.attname as name, a.attnum, a.attidentity,
          a.atthasdef or a.attidentity <> '' or t.typdefault is not null as fills_itself,
          coalesce(nullif(a.atttypmod, -1), t.typtypmod) as modifier, a.atttypid,
+         a.attnotnull or exists (
+           select from pg_constraint k where k.conrelid = m.oid and k.conkey = array[a.attnum]
+              and pg_get_constraintdef(k.oid) ~ '^CHECK \(\(\S+ IS NOT NULL\)\)') as is_required,
          coalesce(b.typname, t.typname) as type,
          case when coalesce(b.typname, t.typname) in ('text', 'varchar', 'bpchar') then 'text'
               when coalesce(b.typname, t.typname) in ('int2', 'int4', 'int8') then 'integer'
@@ -31,11 +34,9 @@ columns as (
     left join pg_type b on b.oid = t.typbasetype
    where a.attnum > 0 and not a.attisdropped)
 select oid, attnum::text, 'given', name || ' must be given', 0::bigint, true, false from columns
- where attnotnull and not fills_itself
+ where is_required and not fills_itself
 union all
-select oid, attnum::text, 'null', name || ' must not be NULL', 0, true, true from columns c where attnotnull
-    or exists (select from pg_constraint k where k.conrelid = c.oid and k.conkey = array[c.attnum]
-                  and pg_get_constraintdef(k.oid) ~ '^CHECK \(\(\S+ IS NOT NULL\)\)')
+select oid, attnum::text, 'null', name || ' must not be NULL', 0, true, true from columns where is_required
 union all
 select oid, attnum::text, 'always', name || ' must not be given', 0, true, true from columns
  where attidentity = 'a'

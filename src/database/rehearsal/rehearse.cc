@@ -68,11 +68,11 @@ class Run {
     effect.broken = newly_broken(out_.unready, TRY(broken_now(is_in_transaction)));
     const Promises now = TRY(read_promises(connection_, terms_.old.role));
     for (auto& one : broken_promises(before_, now)) effect.broken.push_back(std::move(one));
-    // The migration's later statements answer for themselves alone.
+    // The migration's later statements answer for themselves alone: a new reason is told again.
     std::erase_if(effect.broken, [&](const Broken& one) {
-      return std::find(told_.begin(), told_.end(), one.statement) != told_.end();
+      return std::find(told_.begin(), told_.end(), one.statement + one.sqlstate) != told_.end();
     });
-    for (const auto& one : effect.broken) told_.push_back(one.statement);
+    for (const auto& one : effect.broken) told_.push_back(one.statement + one.sqlstate);
     return ok();
   }
 
@@ -133,7 +133,7 @@ class Run {
   Rehearsal out_;
   Promises before_;
   std::map<std::string, std::int64_t, std::less<>> here_;
-  std::vector<std::string> told_;
+  std::vector<std::string> told_;  // what is broken, and its SQLSTATE
 };
 }  // namespace
 
