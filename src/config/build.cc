@@ -245,6 +245,24 @@ std::vector<Hook> build_hooks(const Node& merged) {
   return out;
 }
 
+DatabaseSettings build_database(const Reader& in, const std::map<std::string, SecretRef>& secrets) {
+  DatabaseSettings out;
+  const auto url = in.text("url");
+  const auto secret = secrets.find(secret_in(url));
+  if (secret != secrets.end()) {
+    out.secret = secret->second;
+  } else {
+    out.url = url;
+  }
+  const auto migrations = in.map("migrations");
+  out.migrations = {migrations.text("tool"),     migrations.text("path"),
+                    migrations.text("command"),  migrations.duration("lock_timeout"),
+                    migrations.duration("wait"), parse_contract_time(migrations.text("contract"))};
+  out.copy_of = in.text("copy_of");
+  out.anonymise = in.text("anonymise");
+  return out;
+}
+
 void build_metrics(const Node& merged, Environment& out) {
   const Node* metrics = merged.find("metrics");
   if (metrics == nullptr || !metrics->is_list()) return;
@@ -329,6 +347,7 @@ Environment build_environment(const Node& merged) {
   out.incidents = build_incidents(merged);
   build_metrics(merged, out);
   out.hooks = build_hooks(merged);
+  out.database = build_database(in.map("database"), out.secrets);
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "config/channel.h"
 #include "config/gates.h"
 #include "config/hook.h"
+#include "config/database.h"
 #include "config/incidents.h"
 #include "config/metric.h"
 
@@ -183,6 +184,7 @@ struct Environment {
   Incidents incidents;
   std::vector<Metric> metrics;
   std::vector<Hook> hooks;
+  DatabaseSettings database;
   const Service* service(std::string_view service_name) const;
 };
 

@@ -348,6 +348,8 @@ Json to_json(const Environment& environment) {
     for (const auto& metric : environment.metrics) metrics.push_back(to_json(metric));
     out.set("metrics", metrics);
   }
+  if (environment.database != DatabaseSettings{})
+    out.set("database", to_json(environment.database));
   if (!environment.hooks.empty()) {
     Json hooks = Json::array();
     for (const auto& hook : environment.hooks) hooks.push_back(to_json(hook));
@@ -389,6 +391,7 @@ Result<Environment> environment_from_json(const Json& json) {
   for (const auto& metric : json.at("metrics").items())
     out.metrics.push_back(metric_from_json(metric));
   for (const auto& hook : json.at("hooks").items()) out.hooks.push_back(hook_from_json(hook));
+  out.database = database_from_json(json.at("database"));
   return out;
 }
 

@@ -52,6 +52,7 @@ enum class Type {
   Bound,        // of a metric: "95", "2x baseline"
   Service,      // name of a service of the file
   Secret,       // name of a secret of the file
+  DatabaseUrl,  // "${secret.NAME}", or postgresql://… without a password
   Environment,  // name of an environment of the file
 };
 

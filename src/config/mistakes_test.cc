@@ -27,7 +27,7 @@ secrets:
   DATABASE_URL: { env: A, file: /x }
 smoke:
   - { get: /health, run: x }
-database: { url: x }
+state: postgresql://x
 rollout: { strategy: canery, steps: [10%, 5, 50%] }
 roll_back_when: [error_rate > 5, health failing]
 watch: 30
@@ -58,7 +58,7 @@ constexpr std::string_view kTwentyAnswers =
 19:38 'services.web_2.limits.memory' is '512MB', which is not a size such as 512MiB | write '512MiB'
 21:27 secret 'DATABASE_URL' has more than one source | give exactly one of env, file and command
 23:21 a smoke check has both 'get' and 'run' | give exactly one; two checks are two items of the list
-24:1 'database' is not carried out by this version of slipway, which refuses to pretend | keep it under 'x-database' until a version that does
+24:1 'state' is not carried out by this version of slipway, which refuses to pretend | keep it under 'x-state' until a version that does
 25:22 'rollout.strategy' is 'canery', which is not one of blue-green, canary, rolling, recreate | did you mean 'canary'?
 25:43 'rollout.steps' is '5', a percentage without its sign | write '5%'
 26:18 'roll_back_when' is 'error_rate > 5', which is not a condition such as error_rate > 5% | write 'error_rate > 5%'

@@ -202,6 +202,7 @@ void check_rules(const Node& merged, const Environment& environment, Problems& p
   check_channels(scene);
   check_metrics(scene);
   check_hooks(scene);
+  check_database(scene);
 }
 
 }  // namespace slipway::config

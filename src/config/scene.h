@@ -1,6 +1,6 @@
 #pragma once
 // Scene: one environment as the rules see it. They are split over rules.cc, service_rules.cc,
-// gate_rules.cc, gate_check_rules.cc, channel_rules.cc and metric_rules.cc.
+// gate_rules.cc, gate_check_rules.cc, channel_rules.cc, metric_rules.cc and database_rules.cc.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -53,5 +53,7 @@ void check_channels(const Scene& scene);
 void check_metrics(const Scene& scene);
 // That each hook has a stage and a command.
 void check_hooks(const Scene& scene);
+// That the database's secret is described, and that a copy is not of itself.
+void check_database(const Scene& scene);
 
 }  // namespace slipway::config

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "config/database.h"
 #include "config/problems.h"
 #include "config/when.h"
 
@@ -273,6 +274,19 @@ Answer check_url(const Key& key, std::string_view text) {
   return std::nullopt;
 }
 
+// What is written may be a password in the wrong place: it is never repeated.
+Answer check_database_url(const Key& key, std::string_view text) {
+  if (is_variable(secret_in(text))) return std::nullopt;
+  if (!text.starts_with("postgresql://") && !text.starts_with("postgres://"))
+    return Complaint{"is not " + words_for(key), fmt::format("for example {}", key.example)};
+  const auto rest = text.substr(text.find("://") + 3);
+  const auto login = rest.substr(0, rest.substr(0, rest.find_first_of("/?")).rfind('@') + 1);
+  if (login.find(':') == std::string_view::npos && text.find("password=") == std::string_view::npos)
+    return std::nullopt;
+  return Complaint{"holds a password",
+                   "put the whole URL into a secret and write '${secret.DATABASE_URL}'"};
+}
+
 Answer check_trigger(const Key& key, std::string_view text) {
   if (parse_trigger(text)) return std::nullopt;
   const auto first = text.substr(0, text.find(' '));
@@ -407,6 +421,8 @@ std::optional<Complaint> complaint_about(const Key& key, std::string_view text) 
     case Type::Variable:
     case Type::Secret:
       return check_variable(key, text);
+    case Type::DatabaseUrl:
+      return check_database_url(key, text);
     case Type::Int:
       return check_int(key, text);
     case Type::Number:

@@ -77,7 +77,7 @@ def rooms_match_cmake(tree):
     linked = {}
     for match in _CMAKE_ROOM.finditer(text):
         words = match.group(1).split()
-        room = words[0].replace("drivers_", "drivers/")
+        room = _folder(words[0])
         linked[room] = (_values_after(words, "ROOMS"), line_of(text, match.start()))
     for room, (allowed, line) in linked.items():
         wanted = table.get(room)
@@ -94,13 +94,21 @@ def rooms_match_cmake(tree):
                           "add it there")
 
 
+def _folder(name):
+    """The room of a CMake name: "drivers_fake" -> "drivers/fake"."""
+    for group in ("drivers", "database"):
+        if name.startswith(group + "_"):
+            return name.replace("_", "/", 1)
+    return name
+
+
 def _values_after(words, keyword):
     values = []
     if keyword in words:
         for word in words[words.index(keyword) + 1:]:
             if word.isupper():
                 break
-            values.append(word.replace("drivers_", "drivers/"))
+            values.append(_folder(word))
     return set(values)
 
 
