@@ -146,7 +146,8 @@ Result<void> read_keys(Connection& source, const Places& places, Catalogue& out)
         column_of(out, places, id_at(unique, i, 0), static_cast<int>(unique.integer(i, 1)));
     if (column == nullptr) continue;
     column->is_unique = true;
-    column->is_key = column->is_key || unique.is_true(i, 2);
+    column->is_primary = unique.is_true(i, 2);
+    column->is_key = column->is_key || column->is_primary;
   }
   const auto keys = TRY(source.query(kForeignKeys));
   for (int i = 0; i < keys.count(); ++i) {

@@ -26,6 +26,7 @@ struct Column {
   bool is_not_null = false;
   bool is_generated = false;  // the target computes it
   bool is_unique = false;     // part of a primary key, a unique index or an exclusion
+  bool is_primary = false;
   bool is_key = false;        // part of a primary key or of a foreign key
 };
 

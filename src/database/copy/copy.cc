@@ -198,7 +198,10 @@ class Copier {
     }
     const std::int64_t parts = parts_of(*plan.table);
     const std::int64_t step = plan.table->pages / parts + 1;
-    parts_left_[plan.table->id] = parts;
+    {
+      const std::lock_guard lock(mutex_);
+      parts_left_[plan.table->id] = parts;
+    }
     rows_left_ += static_cast<int>(parts);
     for (std::int64_t i = 0; i < parts; ++i) {
       Pages pages;

@@ -26,9 +26,9 @@ std::string read_statement(const Connection& source, const PumpTerms& terms) {
     return fmt::format("copy {} ({}) to stdout (format binary)", table, columns);
   std::string where = plan.where.empty() ? "true" : plan.where;
   if (!terms.pages.is_all())
-    where += fmt::format(" and ctid >= '({},0)' and ctid < '({},0)'", terms.pages.first,
+    where += fmt::format(" and t0.ctid >= '({},0)' and t0.ctid < '({},0)'", terms.pages.first,
                          terms.pages.last);
-  return fmt::format("copy (select {} from only {} where {}) to stdout (format binary)", columns,
+  return fmt::format("copy (select {} from only {} t0 where {}) to stdout (format binary)", columns,
                      table, where);
 }
 
