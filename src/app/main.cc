@@ -35,6 +35,7 @@ constexpr cli::Entry kEntries[] = {
     {"edge reload", run_edge_reload},
     {"edge certificate obtain", run_edge_certificate_obtain},
     {"edge certificate renew", run_edge_certificate_renew},
+    {"db copy", run_db_copy},
     {"dev", run_dev},
 };
 
