@@ -2,6 +2,9 @@
 #include "database/copy/copy.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "database/postgres/connection.h"
 #include "database/postgres/scratch_server.h"
@@ -244,6 +247,57 @@ TEST_F(CopyTest, DropsWhatAKilledOneLeft) {
   ASSERT_TRUE(report) << report.error().sentence();
   EXPECT_EQ(report->notes.size(), 1U);
   EXPECT_EQ(value("postgres", "select count(*) from pg_database where datname ~ '_slipway_'"), "0");
+}
+
+// Killed once its unfinished database was seen, and then a few looks later.
+void kill_copy(const CopyOptions& options, Connection& admin, int looks) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto report = copy_database(options);
+    ::_exit(report ? 0 : 1);
+  }
+  ASSERT_GT(child, 0);
+  int seen = 0;
+  int status = 0;
+  while (seen <= looks && ::waitpid(child, &status, WNOHANG) == 0) {
+    const auto there = admin.value("select 1 from pg_database where datname = 'staging_slipway_new'");
+    ASSERT_TRUE(there);
+    seen += there->has_value() ? 1 : 0;
+  }
+  if (seen <= looks) return;  // it was faster: that is a copy like any other
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+}
+
+TEST_F(CopyTest, OneThatIsKilledAnywhereLeavesTheOldCopyInPlace) {
+  ASSERT_TRUE(copy_database(options()));
+  auto admin = open("postgres");
+  for (const int looks : {0, 20, 60, 120, 250, 500}) {
+    kill_copy(options(), *admin, looks);
+    EXPECT_EQ(value("staging", "select count(*) from users where email like '%@mail.test'"), "500");
+  }
+  ASSERT_TRUE(copy_database(options()));
+  EXPECT_EQ(value("postgres", "select count(*) from pg_database where datname ~ '_slipway_'"), "0");
+}
+
+TEST_F(CopyTest, TwoAtATimeAreRefused) {
+  auto holder = open("postgres");
+  ASSERT_TRUE(holder->query(
+      "select pg_advisory_lock(hashtext('slipway db copy'), hashtext('staging'))"));
+  const auto report = copy_database(options());
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::Conflict);
+}
+
+TEST_F(CopyTest, ProposesRulesThatACopyTakes) {
+  const auto proposal = classify(server_->url("shop"));
+  ASSERT_TRUE(proposal) << proposal.error().sentence();
+  for (const char* line : {"  users:\n", "    email: email\n", "    phone: phone\n",
+                           "    password_hash: password_hash\n", "    seen_from: ip\n",
+                           "    contact_email: email\n", "first_name: {kind: name, part: first}",
+                           "home.street: address", "plan: keep"})
+    EXPECT_NE(proposal->find(line), std::string::npos) << line << "\n" << *proposal;
+  EXPECT_TRUE(copy_database(options(*proposal)));
 }
 
 TEST_F(CopyTest, EndsWhenItIsInterrupted) {

@@ -362,7 +362,10 @@ Kind kind_for(const Column& column) {
     case Wire::Inet: return Kind::Ip;
     case Wire::Uuid: return Kind::Token;
     case Wire::Date:
-    case Wire::Timestamp: return Kind::DateShift;
+    case Wire::Timestamp:
+      return says(column.name, "born") || says(column.name, "birth") || says(column.name, "dob")
+                 ? Kind::DateShift
+                 : Kind::Keep;
     case Wire::Jsonb:
     case Wire::Int2:
     case Wire::Int4:

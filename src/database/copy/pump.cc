@@ -59,8 +59,10 @@ class Flow {
     }
     TRY(flush());
     const auto written = TRY(target_.end_copy_in());
-    ASSERT(static_cast<std::uint64_t>(written) == rows_.tally().rows);
-    return rows_.tally();
+    if (static_cast<std::uint64_t>(written) == rows_.tally().rows) return rows_.tally();
+    return Error(Code::DatabaseRefused,
+                 fmt::format("the target kept {} of {} rows", written, rows_.tally().rows),
+                 "look for a rule or trigger on the table that drops rows");
   }
 
  private:
@@ -115,7 +117,7 @@ Result<RowTally> pump(Connection& source, Connection& target, const PumpTerms& t
   if (whole) TRY(target.run("truncate only " + quoted_name(target, *terms.table->table)));
   auto tally = Flow(source, target, terms).run();
   if (!tally) {
-    (void)target.run("rollback");
+    (void)target.run("rollback");  // the table is dropped with its database either way
     return tally.error().in("while copying " + terms.table->table->full_name());
   }
   TRY(target.run("commit"));

@@ -16,6 +16,7 @@ constexpr std::string_view kOldSuffix = "_slipway_old";
 constexpr const char* kComment = "slipway: a copy that is being built; not for use";
 // While an old copy is renamed, a pool may connect to it again and again.
 constexpr int kMostTries = 20;
+constexpr std::string_view kLockWait = "3s";
 
 // Which cluster this is: a replica has its primary's.
 Result<std::string> system_identifier(Connection& connection) {
@@ -62,11 +63,7 @@ Result<std::unique_ptr<Target>> Target::open(const std::string& url, Connection&
   out->admin_ = TRY(Connection::open(postgres::for_database(url, "postgres"), "slipway db copy"));
   Connection& admin = *out->admin_;
   TRY(refuse_itself(source, admin, out->name_));
-  const auto locked = TRY(admin.value(
-      "select pg_try_advisory_lock(hashtext('slipway db copy'), hashtext($1))", {out->name_}));
-  if (locked != "t")
-    return Error(Code::Conflict, fmt::format("another copy to {} is under way", out->name_),
-                 "wait for it, or end it");
+  TRY(out->take_lock());
   TRY(out->drop_leftovers());
   const auto owner = TRY(admin.value(
       "select r.rolname from pg_database d join pg_roles r on r.oid = d.datdba "
@@ -74,6 +71,17 @@ Result<std::unique_ptr<Target>> Target::open(const std::string& url, Connection&
       {out->name_}));
   out->owner_ = owner.value_or("");
   return out;
+}
+
+// Held until this object's connection ends. A killed copy's own ends a moment after it.
+Result<void> Target::take_lock() {
+  TRY(admin_->run(fmt::format("set lock_timeout = '{}'", kLockWait)));
+  const auto locked = admin_->query(
+      "select pg_advisory_lock(hashtext('slipway db copy'), hashtext($1))", {name_});
+  if (locked) return ok();
+  if (admin_->sqlstate() != Connection::kLockNotAvailable) return locked.error();
+  return Error(Code::Conflict, fmt::format("another copy to {} is under way", name_),
+               "wait for it, or end it");
 }
 
 Target::~Target() {
@@ -151,7 +159,7 @@ Result<void> Target::rename_both(bool has_old) {
                             admin_->quote_name(name_));
   const auto renamed = admin_->run(statements);
   if (renamed) return ok();
-  (void)admin_->run("rollback");
+  (void)admin_->run("rollback");  // what was wrong stands in `renamed`
   return renamed.error();
 }
 

@@ -41,6 +41,7 @@ class Target {
 
  private:
   Target() = default;
+  Result<void> take_lock();
   Result<void> drop(const std::string& database);
   Result<void> drop_leftovers();
   Result<bool> exists(const std::string& database);
