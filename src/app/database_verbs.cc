@@ -39,13 +39,12 @@ Result<std::string> url_of(const config::Config& config, const std::string& envi
 
 Result<void> fill_from_config(const cli::Session& session, Places& places, Json& details) {
   const auto loaded = TRY(cli::load_file(session, details));
-  const auto environment =
-      TRY(cli::pick_environment(loaded.config, session.given().text("ENV")));
+  const auto environment = TRY(cli::pick_environment(loaded.config, session.given().text("ENV")));
   const auto& database = loaded.config.environments.at(environment).database;
   if (places.from.empty() && database.copy_of.empty())
-    return Error(Code::ConfigInvalid, environment + " is no copy of another environment",
-                 fmt::format("set environments.{}.database.copy_of, or give --from URL",
-                             environment));
+    return Error(
+        Code::ConfigInvalid, environment + " is no copy of another environment",
+        fmt::format("set environments.{}.database.copy_of, or give --from URL", environment));
   if (places.from.empty()) places.from = TRY(url_of(loaded.config, database.copy_of));
   if (places.to.empty()) places.to = TRY(url_of(loaded.config, environment));
   if (places.rules.empty()) places.rules = io::join_path(loaded.file.folder, database.anonymise);
@@ -56,8 +55,8 @@ Result<Places> places_of(const cli::Session& session, Json& details) {
   const auto& given = session.given();
   Places places{given.text("--from"), given.text("--to"), given.text("--rules")};
   const bool needs_target = !given.has("--classify");
-  const bool complete = !places.from.empty() &&
-                        (!needs_target || (!places.to.empty() && !places.rules.empty()));
+  const bool complete =
+      !places.from.empty() && (!needs_target || (!places.to.empty() && !places.rules.empty()));
   if (!complete) TRY(fill_from_config(session, places, details));
   return places;
 }
@@ -71,11 +70,11 @@ Result<database::copy::Rules> rules_in(const std::string& path) {
   if (read.rules) return std::move(*read.rules);
   std::vector<std::string> lines;
   for (const auto& one : read.diagnostics) lines.push_back(one.text());
-  return Error(Code::ConfigInvalid,
-               fmt::format("{} has {}:\n{}", path,
-                           count_of(static_cast<long long>(lines.size()), "mistake"),
-                           join(lines, "\n")),
-               "docs/formats/anonymise.md tells what may stand there");
+  return Error(
+      Code::ConfigInvalid,
+      fmt::format("{} has {}:\n{}", path, count_of(static_cast<long long>(lines.size()), "mistake"),
+                  join(lines, "\n")),
+      "docs/formats/anonymise.md tells what may stand there");
 }
 
 // The same key gives the same pseudonyms: links and bug reports hold from one copy to the next.
@@ -151,12 +150,11 @@ int tell(const cli::Session& session, const database::copy::CopyReport& report) 
     return 0;
   }
   for (const auto& note : report.notes) session.note(note);
-  session.say(fmt::format("{}: {} rows of {} in {}, {} masked, 0 of {} real values found",
-                          report.database, report.rows,
-                          count_of(static_cast<long long>(report.tables.size()), "table"),
-                          to_text(Millis(static_cast<std::int64_t>(report.seconds) * 1000)),
-                          count_of(static_cast<long long>(report.columns_masked), "column"),
-                          report.searched_values));
+  session.say(fmt::format(
+      "{}: {} rows of {} in {}, {} masked, 0 of {} real values found", report.database, report.rows,
+      count_of(static_cast<long long>(report.tables.size()), "table"),
+      to_text(Millis(static_cast<std::int64_t>(report.seconds) * 1000)),
+      count_of(static_cast<long long>(report.columns_masked), "column"), report.searched_values));
   return 0;
 }
 

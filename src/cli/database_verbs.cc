@@ -25,9 +25,10 @@ constexpr Verb kVerbs[] = {
     {.name = "db copy",
      .group = Group::Serve,
      .summary = "make an anonymised copy of a database",
-     .detail = "Rows go through the masks of anonymise.yaml on their way: no real value reaches the "
-               "copy or a disk. The copy takes its name when it is complete; until then the one "
-               "before it stays. A column without a rule ends it before it begins.",
+     .detail =
+         "Rows go through the masks of anonymise.yaml on their way: no real value reaches the "
+         "copy or a disk. The copy takes its name when it is complete; until then the one "
+         "before it stays. A column without a rule ends it before it begins.",
      .arguments = kCopied,
      .options = kCopy,
      .example = "slipway db copy staging",

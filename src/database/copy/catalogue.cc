@@ -156,8 +156,8 @@ Result<void> read_keys(Connection& source, const Places& places, Catalogue& out)
     if (const auto from = places.find(key.from); from != places.end()) {
       for (auto& column : out.tables[from->second].columns) {
         const auto& names = key.from_columns;
-        column.is_key = column.is_key ||
-                        std::find(names.begin(), names.end(), column.name) != names.end();
+        column.is_key =
+            column.is_key || std::find(names.begin(), names.end(), column.name) != names.end();
       }
     }
     out.foreign_keys.push_back(std::move(key));

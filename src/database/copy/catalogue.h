@@ -15,19 +15,19 @@ namespace slipway::database::copy {
 
 struct Column {
   std::string name;
-  int number = 0;             // pg_attribute.attnum
-  std::string type;           // as written in a table: "character varying(40)"
-  std::string base;           // the type below domains, its element's for arrays: "text", "jsonb"
-  std::string base_schema;    // "pg_catalog" for the server's own types
-  char base_kind = 'b';       // pg_type.typtype: b base, c composite, e enum, r range, m multirange
+  int number = 0;           // pg_attribute.attnum
+  std::string type;         // as written in a table: "character varying(40)"
+  std::string base;         // the type below domains, its element's for arrays: "text", "jsonb"
+  std::string base_schema;  // "pg_catalog" for the server's own types
+  char base_kind = 'b';     // pg_type.typtype: b base, c composite, e enum, r range, m multirange
   bool is_array = false;
-  bool has_binary = true;     // send and receive functions
-  int most_characters = 0;    // varchar(n), char(n); 0: any
+  bool has_binary = true;   // send and receive functions
+  int most_characters = 0;  // varchar(n), char(n); 0: any
   bool is_not_null = false;
   bool is_generated = false;  // the target computes it
   bool is_unique = false;     // part of a primary key, a unique index or an exclusion
   bool is_primary = false;
-  bool is_key = false;        // part of a primary key or of a foreign key
+  bool is_key = false;  // part of a primary key or of a foreign key
 };
 
 struct Table {

@@ -37,8 +37,8 @@ bool looks_like_mail(std::string_view text) {
 }
 
 bool looks_like_phone(std::string_view text) {
-  const auto digits = std::count_if(text.begin(), text.end(),
-                                    [](char c) { return c >= '0' && c <= '9'; });
+  const auto digits =
+      std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   return digits >= 7 && text.find_first_not_of("+0123456789 ()-/.") == std::string_view::npos &&
          (text.front() == '+' || text.front() == '0' || text.front() == '(');
 }
@@ -60,8 +60,9 @@ std::optional<Kind> kind_by_values(const std::vector<std::string>& values) {
   if (all_match(values, looks_like_phone)) return Kind::Phone;
   if (all_match(values, looks_like_token)) return Kind::Token;
   const std::set<std::string> different(values.begin(), values.end());
-  const bool short_words = std::all_of(different.begin(), different.end(),
-                                       [](const std::string& one) { return one.size() <= kShortWord; });
+  const bool short_words =
+      std::all_of(different.begin(), different.end(),
+                  [](const std::string& one) { return one.size() <= kShortWord; });
   // Few different values among many: "pro", "free".
   if (values.size() >= 50 && different.size() <= kFewValues && short_words) return Kind::Keep;
   return std::nullopt;
@@ -90,8 +91,7 @@ void add_paths(const Json& json, const std::string& path,
 
 Result<std::string> json_rule(Connection& source, const Table& table, const Column& column) {
   std::map<std::string, std::vector<std::string>> paths;
-  const auto values =
-      TRY(some_values(source, table, source.quote_name(column.name) + "::text"));
+  const auto values = TRY(some_values(source, table, source.quote_name(column.name) + "::text"));
   for (const auto& value : values) {
     const auto json = Json::parse(value);
     if (json) add_paths(*json, "", paths);

@@ -14,10 +14,16 @@ constexpr std::uint8_t kUpper = 42;  // the next sign is a letter, in upper case
 constexpr std::uint8_t kByte = 43;   // the next two signs are the halves of a byte, plus one
 constexpr std::uint8_t kFirstPhrase = 44;
 constexpr std::string_view kPhrases[] = {
-    "@gmail.com",   "@googlemail.com", "@yahoo.com",   "@hotmail.com", "@outlook.com",
-    "@icloud.com",  "@gmx.de",         "@web.de",      "@gmx.net",     "@t-online.de",
-    "@live.com",    "@aol.com",        "@example.com", ".com",         ".de",
-    ".org",         ".net",            ".co.uk",       ".fr",          "@mail.",
+    "@gmail.com",   "@googlemail.com",
+    "@yahoo.com",   "@hotmail.com",
+    "@outlook.com", "@icloud.com",
+    "@gmx.de",      "@web.de",
+    "@gmx.net",     "@t-online.de",
+    "@live.com",    "@aol.com",
+    "@example.com", ".com",
+    ".de",          ".org",
+    ".net",         ".co.uk",
+    ".fr",          "@mail.",
 };
 static_assert(kFirstPhrase + std::size(kPhrases) == 64, "every sign has a meaning");
 

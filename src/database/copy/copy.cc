@@ -94,16 +94,16 @@ class Copier {
     if (planned_.problems.empty())
       planned_.problems = limit_rows(catalogue_, options_.rules, *source_, planned_.plan);
     if (!planned_.problems.empty())
-      return Error(Code::ConfigInvalid, "the rules do not fit the database:\n" +
-                                            all_of(planned_.problems), "mend the rules");
+      return Error(Code::ConfigInvalid,
+                   "the rules do not fit the database:\n" + all_of(planned_.problems),
+                   "mend the rules");
     if (!planned_.unclassified.empty())
-      return Error(Code::NotClassified,
-                   fmt::format("{} without a rule: {}",
-                               count_of(static_cast<long long>(planned_.unclassified.size()),
-                                        "column"),
-                               join(planned_.unclassified, ", ")),
-                   "look at each and add it to " + options_.rules.file + ":\n" +
-                       planned_.to_paste);
+      return Error(
+          Code::NotClassified,
+          fmt::format("{} without a rule: {}",
+                      count_of(static_cast<long long>(planned_.unclassified.size()), "column"),
+                      join(planned_.unclassified, ", ")),
+          "look at each and add it to " + options_.rules.file + ":\n" + planned_.to_paste);
     report_.notes = planned_.plan.notes;
     for (const auto& table : planned_.plan.tables) {
       for (const auto& mask : table.masks)
@@ -128,7 +128,8 @@ class Copier {
     auto connection = TRY(open_target());
     for (const auto& statement : schema_.before) {
       // Extensions are made by the login: their owner is seldom allowed to.
-      const bool is_extension = statement.starts_with("CREATE EXTENSION");
+      const bool is_extension = statement.starts_with("CREATE EXTENSION") ||
+                                statement.starts_with("COMMENT ON EXTENSION");
       if (is_extension && !target_->owner().empty()) TRY(connection->run("reset role"));
       TRY(connection->run(statement));
       if (is_extension) TRY(become_owner(*connection));

@@ -27,8 +27,8 @@ struct CopyOptions {
   std::string to;
   Rules rules;
   Key128 key;
-  int streams = 0;          // tables, ranges and indexes side by side; 0: by the processors
-  std::string bin;          // folder of pg_dump; empty: the newest installed
+  int streams = 0;  // tables, ranges and indexes side by side; 0: by the processors
+  std::string bin;  // folder of pg_dump; empty: the newest installed
   std::int64_t large = std::int64_t{1} << 30;  // bytes from which a table is cut into ranges
   std::function<void(const Progress&)> on_progress;
   std::function<bool()> interrupted;

@@ -121,8 +121,9 @@ TEST_F(CopyTest, HoldsEveryRowAndNoRealValue) {
   EXPECT_GT(report->searched_values, 500U);
   EXPECT_EQ(value("staging", "select count(*) from users"), "500");
   EXPECT_EQ(value("staging", "select count(*) from cache"), "0");
-  EXPECT_EQ(value("staging", "select count(*) from users where users::text ~ "
-                             "'corp.example|Real|hash-'"),
+  EXPECT_EQ(value("staging",
+                  "select count(*) from users where users::text ~ "
+                  "'corp.example|Real|hash-'"),
             "0");
   EXPECT_EQ(value("staging", "select count(*) from orders where orders::text ~ 'corp|Real'"), "0");
   EXPECT_EQ(value("staging", "select count(distinct email) from users"), "500");
@@ -133,20 +134,21 @@ TEST_F(CopyTest, HoldsEveryRowAndNoRealValue) {
 TEST_F(CopyTest, KeepsJoinsNullsAndEmptyTexts) {
   const auto report = copy_database(options());
   ASSERT_TRUE(report) << report.error().sentence();
-  EXPECT_EQ(value("staging", "select count(*) from orders o join users u on u.id = o.user_id "
-                             "and u.email = o.contact_email"),
+  EXPECT_EQ(value("staging",
+                  "select count(*) from orders o join users u on u.id = o.user_id "
+                  "and u.email = o.contact_email"),
             "250");
   for (const char* count : {"select count(*) from users where phone is null",
                             "select count(*) from users where phone = ''",
                             "select count(*) from users where tags[2] is null and tags[3] = ''",
                             "select count(*) from users where moods = '{good,bad}'",
-                            "select sum(total) from orders",
-                            "select count(*) from buyers",
+                            "select sum(total) from orders", "select count(*) from buyers",
                             "select count(*) from users where label = 'user ' || first_name"}) {
     EXPECT_EQ(value("staging", count), value("shop", count)) << count;
   }
-  EXPECT_EQ(value("staging", "select max(abs(s.d)) <= 20 and min(abs(s.d)) > 0 from (select "
-                             "born - date '1980-01-01' - (id % 5000)::int as d from users) s"),
+  EXPECT_EQ(value("staging",
+                  "select max(abs(s.d)) <= 20 and min(abs(s.d)) > 0 from (select "
+                  "born - date '1980-01-01' - (id % 5000)::int as d from users) s"),
             "t");
 }
 
@@ -160,8 +162,9 @@ TEST_F(CopyTest, HasIndexesConstraintsSequencesAndStatistics) {
         "select string_agg(indexdef, '; ' order by indexdef) from pg_indexes where schemaname = "
         "'public'"})
     EXPECT_EQ(value("staging", count), value("shop", count)) << count;
-  EXPECT_EQ(value("staging", "select count(*) from pg_stats where schemaname = 'public' and "
-                             "tablename = 'users' and attname = 'email'"),
+  EXPECT_EQ(value("staging",
+                  "select count(*) from pg_stats where schemaname = 'public' and "
+                  "tablename = 'users' and attname = 'email'"),
             "1");
   EXPECT_EQ(value("staging", "select nextval('users_id_seq')"), "501");
 }
@@ -229,7 +232,8 @@ TEST_F(CopyTest, RefusesItsOwnSource) {
 
 TEST_F(CopyTest, AFailedOneLeavesTheOldCopyAndNothingElse) {
   ASSERT_TRUE(copy_database(options()));
-  const std::string before = value("staging", "select oid from pg_database where datname = 'staging'");
+  const std::string before =
+      value("staging", "select oid from pg_database where datname = 'staging'");
   std::string rules = kRules;
   rules.replace(rules.find("reset_token: token"), 18, "reset_token: email");
   const auto report = copy_database(options(rules));
@@ -260,7 +264,8 @@ void kill_copy(const CopyOptions& options, Connection& admin, int looks) {
   int seen = 0;
   int status = 0;
   while (seen <= looks && ::waitpid(child, &status, WNOHANG) == 0) {
-    const auto there = admin.value("select 1 from pg_database where datname = 'staging_slipway_new'");
+    const auto there =
+        admin.value("select 1 from pg_database where datname = 'staging_slipway_new'");
     ASSERT_TRUE(there);
     seen += there->has_value() ? 1 : 0;
   }
@@ -282,8 +287,8 @@ TEST_F(CopyTest, OneThatIsKilledAnywhereLeavesTheOldCopyInPlace) {
 
 TEST_F(CopyTest, TwoAtATimeAreRefused) {
   auto holder = open("postgres");
-  ASSERT_TRUE(holder->query(
-      "select pg_advisory_lock(hashtext('slipway db copy'), hashtext('staging'))"));
+  ASSERT_TRUE(
+      holder->query("select pg_advisory_lock(hashtext('slipway db copy'), hashtext('staging'))"));
   const auto report = copy_database(options());
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Code::Conflict);
@@ -292,10 +297,10 @@ TEST_F(CopyTest, TwoAtATimeAreRefused) {
 TEST_F(CopyTest, ProposesRulesThatACopyTakes) {
   const auto proposal = classify(server_->url("shop"));
   ASSERT_TRUE(proposal) << proposal.error().sentence();
-  for (const char* line : {"  users:\n", "    email: email\n", "    phone: phone\n",
-                           "    password_hash: password_hash\n", "    seen_from: ip\n",
-                           "    contact_email: email\n", "first_name: {kind: name, part: first}",
-                           "home.street: address", "plan: keep"})
+  for (const char* line :
+       {"  users:\n", "    email: email\n", "    phone: phone\n",
+        "    password_hash: password_hash\n", "    seen_from: ip\n", "    contact_email: email\n",
+        "first_name: {kind: name, part: first}", "home.street: address", "plan: keep"})
     EXPECT_NE(proposal->find(line), std::string::npos) << line << "\n" << *proposal;
   EXPECT_TRUE(copy_database(options(*proposal)));
 }

@@ -76,7 +76,8 @@ Result<void> Crew::wait(Millis pause, const std::function<void()>& each) {
     lock.unlock();
     if (each) each();
     if (interrupted_ && interrupted_() && !stop_)
-      fail(Error(Code::Aborted, "the copy was ended from outside", "run it again: nothing is left"));
+      fail(
+          Error(Code::Aborted, "the copy was ended from outside", "run it again: nothing is left"));
     lock.lock();
   }
   // What was cancelled is waited for: its connections are still in use.

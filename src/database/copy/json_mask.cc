@@ -147,8 +147,8 @@ class JsonMask::Walk {
   }
   void space() {
     std::size_t count = 0;
-    while (count < in_.size() && (in_[count] == ' ' || in_[count] == '\n' || in_[count] == '\t' ||
-                                  in_[count] == '\r'))
+    while (count < in_.size() &&
+           (in_[count] == ' ' || in_[count] == '\n' || in_[count] == '\t' || in_[count] == '\r'))
       ++count;
     copy(count);
   }
@@ -174,10 +174,14 @@ class JsonMask::Walk {
   bool value(const Here& here, int depth) {
     if (depth > kDeepest) return false;
     switch (peek()) {
-      case '{': return object(here, depth);
-      case '[': return list(here, depth);
-      case '"': return string(leaf(here));
-      default: return word(here);
+      case '{':
+        return object(here, depth);
+      case '[':
+        return list(here, depth);
+      case '"':
+        return string(leaf(here));
+      default:
+        return word(here);
     }
   }
 

@@ -246,20 +246,31 @@ class FoldedMask final : public Mask {
 std::unique_ptr<Mask> plain_mask(const Rule& rule, const Key128& master, const MaskTerms& terms) {
   const Key128 key = derived_key(master, rule.domain);
   switch (rule.kind) {
-    case Kind::Email: return std::make_unique<EmailMask>(key, rule.host);
-    case Kind::Name: return std::make_unique<NameMask>(key, rule.part, terms);
-    case Kind::Phone: return std::make_unique<PhoneMask>(key);
-    case Kind::Address: return std::make_unique<AddressMask>(key, terms);
-    case Kind::Token: return std::make_unique<TokenMask>(key);
-    case Kind::FreeText: return std::make_unique<FreeTextMask>(key);
-    case Kind::Ip: return std::make_unique<IpMask>(key);
-    case Kind::Template: return std::make_unique<TemplateMask>(key, rule.value);
+    case Kind::Email:
+      return std::make_unique<EmailMask>(key, rule.host);
+    case Kind::Name:
+      return std::make_unique<NameMask>(key, rule.part, terms);
+    case Kind::Phone:
+      return std::make_unique<PhoneMask>(key);
+    case Kind::Address:
+      return std::make_unique<AddressMask>(key, terms);
+    case Kind::Token:
+      return std::make_unique<TokenMask>(key);
+    case Kind::FreeText:
+      return std::make_unique<FreeTextMask>(key);
+    case Kind::Ip:
+      return std::make_unique<IpMask>(key);
+    case Kind::Template:
+      return std::make_unique<TemplateMask>(key, rule.value);
     case Kind::PasswordHash:
-    case Kind::Constant: return std::make_unique<ConstantMask>(rule.value);
-    case Kind::Json: return std::make_unique<JsonMask>(rule, master);
+    case Kind::Constant:
+      return std::make_unique<ConstantMask>(rule.value);
+    case Kind::Json:
+      return std::make_unique<JsonMask>(rule, master);
     case Kind::Keep:
     case Kind::Null:
-    case Kind::DateShift: break;
+    case Kind::DateShift:
+      break;
   }
   return nullptr;
 }
@@ -282,12 +293,15 @@ bool keeps_apart(const Rule& rule) {
     case Kind::Ip:
     case Kind::DateShift:
     case Kind::Keep:
-    case Kind::Null: return true;
-    case Kind::Template: return rule.value.find(TemplateMask::kCode) != std::string::npos;
+    case Kind::Null:
+      return true;
+    case Kind::Template:
+      return rule.value.find(TemplateMask::kCode) != std::string::npos;
     case Kind::PasswordHash:
     case Kind::FreeText:
     case Kind::Json:
-    case Kind::Constant: break;
+    case Kind::Constant:
+      break;
   }
   return false;
 }

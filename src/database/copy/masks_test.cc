@@ -36,8 +36,8 @@ std::string random_text(std::mt19937_64& random, std::string_view letters, std::
 }
 
 TEST(Permutation, IsOneToOneOnEverySmallDomain) {
-  for (const auto& [radix, length] : {std::pair{10U, 1U}, {10U, 4U}, {2U, 12U}, {36U, 2U},
-                                      {7U, 5U}, {256U, 2U}}) {
+  for (const auto& [radix, length] :
+       {std::pair{10U, 1U}, {10U, 4U}, {2U, 12U}, {36U, 2U}, {7U, 5U}, {256U, 2U}}) {
     std::size_t all = 1;
     for (unsigned i = 0; i < length; ++i) all *= radix;
     const Permutation permutation(kKey, radix);
@@ -99,8 +99,8 @@ TEST(Scramble, IsUndone) {
   std::mt19937_64 random(3);
   const Scramble scramble(kKey);
   std::vector<std::uint8_t> symbols;
-  for (const std::string_view letters : {"0123456789", "0123456789abcdef", "abcxyz", "ABC0", "aZ9-_.",
-                                         "g", "z9"}) {
+  for (const std::string_view letters :
+       {"0123456789", "0123456789abcdef", "abcxyz", "ABC0", "aZ9-_.", "g", "z9"}) {
     for (int i = 0; i < 300; ++i) {
       const std::string text = random_text(random, letters, 40);
       std::string changed;
@@ -248,8 +248,8 @@ Rule json_rule(std::initializer_list<std::pair<std::vector<std::string>, Kind>> 
 }
 
 TEST(JsonMask, ReplacesTheTextsAtItsPathsAndNothingElse) {
-  const Rule rule = json_rule({{{"mail"}, Kind::Email}, {{"home", "phone"}, Kind::Phone}},
-                              JsonRest::Keep);
+  const Rule rule =
+      json_rule({{{"mail"}, Kind::Email}, {{"home", "phone"}, Kind::Phone}}, JsonRest::Keep);
   const std::string mail = masked(Kind::Email, "ada@example.org");
   EXPECT_EQ(masked(rule, R"({"plan": "pro", "mail": "ada@example.org", "n": [1, -2.5e3, true]})"),
             R"({"plan": "pro", "mail": ")" + mail + R"(", "n": [1, -2.5e3, true]})");

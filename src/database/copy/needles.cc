@@ -14,7 +14,7 @@ namespace {
 using postgres::Connection;
 
 constexpr int kPerColumn = 200;
-constexpr std::int64_t kSamplePages = 400;  // looked at in a column's table
+constexpr std::int64_t kSamplePages = 400;   // looked at in a column's table
 constexpr std::int64_t kSearchPages = 4000;  // 32 MiB of a table of the copy
 constexpr std::size_t kLongest = 200;
 
@@ -22,20 +22,26 @@ constexpr std::size_t kLongest = 200;
 // of the list of names, an address like another).
 std::size_t least_length(Kind kind) {
   switch (kind) {
-    case Kind::Email: return NeedleSet::kLeast;
+    case Kind::Email:
+      return NeedleSet::kLeast;
     case Kind::Phone:
-    case Kind::Token: return 12;
-    case Kind::PasswordHash: return 20;
+    case Kind::Token:
+      return 12;
+    case Kind::PasswordHash:
+      return 20;
     case Kind::Template:
-    case Kind::FreeText: return 16;
-    case Kind::Address: return 14;
+    case Kind::FreeText:
+      return 16;
+    case Kind::Address:
+      return 14;
     case Kind::Name:
     case Kind::Ip:
     case Kind::DateShift:
     case Kind::Json:
     case Kind::Keep:
     case Kind::Null:
-    case Kind::Constant: break;
+    case Kind::Constant:
+      break;
   }
   return 0;
 }

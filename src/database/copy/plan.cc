@@ -15,8 +15,8 @@ namespace {
 
 // Types of the server whose values say nothing about a person by themselves.
 constexpr std::string_view kHarmless[] = {
-    "bool",      "int2",        "int4", "int8",   "float4",   "float8", "numeric", "money",
-    "timestamp", "timestamptz", "time", "timetz", "interval", "oid",    "bit",     "varbit",
+    "bool",      "int2",        "int4",     "int8",    "float4",    "float8", "numeric", "money",
+    "timestamp", "timestamptz", "time",     "timetz",  "interval",  "oid",    "bit",     "varbit",
     "int4range", "int8range",   "numrange", "tsrange", "tstzrange", "pg_lsn", "xid8",
 };
 
@@ -30,21 +30,27 @@ bool fits(Kind kind, const Column& column) {
   const Wire wire = wire_of(column);
   switch (kind) {
     case Kind::Keep:
-    case Kind::Null: return true;
-    case Kind::Json: return wire == Wire::Jsonb || (wire == Wire::Text && !column.is_array);
-    case Kind::DateShift: return wire == Wire::Date || wire == Wire::Timestamp;
-    case Kind::Ip: return wire == Wire::Inet || wire == Wire::Text || wire == Wire::TextList;
+    case Kind::Null:
+      return true;
+    case Kind::Json:
+      return wire == Wire::Jsonb || (wire == Wire::Text && !column.is_array);
+    case Kind::DateShift:
+      return wire == Wire::Date || wire == Wire::Timestamp;
+    case Kind::Ip:
+      return wire == Wire::Inet || wire == Wire::Text || wire == Wire::TextList;
     case Kind::Token:
       return wire == Wire::Text || wire == Wire::TextList || wire == Wire::Uuid ||
              wire == Wire::Int2 || wire == Wire::Int4 || wire == Wire::Int8;
-    case Kind::Constant: return wire == Wire::Text || wire == Wire::Jsonb || wire == Wire::TextList;
+    case Kind::Constant:
+      return wire == Wire::Text || wire == Wire::Jsonb || wire == Wire::TextList;
     case Kind::Email:
     case Kind::Name:
     case Kind::Phone:
     case Kind::Address:
     case Kind::PasswordHash:
     case Kind::FreeText:
-    case Kind::Template: break;
+    case Kind::Template:
+      break;
   }
   return (wire == Wire::Text || wire == Wire::TextList) && column.base != "json";
 }
@@ -63,19 +69,45 @@ Kind text_kind_for(std::string_view name) {
     Kind kind;
   };
   static constexpr Row kRows[] = {
-      {"email", Kind::Email},      {"e_mail", Kind::Email},       {"password", Kind::PasswordHash},
-      {"passwd", Kind::PasswordHash}, {"phone", Kind::Phone},     {"mobile", Kind::Phone},
-      {"telefon", Kind::Phone},    {"fax", Kind::Phone},          {"token", Kind::Token},
-      {"secret", Kind::Token},     {"api_key", Kind::Token},      {"apikey", Kind::Token},
-      {"session", Kind::Token},    {"iban", Kind::Token},         {"card", Kind::Token},
-      {"ssn", Kind::Token},        {"address", Kind::Address},    {"street", Kind::Address},
-      {"user_agent", Kind::FreeText}, {"ip_", Kind::Ip},          {"_ip", Kind::Ip},
-      {"username", Kind::Token},   {"login", Kind::Token},        {"nickname", Kind::Name},
-      {"firstname", Kind::Name},   {"first_name", Kind::Name},    {"lastname", Kind::Name},
-      {"last_name", Kind::Name},   {"surname", Kind::Name},       {"full_name", Kind::Name},
-      {"status", Kind::Keep},      {"currency", Kind::Keep},      {"country", Kind::Keep},
-      {"locale", Kind::Keep},      {"language", Kind::Keep},      {"slug", Kind::Keep},
-      {"sku", Kind::Keep},         {"type", Kind::Keep},          {"kind", Kind::Keep},
+      {"email", Kind::Email},
+      {"e_mail", Kind::Email},
+      {"password", Kind::PasswordHash},
+      {"passwd", Kind::PasswordHash},
+      {"phone", Kind::Phone},
+      {"mobile", Kind::Phone},
+      {"telefon", Kind::Phone},
+      {"fax", Kind::Phone},
+      {"token", Kind::Token},
+      {"secret", Kind::Token},
+      {"api_key", Kind::Token},
+      {"apikey", Kind::Token},
+      {"session", Kind::Token},
+      {"iban", Kind::Token},
+      {"card", Kind::Token},
+      {"ssn", Kind::Token},
+      {"address", Kind::Address},
+      {"street", Kind::Address},
+      {"user_agent", Kind::FreeText},
+      {"ip_", Kind::Ip},
+      {"_ip", Kind::Ip},
+      {"username", Kind::Token},
+      {"login", Kind::Token},
+      {"nickname", Kind::Name},
+      {"firstname", Kind::Name},
+      {"first_name", Kind::Name},
+      {"lastname", Kind::Name},
+      {"last_name", Kind::Name},
+      {"surname", Kind::Name},
+      {"full_name", Kind::Name},
+      {"status", Kind::Keep},
+      {"currency", Kind::Keep},
+      {"country", Kind::Keep},
+      {"locale", Kind::Keep},
+      {"language", Kind::Keep},
+      {"slug", Kind::Keep},
+      {"sku", Kind::Keep},
+      {"type", Kind::Keep},
+      {"kind", Kind::Keep},
       {"role", Kind::Keep},
   };
   for (const auto& row : kRows) {
@@ -116,8 +148,8 @@ class Planner {
     out_.problems = problems_.diagnostics(rules_.file);
     if (!to_paste_.empty()) out_.to_paste = "tables:\n" + to_paste_;
     if (catalogue_.large_objects > 0)
-      out_.plan.notes.push_back(fmt::format("{} are left out",
-                                            count_of(catalogue_.large_objects, "large object")));
+      out_.plan.notes.push_back(
+          fmt::format("{} are left out", count_of(catalogue_.large_objects, "large object")));
     return std::move(out_);
   }
 
@@ -148,8 +180,8 @@ class Planner {
 
   bool is_partitioned_parent(const TableRules& one) const {
     return std::any_of(catalogue_.tables.begin(), catalogue_.tables.end(), [&](const Table& table) {
-      return table.is_partition && (one.name == table.root_name ||
-                                    one.name == table.root_schema + "." + table.root_name);
+      return table.is_partition &&
+             (one.name == table.root_name || one.name == table.root_schema + "." + table.root_name);
     });
   }
 
@@ -207,6 +239,7 @@ class Planner {
           fmt::format("{}.{} ({})", rule_name(table), column.name, column.type));
       lines += fmt::format("    {}: {}\n", column.name, proposal_for(column));
     }
+    plan.empty = plan.empty || plan.columns.empty();
     if (!lines.empty()) to_paste_ += fmt::format("  {}:\n{}", rule_name(table), lines);
     out_.plan.tables.push_back(std::move(plan));
   }
@@ -335,8 +368,10 @@ Wire wire_of(const Column& column) {
     Wire wire;
   };
   static constexpr Row kRows[] = {
-      {"jsonb", Wire::Jsonb}, {"inet", Wire::Inet}, {"cidr", Wire::Opaque}, {"uuid", Wire::Uuid},
-      {"int2", Wire::Int2},   {"int4", Wire::Int4}, {"int8", Wire::Int8},   {"date", Wire::Date},
+      {"jsonb", Wire::Jsonb},         {"inet", Wire::Inet},
+      {"cidr", Wire::Opaque},         {"uuid", Wire::Uuid},
+      {"int2", Wire::Int2},           {"int4", Wire::Int4},
+      {"int8", Wire::Int8},           {"date", Wire::Date},
       {"timestamp", Wire::Timestamp}, {"timestamptz", Wire::Timestamp},
   };
   for (const auto& row : kRows) {
@@ -359,8 +394,10 @@ Kind kind_for(const Column& column) {
       if (!column.is_unique || kind != Kind::FreeText) return kind;
       return Kind::Token;
     }
-    case Wire::Inet: return Kind::Ip;
-    case Wire::Uuid: return Kind::Token;
+    case Wire::Inet:
+      return Kind::Ip;
+    case Wire::Uuid:
+      return Kind::Token;
     case Wire::Date:
     case Wire::Timestamp:
       return says(column.name, "born") || says(column.name, "birth") || says(column.name, "dob")
@@ -370,7 +407,8 @@ Kind kind_for(const Column& column) {
     case Wire::Int2:
     case Wire::Int4:
     case Wire::Int8:
-    case Wire::Opaque: break;
+    case Wire::Opaque:
+      break;
   }
   return column.is_not_null ? Kind::Keep : Kind::Null;
 }

@@ -13,12 +13,12 @@
 namespace slipway::database::copy {
 
 struct TablePlan {
-  const Table* table = nullptr;         // of the catalogue, which outlives the plan
-  bool empty = false;                   // no rows
-  std::vector<const Column*> columns;   // those that are copied, in order
-  std::vector<ColumnMask> masks;        // one for each
-  std::vector<Rule> rules;              // what made it
-  std::string where;                    // of the source's query; empty: every row
+  const Table* table = nullptr;        // of the catalogue, which outlives the plan
+  bool empty = false;                  // no rows
+  std::vector<const Column*> columns;  // those that are copied, in order
+  std::vector<ColumnMask> masks;       // one for each
+  std::vector<Rule> rules;             // what made it
+  std::string where;                   // of the source's query; empty: every row
 };
 
 struct CopyPlan {

@@ -20,8 +20,8 @@ Number read_number(std::string_view bytes) {
   ASSERT(bytes.size() >= sizeof out);
   std::make_unsigned_t<Number> value = 0;
   for (std::size_t i = 0; i < sizeof out; ++i)
-    value = static_cast<std::make_unsigned_t<Number>>(value << 8 |
-                                                      static_cast<std::uint8_t>(bytes[i]));
+    value =
+        static_cast<std::make_unsigned_t<Number>>(value << 8 | static_cast<std::uint8_t>(bytes[i]));
   std::memcpy(&out, &value, sizeof out);
   return out;
 }
@@ -83,8 +83,8 @@ void change_number(const ColumnMask& column, std::string_view value,
 template <class Number>
 void shift(std::string_view value, Number by, std::string& out) {
   const auto number = read_number<Number>(value);
-  const bool endless = number == std::numeric_limits<Number>::max() ||
-                       number == std::numeric_limits<Number>::min();
+  const bool endless =
+      number == std::numeric_limits<Number>::max() || number == std::numeric_limits<Number>::min();
   append_number(endless ? number : static_cast<Number>(number + by), out);
 }
 
@@ -111,17 +111,22 @@ void change_uuid(const Scramble& scramble, std::string_view value,
 
 std::size_t expected_size(Wire wire) {
   switch (wire) {
-    case Wire::Uuid: return 16;
-    case Wire::Int2: return 2;
+    case Wire::Uuid:
+      return 16;
+    case Wire::Int2:
+      return 2;
     case Wire::Int4:
-    case Wire::Date: return 4;
+    case Wire::Date:
+      return 4;
     case Wire::Int8:
-    case Wire::Timestamp: return 8;
+    case Wire::Timestamp:
+      return 8;
     case Wire::Text:
     case Wire::Jsonb:
     case Wire::Inet:
     case Wire::TextList:
-    case Wire::Opaque: break;
+    case Wire::Opaque:
+      break;
   }
   return 0;
 }
@@ -199,18 +204,19 @@ Result<void> RowStream::field(const ColumnMask& column, std::string_view value, 
   return ok();
 }
 
-Result<void> RowStream::change(const ColumnMask& column, std::string_view value,
-                               std::string& out) {
+Result<void> RowStream::change(const ColumnMask& column, std::string_view value, std::string& out) {
   const std::size_t size = expected_size(column.wire);
   if (size != 0 && value.size() != size)
     return malformed(fmt::format("has a value of another size than its type in {}", column.name));
   switch (column.wire) {
-    case Wire::Text: return text(column, value, out);
+    case Wire::Text:
+      return text(column, value, out);
     case Wire::Jsonb:
       if (value.front() != 1) return malformed("has jsonb of a later version");
       out += value.front();
       return text(column, value.substr(1), out);
-    case Wire::TextList: return list(column, value, out);
+    case Wire::TextList:
+      return list(column, value, out);
     case Wire::Inet: {
       if (value.size() != 8 && value.size() != 20) return malformed("has an address of no family");
       const std::size_t begin = out.size() + 4;
@@ -219,15 +225,26 @@ Result<void> RowStream::change(const ColumnMask& column, std::string_view value,
           {reinterpret_cast<std::uint8_t*>(out.data() + begin), value.size() - 4});
       return ok();
     }
-    case Wire::Uuid: change_uuid(*column.scramble, value, scratch_.symbols, out); return ok();
-    case Wire::Int2: change_number<std::int16_t>(column, value, scratch_.symbols, out); return ok();
-    case Wire::Int4: change_number<std::int32_t>(column, value, scratch_.symbols, out); return ok();
-    case Wire::Int8: change_number<std::int64_t>(column, value, scratch_.symbols, out); return ok();
-    case Wire::Date: shift<std::int32_t>(value, column.shift_days, out); return ok();
+    case Wire::Uuid:
+      change_uuid(*column.scramble, value, scratch_.symbols, out);
+      return ok();
+    case Wire::Int2:
+      change_number<std::int16_t>(column, value, scratch_.symbols, out);
+      return ok();
+    case Wire::Int4:
+      change_number<std::int32_t>(column, value, scratch_.symbols, out);
+      return ok();
+    case Wire::Int8:
+      change_number<std::int64_t>(column, value, scratch_.symbols, out);
+      return ok();
+    case Wire::Date:
+      shift<std::int32_t>(value, column.shift_days, out);
+      return ok();
     case Wire::Timestamp:
       shift<std::int64_t>(value, std::int64_t{column.shift_days} * 86'400'000'000, out);
       return ok();
-    case Wire::Opaque: break;
+    case Wire::Opaque:
+      break;
   }
   return malformed(fmt::format("cannot be changed in {}", column.name));
 }
@@ -242,8 +259,8 @@ Result<void> RowStream::text(const ColumnMask& column, std::string_view value, s
   const std::size_t bytes = out.size() - begin;
   if (bytes <= static_cast<std::size_t>(column.most_characters)) return ok();
   const std::string_view written = std::string_view(out).substr(begin);
-  const auto length = static_cast<std::size_t>(
-      std::count_if(written.begin(), written.end(), [](char c) {
+  const auto length =
+      static_cast<std::size_t>(std::count_if(written.begin(), written.end(), [](char c) {
         return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
       }));
   if (length <= static_cast<std::size_t>(column.most_characters)) return ok();

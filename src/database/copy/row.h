@@ -20,10 +20,10 @@ namespace slipway::database::copy {
 
 // How the bytes of a field lie in the stream.
 enum class Wire {
-  Text,    // text, varchar, json, xml …: the text itself
-  Jsonb,   // a byte 1, then the text
-  Inet,    // family, bits, is_cidr, length, address
-  Uuid,    // 16 bytes
+  Text,   // text, varchar, json, xml …: the text itself
+  Jsonb,  // a byte 1, then the text
+  Inet,   // family, bits, is_cidr, length, address
+  Uuid,   // 16 bytes
   Int2,
   Int4,
   Int8,
@@ -38,10 +38,10 @@ struct ColumnMask {
   std::string name;
   Wire wire = Wire::Opaque;
   Act act = Act::Copy;
-  std::shared_ptr<const Mask> mask;                    // texts
+  std::shared_ptr<const Mask> mask;                     // texts
   std::shared_ptr<const AddressPermutation> addresses;  // Inet
-  std::shared_ptr<const Scramble> scramble;            // Uuid, numbers
-  int shift_days = 0;                                  // Date, Timestamp
+  std::shared_ptr<const Scramble> scramble;             // Uuid, numbers
+  int shift_days = 0;                                   // Date, Timestamp
   int most_characters = 0;
   // Arrays of the database's own types name the type by a number that is another in the target.
   std::uint32_t element_type = 0;  // the target's; 0: leave it
@@ -52,8 +52,8 @@ struct RowTally {
   std::uint64_t rows = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
-  std::uint64_t leaks = 0;         // places where a real value stood in a kept field
-  std::string first_leak;          // the column
+  std::uint64_t leaks = 0;  // places where a real value stood in a kept field
+  std::string first_leak;   // the column
 };
 
 // The rows of one COPY. Not shared between threads.

@@ -51,7 +51,8 @@ std::string changed(const std::vector<ColumnMask>& columns, const std::string& r
 }
 
 TEST(Rows, AreCopiedAsTheyLieWhereNothingIsMasked) {
-  const std::string rows = row({field("a\tb\\N"), kNull, field("")}) + row({field(""), field("x"), kNull});
+  const std::string rows =
+      row({field("a\tb\\N"), kNull, field("")}) + row({field(""), field("x"), kNull});
   EXPECT_EQ(changed({{}, {}, {}}, rows), rows);
 }
 
@@ -66,9 +67,11 @@ TEST(Rows, NullStaysNullAndEmptyStaysEmpty) {
 TEST(Rows, TextsArraysAndDocumentsGoThroughTheMask) {
   const auto text = masked(Kind::Constant, Wire::Text);
   const auto list = masked(Kind::Constant, Wire::TextList);
-  const std::string head = number(1, 4) + number(1, 4) + number(25, 4) + number(3, 4) + number(1, 4);
-  EXPECT_EQ(changed({text, list}, row({field("ada"), field(head + field("x") + kNull + field(""))})),
-            row({field("fixed"), field(head + field("fixed") + kNull + field(""))}));
+  const std::string head =
+      number(1, 4) + number(1, 4) + number(25, 4) + number(3, 4) + number(1, 4);
+  EXPECT_EQ(
+      changed({text, list}, row({field("ada"), field(head + field("x") + kNull + field(""))})),
+      row({field("fixed"), field(head + field("fixed") + kNull + field(""))}));
   EXPECT_EQ(changed({masked(Kind::Constant, Wire::Jsonb)}, row({field("\1{}")})),
             row({field("\1fixed")}));
 }
@@ -142,8 +145,8 @@ TEST(Rows, RealValuesInKeptTextsAreCounted) {
   const std::vector<ColumnMask> columns{kept};
   RowStream stream(columns, &needles);
   std::string out;
-  ASSERT_TRUE(stream.take(kHead + row({field("write to ada@example.org!")}) + row({field("short")}) +
-                              row({field("ada@example.orx")}) + kEnd,
+  ASSERT_TRUE(stream.take(kHead + row({field("write to ada@example.org!")}) +
+                              row({field("short")}) + row({field("ada@example.orx")}) + kEnd,
                           out));
   EXPECT_EQ(stream.tally().leaks, 1U);
   EXPECT_EQ(stream.tally().first_leak, "orders.note");

@@ -138,10 +138,10 @@ class RuleReader {
   void report_unknown(const Node& item, const std::vector<std::string>& known, const Rule& rule) {
     std::string suggestion = config::known_names(item.key, known, "keys");
     if (known.empty()) suggestion = fmt::format("'{}' has no keys", word_for(rule.kind));
-    problems_.add(item.key_at,
-                  fmt::format("unknown key '{}' in {}, a rule '{}'", item.key, path_,
-                              word_for(rule.kind)),
-                  suggestion);
+    problems_.add(
+        item.key_at,
+        fmt::format("unknown key '{}' in {}, a rule '{}'", item.key, path_, word_for(rule.kind)),
+        suggestion);
   }
 
   void read_key(const Node& item, Rule& rule) {

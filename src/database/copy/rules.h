@@ -56,7 +56,7 @@ struct JsonPath {
 };
 
 struct TableRules {
-  std::string name;  // "users", "audit.entries"
+  std::string name;    // "users", "audit.entries"
   bool empty = false;  // the table without its rows
   std::map<std::string, Rule> columns;
   std::map<std::string, config::Mark> places;  // of the columns' names

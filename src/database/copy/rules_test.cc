@@ -78,8 +78,8 @@ tabels: {}
 }
 
 TEST(Rules, OneDomainHasOneKind) {
-  const auto found = mistakes(
-      "tables: {a: {x: {kind: email, domain: d}}, b: {y: {kind: token, domain: d}}}");
+  const auto found =
+      mistakes("tables: {a: {x: {kind: email, domain: d}}, b: {y: {kind: token, domain: d}}}");
   ASSERT_EQ(found.size(), 1U);
   EXPECT_NE(found[0].find("the domain 'd' is 'email' at a.x and 'token' here"), std::string::npos);
 }

@@ -17,12 +17,14 @@ namespace {
 constexpr Millis kLongestDump{10 * 60 * 1000};
 constexpr std::size_t kMostSchema = std::size_t{64} << 20;
 
-// Statements that would connect the copy to the world, or hold somebody's password.
+// Statements that would connect the copy to the world or hold somebody's password; and event
+// triggers, which only a superuser may make.
 bool must_stay_out(const std::vector<std::string>& words) {
   if (words.size() < 2) return false;
   const std::string two = words[0] + " " + words[1];
   if (two == "CREATE SUBSCRIPTION" || two == "ALTER SUBSCRIPTION" || two == "CREATE PUBLICATION" ||
-      two == "ALTER PUBLICATION" || two == "CREATE SERVER" || two == "ALTER SERVER")
+      two == "ALTER PUBLICATION" || two == "CREATE SERVER" || two == "ALTER SERVER" ||
+      two == "CREATE EVENT" || two == "ALTER EVENT")
     return true;
   return words.size() > 2 && words[1] == "USER" && words[2] == "MAPPING";
 }
@@ -59,8 +61,8 @@ std::optional<KeyConstraint> key_constraint(std::string_view text) {
   out.table = name_after(text, "ALTER TABLE ONLY ");
   out.name = name_after(text, "ADD CONSTRAINT ");
   if (out.table.empty() || out.name.empty()) return std::nullopt;
-  std::string_view rest = text.substr(
-      static_cast<std::size_t>(out.name.data() + out.name.size() - text.data()));
+  std::string_view rest =
+      text.substr(static_cast<std::size_t>(out.name.data() + out.name.size() - text.data()));
   rest = trim(rest);
   for (const std::string_view kind : {"PRIMARY KEY", "UNIQUE"}) {
     if (!rest.starts_with(kind)) continue;
@@ -91,8 +93,7 @@ std::vector<std::string> divided_tables(const std::vector<sql::Statement>& befor
 
 class Sorter {
  public:
-  Sorter(Schema& out, std::vector<std::string> divided)
-      : out_(out), divided_(std::move(divided)) {}
+  Sorter(Schema& out, std::vector<std::string> divided) : out_(out), divided_(std::move(divided)) {}
 
   void take_before(const sql::Statement& statement) {
     const auto words = sql::first_words(statement.text);
@@ -107,8 +108,8 @@ class Sorter {
   void take_after(const sql::Statement& statement) {
     const auto words = sql::first_words(statement.text);
     if (statement.is_psql || leaves_out(words) || is_setting(words, statement.text)) return;
-    const bool is_index = words.size() > 2 && words[0] == "CREATE" &&
-                          (words[1] == "INDEX" || words[2] == "INDEX");
+    const bool is_index =
+        words.size() > 2 && words[0] == "CREATE" && (words[1] == "INDEX" || words[2] == "INDEX");
     if (is_index)
       take_index(statement.text);
     else if (has_words(statement.text, "ADD CONSTRAINT ") && words[0] == "ALTER")
@@ -147,10 +148,11 @@ class Sorter {
       return;
     }
     out_.indexes.push_back(
-        {std::string(key->table), fmt::format("CREATE UNIQUE INDEX {} ON {} {}", key->name,
-                                              key->table, key->columns)});
-    out_.constraints.push_back(fmt::format("ALTER TABLE ONLY {} ADD CONSTRAINT {} {} USING INDEX {}",
-                                           key->table, key->name, key->kind, key->name));
+        {std::string(key->table),
+         fmt::format("CREATE UNIQUE INDEX {} ON {} {}", key->name, key->table, key->columns)});
+    out_.constraints.push_back(
+        fmt::format("ALTER TABLE ONLY {} ADD CONSTRAINT {} {} USING INDEX {}", key->table,
+                    key->name, key->kind, key->name));
   }
 
   Schema& out_;
@@ -176,10 +178,10 @@ Result<std::string> dump_schema(const DumpTerms& terms, Section section) {
     spec.environment.push_back(std::move(variable));
   auto run = TRY(io::run_command(spec, kLongestDump, kMostSchema));
   if (run.exit.succeeded() && run.out.size() < kMostSchema) return std::move(run.out);
-  return Error(Code::CommandFailed,
-               fmt::format("pg_dump could not read the schema: {}: {}", run.exit.text(),
-                           trim(run.err)),
-               "run pg_dump --schema-only against the source by hand");
+  return Error(
+      Code::CommandFailed,
+      fmt::format("pg_dump could not read the schema: {}: {}", run.exit.text(), trim(run.err)),
+      "run pg_dump --schema-only against the source by hand");
 }
 
 Result<Schema> sort_schema(const std::string& before_rows, const std::string& after_rows) {

@@ -38,10 +38,14 @@ constexpr std::string_view kHexLower = "abcdef";
 constexpr std::string_view kHexUpper = "ABCDEF";
 // The first alphabet that has every character of a text is the text's own.
 constexpr Spelling kSpellings[] = {
-    {"digits", {kDigits, "", ""}},          {"hex", {kDigits, kHexLower, ""}},
-    {"HEX", {kDigits, kHexUpper, ""}},      {"lower", {kLower, "", ""}},
-    {"upper", {kUpper, "", ""}},            {"lower and digits", {kDigits, kLower, ""}},
-    {"upper and digits", {kDigits, kUpper, ""}}, {"all", {kDigits, kLower, kUpper}},
+    {"digits", {kDigits, "", ""}},
+    {"hex", {kDigits, kHexLower, ""}},
+    {"HEX", {kDigits, kHexUpper, ""}},
+    {"lower", {kLower, "", ""}},
+    {"upper", {kUpper, "", ""}},
+    {"lower and digits", {kDigits, kLower, ""}},
+    {"upper and digits", {kDigits, kUpper, ""}},
+    {"all", {kDigits, kLower, kUpper}},
 };
 
 std::string letters_of(const Spelling& spelling) {
@@ -120,8 +124,7 @@ void Scramble::turn(std::string_view text, std::vector<std::uint8_t>& symbols, s
       alphabet.permutation.backward(symbols);
     out.resize(begin);
     std::size_t next = 0;
-    for (const char c : text)
-      out += is_letter_or_digit(c) ? alphabet.letters[symbols[next++]] : c;
+    for (const char c : text) out += is_letter_or_digit(c) ? alphabet.letters[symbols[next++]] : c;
     if (first_alphabet_of(std::string_view(out).substr(begin)) == own) return;
   }
 }

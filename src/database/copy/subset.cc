@@ -107,8 +107,7 @@ class Limiter {
     std::vector<std::string> pairs;
     std::vector<std::string> nulls;
     for (std::size_t i = 0; i < key.from_columns.size(); ++i) {
-      const std::string own =
-          fmt::format("t{}.{}", depth, source_.quote_name(key.from_columns[i]));
+      const std::string own = fmt::format("t{}.{}", depth, source_.quote_name(key.from_columns[i]));
       pairs.push_back(
           fmt::format("t{}.{} = {}", depth + 1, source_.quote_name(key.to_columns[i]), own));
       nulls.push_back(own + " is null");

@@ -65,10 +65,10 @@ Result<std::unique_ptr<Target>> Target::open(const std::string& url, Connection&
   TRY(refuse_itself(source, admin, out->name_));
   TRY(out->take_lock());
   TRY(out->drop_leftovers());
-  const auto owner = TRY(admin.value(
-      "select r.rolname from pg_database d join pg_roles r on r.oid = d.datdba "
-      "where d.datname = $1 and r.rolname <> current_user",
-      {out->name_}));
+  const auto owner =
+      TRY(admin.value("select r.rolname from pg_database d join pg_roles r on r.oid = d.datdba "
+                      "where d.datname = $1 and r.rolname <> current_user",
+                      {out->name_}));
   out->owner_ = owner.value_or("");
   return out;
 }
@@ -76,8 +76,8 @@ Result<std::unique_ptr<Target>> Target::open(const std::string& url, Connection&
 // Held until this object's connection ends. A killed copy's own ends a moment after it.
 Result<void> Target::take_lock() {
   TRY(admin_->run(fmt::format("set lock_timeout = '{}'", kLockWait)));
-  const auto locked = admin_->query(
-      "select pg_advisory_lock(hashtext('slipway db copy'), hashtext($1))", {name_});
+  const auto locked =
+      admin_->query("select pg_advisory_lock(hashtext('slipway db copy'), hashtext($1))", {name_});
   if (locked) return ok();
   if (admin_->sqlstate() != Connection::kLockNotAvailable) return locked.error();
   return Error(Code::Conflict, fmt::format("another copy to {} is under way", name_),
@@ -91,8 +91,7 @@ Target::~Target() {
 std::string Target::url() const { return postgres::for_database(url_, new_name_); }
 
 Result<bool> Target::exists(const std::string& database) {
-  const auto found =
-      TRY(admin_->value("select 1 from pg_database where datname = $1", {database}));
+  const auto found = TRY(admin_->value("select 1 from pg_database where datname = $1", {database}));
   return found.has_value();
 }
 
@@ -121,12 +120,13 @@ Result<void> Target::create(const Locale& locale) {
     statement += " locale_provider icu icu_locale " + admin_->quote_text(locale.icu);
   created_ = true;
   TRY(admin_->run(statement));
-  TRY(admin_->run(fmt::format("comment on database {} is {}; revoke connect on database {} from "
+  TRY(
+      admin_->run(fmt::format("comment on database {} is {}; revoke connect on database {} from "
                               "public",
                               quoted, admin_->quote_text(kComment), quoted)));
   if (!owner_.empty())
-    TRY(admin_->run(fmt::format("alter database {} owner to {}", quoted,
-                                admin_->quote_name(owner_))));
+    TRY(admin_->run(
+        fmt::format("alter database {} owner to {}", quoted, admin_->quote_name(owner_))));
   return ok();
 }
 
@@ -141,8 +141,7 @@ Result<void> Target::copy_grants() {
   if (rows.count() == 0)
     TRY(admin_->run(fmt::format("grant connect on database {} to public", quoted)));
   for (int i = 0; i < rows.count(); ++i) {
-    const std::string role =
-        rows.is_true(i, 2) ? "public" : admin_->quote_name(rows.text(i, 1));
+    const std::string role = rows.is_true(i, 2) ? "public" : admin_->quote_name(rows.text(i, 1));
     TRY(admin_->run(fmt::format("grant {} on database {} to {}", rows.text(i, 0), quoted, role)));
   }
   return ok();
@@ -154,9 +153,9 @@ Result<void> Target::rename_both(bool has_old) {
   if (has_old)
     statements += fmt::format("alter database {} rename to {}; ", admin_->quote_name(name_),
                               admin_->quote_name(old_name_));
-  statements += fmt::format("alter database {} rename to {}; comment on database {} is null; commit",
-                            admin_->quote_name(new_name_), admin_->quote_name(name_),
-                            admin_->quote_name(name_));
+  statements += fmt::format(
+      "alter database {} rename to {}; comment on database {} is null; commit",
+      admin_->quote_name(new_name_), admin_->quote_name(name_), admin_->quote_name(name_));
   const auto renamed = admin_->run(statements);
   if (renamed) return ok();
   (void)admin_->run("rollback");  // what was wrong stands in `renamed`
@@ -167,7 +166,8 @@ Result<void> Target::swap() {
   TRY(copy_grants());
   const bool has_old = TRY(exists(name_));
   for (int tries = 1;; ++tries) {
-    TRY(admin_->query("select pg_terminate_backend(pid) from pg_stat_activity "
+    TRY(
+        admin_->query("select pg_terminate_backend(pid) from pg_stat_activity "
                       "where datname in ($1, $2) and pid <> pg_backend_pid()",
                       {name_, new_name_}));
     const auto renamed = rename_both(has_old);

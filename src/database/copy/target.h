@@ -23,8 +23,7 @@ class Target {
  public:
   // Conflict when another copy to the same database is under way. Refused when `url` is where the
   // source is.
-  static Result<std::unique_ptr<Target>> open(const std::string& url,
-                                              postgres::Connection& source);
+  static Result<std::unique_ptr<Target>> open(const std::string& url, postgres::Connection& source);
   ~Target();  // drops what is not complete
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
