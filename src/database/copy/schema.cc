@@ -98,10 +98,10 @@ class Sorter {
   void take_before(const sql::Statement& statement) {
     const auto words = sql::first_words(statement.text);
     if (statement.is_psql || leaves_out(words)) return;
-    if (is_setting(words, statement.text)) {
-      // Which access method and tablespace come next is said between the tables.
-      if (out_.before.empty()) out_.settings.emplace_back(statement.text);
-    }
+    const bool setting = is_setting(words, statement.text);
+    // Behind the first object, only which access method and tablespace the next table has is said.
+    in_head_ = in_head_ && setting;
+    if (in_head_) out_.settings.emplace_back(statement.text);
     if (statement.text != "CREATE SCHEMA public") out_.before.emplace_back(statement.text);
   }
 
@@ -157,6 +157,7 @@ class Sorter {
 
   Schema& out_;
   std::vector<std::string> divided_;
+  bool in_head_ = true;
 };
 
 }  // namespace
