@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A staging copy of a shop by slipway, and by pg_dump, psql and UPDATEs, in one run.
 
-usage: db_copy.py SLIPWAY [--rows N] [--no-bounds] [--parts wall,cpu]
+usage: db_copy.py SLIPWAY [--rows N] [--no-speed]
 
 Two PostgreSQL servers are started: production and staging. Ends with one line `db-copy: …`; exits 1 when a bound is
 missed. CPU is that of both servers and of the programs, of the rows alone: on tables without indexes.
@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -153,6 +154,10 @@ def scan(stage, line, prefix, real):
     line[prefix + "scanned_mib"] = read >> 20
 
 
+def say(line):
+    print("  ".join(f"{key}={value}" for key, value in line.items()), file=sys.stderr, flush=True)
+
+
 def run(stage, line):
     # Everything of slipway's comes before anything that writes real values into the staging server.
     peak = measure_cpu(stage, line)
@@ -165,6 +170,7 @@ def run(stage, line):
     line["fill_s"], line["check_s"] = round(report["copy_seconds"], 1), round(report["check_seconds"], 1)
     line["peak_mib"] = round(max(peak, second_peak), 1)
     line["copy_mib"] = int(stage.staging.psql("postgres", "select pg_database_size('staging') >> 20"))
+    say(line)
     wrong = stage.check()
     for statement in wrong:
         print(f"not the same in the copy: {statement}", file=sys.stderr)
@@ -173,6 +179,7 @@ def run(stage, line):
     line["real_values"] = len(real)
     scan(stage, line, "", real)
     measure_raw(stage, line)
+    say(line)
     parts, seconds, cpu = stage.measured(stage.seed)
     line["seed_s"], line["seed_cpu_s"] = round(seconds, 1), round(cpu, 1)
     line["seed_parts_s"] = "+".join(f"{part:.0f}" for part in parts)
@@ -194,6 +201,8 @@ def main():
     parser.add_argument("--rows", type=int, default=3_000_000, help="of users; orders are two thirds of it")
     parser.add_argument("--no-speed", action="store_true", help="small runs: times say nothing")
     options = parser.parse_args()
+    # Ended from outside, the servers end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     line = {"rows": options.rows}
     stage = Stage(options.slipway, options.rows)
     try:
