@@ -5,8 +5,9 @@ Texts of the shapes that the shop's values have are taken out of the bytes and l
 import os
 import re
 
-# An e-mail address, 32 hexadecimal digits, a phone number of the shop.
-SHAPES = re.compile(rb"[a-z0-9.]+@[a-z.]+|[0-9a-f]{32}|\+49 1[0-9]{2} [0-9]{7}")
+# An e-mail address and a phone number of the shop, 32 hexadecimal digits.
+SHAPES = [re.compile(shape) for shape in (rb"person\.[0-9]+@[a-z.]+", rb"\+49 1[0-9]{2} [0-9]{7}",
+                                          rb"(?<![0-9a-f])[0-9a-f]{32}")]
 PIECE = 16 << 20
 OVERLAP = 256
 
@@ -15,7 +16,8 @@ def texts_of(path):
     with open(path, "rb") as file:
         before = b""
         while piece := file.read(PIECE):
-            yield from SHAPES.findall(before + piece)
+            for shape in SHAPES:
+                yield from shape.findall(before + piece)
             before = piece[-OVERLAP:]
 
 
