@@ -35,6 +35,10 @@ std::vector<Row> rows() {
   LatencyScenario cold = steady(1, 1.5);
   cold.cold_start = true;
   cold.warmup = Millis(60'000);
+  LatencyScenario route_3x = steady(3, 2);
+  LatencyScenario route_1x = steady(1, 1.2);
+  LatencyScenario route_both = both;
+  route_3x.route = route_1x.route = route_both.route = true;
   return {
       {"p95, 3x", steady(3, 2), Expect::Found, 350, "latency_3x_at_2x"},
       {"p95, 2x", steady(2, 1.5), Expect::Found, 750, "latency_2x_at_1_5x"},
@@ -46,6 +50,9 @@ std::vector<Row> rows() {
       {"p95, 1x", steady(1, 1.5), Expect::Never, 0, ""},
       {"p95, both 3x slower", both, Expect::Never, 0, ""},
       {"p95, cold start, 60 s of warm-up", cold, Expect::Never, 0, ""},
+      {"p95 of a route, 3x", route_3x, Expect::Found, 450, "latency_route_3x_at_2x"},
+      {"p95 of a route, 1x", route_1x, Expect::Never, 0, ""},
+      {"p95 of a route, both 3x slower", route_both, Expect::Never, 0, ""},
   };
 }
 

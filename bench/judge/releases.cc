@@ -96,12 +96,12 @@ class Course {
 };
 
 // Lognormal, as many services' latency is: a median of 50 ms, a p95 of four times that.
-std::uint32_t latency_us(double times, Chance& chance) {
+std::uint32_t latency_us(double times, bool route, Chance& chance) {
   const double us = 50'000 * times * std::exp(0.843 * chance.normal());
-  // The upper bound of the edge's bucket (src/edge/histogram.h): 64 steps per power of two.
+  // The upper bound of the edge's bucket (src/edge/histogram.h): 64 steps per power of two, or 8.
   const auto whole = static_cast<std::uint64_t>(us);
   if (whole < 64) return static_cast<std::uint32_t>(whole);
-  const int power = std::ilogb(static_cast<double>(whole)) - 6;
+  const int power = std::ilogb(static_cast<double>(whole)) - (route ? 3 : 6);
   return static_cast<std::uint32_t>((((whole >> power) + 1) << power) - 1);
 }
 
@@ -150,6 +150,7 @@ Outcome latency_release(const LatencyScenario& scenario, std::uint64_t seed) {
   settings.rules[2].limit = scenario.limit;
   if (scenario.mixture) settings.rules[2].kind = Rule::Kind::Latency;
   settings.warmup = scenario.warmup;
+  if (scenario.route) settings.strata.emplace_back("/route");
   Judge judge(settings);
   Chance chance(seed);
   constexpr Millis kLook{100};
@@ -161,12 +162,14 @@ Outcome latency_release(const LatencyScenario& scenario, std::uint64_t seed) {
     Tick tick;
     tick.at = from + kBefore + kLook;
     tick.weight = second < 0 ? 0 : scenario.weight;
-    auto& lot = tick.strata.front();
+    tick.strata.resize(settings.strata.size());
+    auto& lot = tick.strata.back();
     for (auto left = arrivals.draw(chance); left > 0; --left) {
       const bool canary = chance.happens(tick.weight);
       Sample& side = canary ? lot.canary : lot.baseline;
       ++side.requests;
-      side.latency_us.emplace_back(latency_us(slowness(scenario, canary, second), chance), 1);
+      side.latency_us.emplace_back(
+          latency_us(slowness(scenario, canary, second), scenario.route, chance), 1);
     }
     out.canary_requests += static_cast<double>(lot.canary.requests);
     out.seconds = second + static_cast<double>(kLook.count()) / 1e3;

@@ -55,6 +55,7 @@ struct LatencyScenario {
   bool mixture = false;         // "latency > 2x baseline": p50, p75 and p95
   bool cold_start = false;      // four times slower at first, gone after a minute
   bool both_slow_down = false;  // three times slower, both, from minute 5
+  bool route = false;           // all of it at one route, counted in the wider buckets of one
   Millis warmup{0};
   Millis length{1'800'000};
 };

@@ -35,6 +35,8 @@ constexpr cli::Entry kEntries[] = {
     {"edge reload", run_edge_reload},
     {"edge certificate obtain", run_edge_certificate_obtain},
     {"edge certificate renew", run_edge_certificate_renew},
+    {"migrate lint", run_migrate_lint},
+    {"db copy", run_db_copy},
     {"dev", run_dev},
     {"migrate status", run_migrate_status},
     {"migrate up", run_migrate_up},

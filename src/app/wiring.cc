@@ -8,9 +8,11 @@
 #include "drivers/http_probe/probe.h"
 #include "drivers/inquiry/inquiry.h"
 #include "drivers/metrics/measures.h"
+#include "drivers/migrations/migrations.h"
 #include "drivers/nginx/drivers.h"
 #include "drivers/process/driver.h"
 #include "edge/edge.h"
+#include "io/environment.h"
 
 namespace slipway::app {
 namespace {
@@ -98,6 +100,8 @@ daemon::DriverFactory driver_factory(std::string state) {
         TRY(add_router(*set, settings, state));
         set->probe = drivers::http_probe::make_probe();
         set->hooks = drivers::hooks::make_hooks();
+        set->migrations = drivers::migrations::make_migrations(
+            {.program = io::own_program(), .read_secret = drivers::process::read_secret});
         set->measures = drivers::metrics::make_measures(drivers::process::read_secret);
         set->smoke = drivers::http_probe::make_smoke_runner();
         set->inquiry = drivers::inquiry::make_inquiry();

@@ -93,6 +93,13 @@ Result<Confirmation> accept_confirmation(const Plan& plan, const std::vector<Con
   return offered;
 }
 
+bool is_asked_of(const Plan& plan, const std::string& item, const std::string& person) {
+  const auto& checks = plan.settings.gates.checks;
+  return std::any_of(checks.begin(), checks.end(), [&](const GateCheck& one) {
+    return one.name == item && is_asked(one) && may_answer(one, person);
+  });
+}
+
 plan::GateAnswer answer_of(const Plan& plan, const GateCheck& check,
                            const std::vector<Confirmation>& given) {
   const auto* yes = confirmed(plan, check, given);

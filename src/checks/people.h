@@ -28,6 +28,8 @@ std::string confirmation_prefix(const std::string& release);
 Result<Confirmation> accept_confirmation(const plan::Plan& plan,
                                          const std::vector<Confirmation>& given,
                                          Confirmation offered);
+// Whether `person` may answer what `item` asks of a plan.
+bool is_asked_of(const plan::Plan& plan, const std::string& item, const std::string& person);
 plan::GateAnswer answer_of(const plan::Plan& plan, const config::GateCheck& check,
                            const std::vector<Confirmation>& given);
 

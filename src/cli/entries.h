@@ -21,6 +21,7 @@ int run_maintenance_on(Session& session);
 int run_maintenance_off(Session& session);
 int run_status(Session& session);
 int run_history(Session& session);
+int run_channel_test(Session& session);
 int run_incident_open(Session& session);
 int run_incident_assess(Session& session);
 int run_incident_close(Session& session);

@@ -26,6 +26,7 @@ constexpr Entry kEntries[] = {
     {"maintenance off", run_maintenance_off},
     {"status", run_status},
     {"history", run_history},
+    {"channel test", run_channel_test},
     {"incident open", run_incident_open},
     {"incident assess", run_incident_assess},
     {"incident close", run_incident_close},

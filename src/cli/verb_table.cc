@@ -82,6 +82,15 @@ constexpr Option kReadinessOptions[] = {
      .help = "exit status 3 when it has fewer",
      .otherwise = "0"},
 };
+constexpr Argument kChannelArguments[] = {kEnvironment,
+                                          {"CHANNEL", "only this one; default: all", Optional}};
+constexpr Option kChannelOptions[] = {
+    kApp,
+    {.name = "--wait",
+     .value = "SECONDS",
+     .help = "how long to wait for their answers",
+     .otherwise = "30"},
+};
 constexpr Argument kConfirmArguments[] = {kRunning, {"ITEM", "the item's name in the checklist"}};
 constexpr Option kConfirmOptions[] = {kApp, kReason, kYes};
 constexpr Option kApproveOptions[] = {
@@ -261,6 +270,18 @@ constexpr Verb kVerbs[] = {
      .output =
          "shopflow production: 94 of 100, good\n   0/6   approvals   one person alone can release\n"
          "         next: roles: { qa: [NAME] }, and approvals: { from: [qa] }"},
+    {.name = "channel test",
+     .group = Group::Release,
+     .summary = "send a test message, and see whether the channels take it",
+     .detail = "It goes the way of every notice: through the outbox, again and again until it was "
+               "taken or the channel says no for good. Channels are those of slipway.yaml, also "
+               "before the first release. PagerDuty gets a change event, which pages nobody; of "
+               "Sentry it is asked whether it would take a mark. A channel that took one counts in "
+               "`slipway readiness` for 30 days. Exit status 1 when one has not.",
+     .arguments = kChannelArguments,
+     .options = kChannelOptions,
+     .example = "slipway channel test production",
+     .output = "mail: accepted\nteam: accepted"},
     {.name = "deploy",
      .group = Group::Release,
      .summary = "release a version",
@@ -470,7 +491,8 @@ constexpr Verb kVerbs[] = {
 std::span<const Verb> verbs() {
   static const std::vector<Verb> all = [] {
     std::vector<Verb> out(std::begin(kVerbs), std::end(kVerbs));
-    for (const auto more : {edge_verbs(), incident_verbs(), migrate_verbs()})
+    for (const auto more :
+         {edge_verbs(), incident_verbs(), migrate_verbs(), lint_verbs(), database_verbs()})
       out.insert(out.end(), more.begin(), more.end());
     return out;
   }();

@@ -255,9 +255,14 @@ DatabaseSettings build_database(const Reader& in, const std::map<std::string, Se
     out.url = url;
   }
   const auto migrations = in.map("migrations");
-  out.migrations = {migrations.text("tool"),     migrations.text("path"),
-                    migrations.text("command"),  migrations.duration("lock_timeout"),
-                    migrations.duration("wait"), parse_contract_time(migrations.text("contract"))};
+  auto& to = out.migrations;
+  to.in_release = in.has("migrations") && migrations.text("when") == "release";
+  to.tool = migrations.text("tool");
+  to.path = migrations.text("path");
+  to.command = migrations.text("command");
+  to.lock_timeout = migrations.duration("lock_timeout");
+  to.wait = migrations.duration("wait");
+  to.contract = parse_contract_time(migrations.text("contract"));
   out.copy_of = in.text("copy_of");
   out.anonymise = in.text("anonymise");
   return out;

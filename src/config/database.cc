@@ -31,6 +31,7 @@ Json to_json(const DatabaseSettings& database) {
   Json out = Json::object()
                  .set("url", database.url)
                  .set("migrations", Json::object()
+                                        .set("in_release", migrations.in_release)
                                         .set("tool", migrations.tool)
                                         .set("path", migrations.path)
                                         .set("command", migrations.command)
@@ -52,6 +53,7 @@ DatabaseSettings database_from_json(const Json& json) {
                 secret.text("command")};
   const Json& migrations = json.at("migrations");
   auto& to = out.migrations;
+  to.in_release = migrations.flag("in_release");
   to.tool = migrations.text("tool", to.tool);
   to.path = migrations.text("path", to.path);
   to.command = migrations.text("command");

@@ -16,8 +16,9 @@ std::string_view name_of(ContractTime time);  // "next_release"
 ContractTime parse_contract_time(std::string_view name);
 
 struct MigrationSettings {
+  bool in_release = false;  // releases run them
   std::string tool = "auto";
-  std::string path = "migrations";  // relative to slipway.yaml
+  std::string path = "migrations";  // relative to slipway.yaml; "${version}" is replaced
   std::string command;              // for tools whose migrations are programs
   Millis lock_timeout{100};
   Millis wait{600'000};

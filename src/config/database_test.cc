@@ -30,6 +30,7 @@ TEST(Database, ComesFromASecret) {
   EXPECT_TRUE(database.is_set());
   EXPECT_EQ(database.secret.env, "DATABASE_URL");
   EXPECT_EQ(database.url, "");
+  EXPECT_TRUE(database.migrations.in_release);
   EXPECT_EQ(database.migrations.tool, "prisma");
   EXPECT_EQ(database.migrations.lock_timeout, Millis(50));
   EXPECT_EQ(database.migrations.wait, Millis(600'000));
@@ -43,6 +44,15 @@ TEST(Database, AnEnvironmentIsACopyOfAnother) {
   EXPECT_EQ(staging.copy_of, "production");
   EXPECT_EQ(staging.anonymise, "deploy/anonymise.yaml");
   EXPECT_EQ(staging.migrations.tool, "prisma");
+}
+
+TEST(Database, MigrationsAreRunByHandWithoutTheirSectionOrWhenItSaysSo) {
+  const std::string url = "database: { url: \"postgresql://db/shop\"";
+  const std::string rest = " }\nenvironments: { production: {} }\n";
+  EXPECT_FALSE(production(url + rest).database.migrations.in_release);
+  EXPECT_TRUE(production(url + ", migrations: {}" + rest).database.migrations.in_release);
+  EXPECT_FALSE(
+      production(url + ", migrations: { when: manual }" + rest).database.migrations.in_release);
 }
 
 TEST(Database, IsNotSetWithoutItsSection) {

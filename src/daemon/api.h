@@ -38,6 +38,8 @@ class Api {
   Reply look_at_action(const Call& call);
   Reply use_action(const Call& call);
   Reply maintenance(const Call& call);
+  Reply test_channels(const Call& call);
+  Reply channel_tests(const Call& call);
   Reply incoming_alerts(const Call& call);
   Reply incidents(const Call& call);
   Reply open_incident(const Call& call);

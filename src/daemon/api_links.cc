@@ -21,6 +21,14 @@ Reply page_reply(const LinkPage& page, int status = 200) {
   return reply;
 }
 
+// What a person is asked, as a sentence before the others; empty when nothing is.
+std::string question_of(const plan::Plan& plan, const std::string& item) {
+  for (const auto& check : plan.settings.gates.checks) {
+    if (!item.empty() && check.name == item) return check.question + ". ";
+  }
+  return {};
+}
+
 Reply refusal(const Call& call, const Error& why) {
   Reply reply = error_reply(why);
   if (!call.wants_page) return reply;
@@ -38,24 +46,26 @@ Reply Api::look_at_action(const Call& call) {
   const auto& row = (*stored)->row;
   const std::string words = plan::in_words((*stored)->plan);
   if (call.wants_page) {
-    const std::string verb = link->action == LinkAction::Approve   ? "Approve"
-                             : link->action == LinkAction::Promote ? "Promote"
-                                                                   : "Roll back";
-    return page_reply({verb + " " + link->release + "?",
-                       row.app.app + " " + row.app.environment + ": " + row.version +
-                           ", asked for by " + row.by +
-                           ". This link works once, and is recorded "
-                           "as sent to " +
-                           link->channel + ".",
-                       words, verb});
+    const std::string verb(word_of(link->action));
+    const std::string asked = question_of((*stored)->plan, link->item);
+    return page_reply(
+        {verb + (link->item.empty() ? "" : " '" + link->item + "' of") + " " + link->release + "?",
+         asked + row.app.app + " " + row.app.environment + ": " + row.version + ", asked for by " +
+             row.by +
+             ". This link works once, and is recorded "
+             "as sent to " +
+             link->channel + ".",
+         words, verb});
   }
-  return json_reply(Json::object()
-                        .set("action", name_of(link->action))
-                        .set("release", link->release)
-                        .set("channel", link->channel)
-                        .set("plan_hash", link->plan_hash)
-                        .set("expires_ms", link->expires_ms)
-                        .set("words", words));
+  Json out = Json::object()
+                 .set("action", name_of(link->action))
+                 .set("release", link->release)
+                 .set("channel", link->channel)
+                 .set("plan_hash", link->plan_hash)
+                 .set("expires_ms", link->expires_ms)
+                 .set("words", words);
+  if (!link->item.empty()) out.set("item", link->item);
+  return json_reply(out);
 }
 
 Reply Api::use_action(const Call& call) {

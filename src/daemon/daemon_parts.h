@@ -40,7 +40,7 @@ struct Parts {
         log_tail(house, lookout),
         renewals(house, lookout),
         courier(house),
-        links(house, releases, lookout, approvals),
+        links(house, releases, lookout, approvals, confirmations),
         incidents(house, lookout, releases),
         incoming_alerts(house, lookout, incidents),
         status(house, store, lookout, releases, maintenance, watcher, upkeep) {}

@@ -13,6 +13,7 @@
 #include "ports/inquiry.h"
 #include "ports/instances.h"
 #include "ports/measures.h"
+#include "ports/migrations.h"
 #include "ports/notice.h"
 #include "ports/router.h"
 
@@ -25,9 +26,10 @@ struct DriverSet {
   std::shared_ptr<ports::Probe> probe;
   std::shared_ptr<ports::SmokeRunner> smoke;
   std::shared_ptr<ports::Artifacts> artifacts;
-  std::shared_ptr<ports::Inquiry> inquiry;    // null: what must be looked at stays closed
-  std::shared_ptr<ports::Measures> measures;  // null: metrics have no numbers
-  std::shared_ptr<ports::Hooks> hooks;        // null: a hook fails
+  std::shared_ptr<ports::Inquiry> inquiry;        // null: what must be looked at stays closed
+  std::shared_ptr<ports::Measures> measures;      // null: metrics have no numbers
+  std::shared_ptr<ports::Hooks> hooks;            // null: a hook fails
+  std::shared_ptr<ports::Migrations> migrations;  // null: migrations fail
 };
 
 using DriverFactory = std::function<Result<std::unique_ptr<DriverSet>>(

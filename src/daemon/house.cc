@@ -38,7 +38,8 @@ release::World world_of(House& house, DriverSet& drivers) {
           &zone_files(),
           drivers.inquiry.get(),
           drivers.measures.get(),
-          drivers.hooks.get()};
+          drivers.hooks.get(),
+          drivers.migrations.get()};
 }
 
 }  // namespace slipway::daemon

@@ -5,15 +5,17 @@
 #include <charconv>
 
 #include "base/digest.h"
+#include "base/hex.h"
 #include "base/text.h"
 #include "daemon/access.h"
 #include "daemon/documents.h"
+#include "release/notices.h"
 
 namespace slipway::daemon {
 namespace {
 constexpr std::string_view kLead = "slwc_";
-constexpr std::array<std::string_view, 3> kNames{"approve", "promote", "roll-back"};
-constexpr std::array<std::string_view, 3> kWords{"Approve", "Promote", "Roll back"};
+constexpr std::array<std::string_view, 4> kNames{"approve", "promote", "roll-back", "confirm"};
+constexpr std::array<std::string_view, 4> kWords{"Approve", "Promote", "Roll back", "Confirm"};
 constexpr std::size_t kNonce = 16;
 
 Error refused(std::string what, std::string next) {
@@ -26,7 +28,8 @@ Error not_valid() {
 }
 
 Role least_role(LinkAction action) {
-  return action == LinkAction::RollBack ? Role::Deployer : Role::Approver;
+  const bool of_deployer = action == LinkAction::RollBack || action == LinkAction::Confirm;
+  return of_deployer ? Role::Deployer : Role::Approver;
 }
 
 std::string by_of(const ActionLink& link) { return "link sent to " + link.channel; }
@@ -54,6 +57,8 @@ std::string escaped(const std::string& text) {
 
 std::string_view name_of(LinkAction action) { return kNames[static_cast<std::size_t>(action)]; }
 
+std::string_view word_of(LinkAction action) { return kWords[static_cast<std::size_t>(action)]; }
+
 std::vector<LinkAction> Links::actions_for(const ports::Notice& notice,
                                            const config::Channel& channel) {
   std::vector<LinkAction> out;
@@ -62,16 +67,25 @@ std::vector<LinkAction> Links::actions_for(const ports::Notice& notice,
   const bool closes = notice.turn == ports::Turn::Closes && notice.kind != "released";
   if (closes) return out;
   const bool approves = *role >= least_role(LinkAction::Approve);
-  if (notice.kind == "approval" && approves) {
-    const auto stored = lookout_.shelf().release(notice.release);
-    if (stored && is_asked((*stored)->plan, person_of(channel.name)))
-      out.push_back(LinkAction::Approve);
+  if (notice.kind == "approval" && may_answer(notice, channel)) {
+    const bool asks = !release::asked_item(notice).empty();
+    if (asks || approves) out.push_back(asks ? LinkAction::Confirm : LinkAction::Approve);
   }
   if (notice.kind == "held" && approves) out.push_back(LinkAction::Promote);
   const bool may_go_back = notice.kind == "held" || notice.kind == "approval" ||
                            notice.kind == "released" || notice.kind == "incident";
   if (may_go_back && *role >= least_role(LinkAction::RollBack)) out.push_back(LinkAction::RollBack);
   return out;
+}
+
+// Whether the channel's word is one of those that the notice asks for.
+bool Links::may_answer(const ports::Notice& notice, const config::Channel& channel) {
+  const auto stored = lookout_.shelf().release(notice.release);
+  if (!stored) return false;
+  const std::string item = release::asked_item(notice);
+  const std::string person = person_of(channel.name);
+  return item.empty() ? is_asked((*stored)->plan, person)
+                      : checks::is_asked_of((*stored)->plan, item, person);
 }
 
 std::vector<std::pair<std::string, std::string>> Links::of(const ports::Notice& notice,
@@ -86,19 +100,20 @@ std::vector<std::pair<std::string, std::string>> Links::of(const ports::Notice& 
     link.nonce = hmac_sha256_hex(*key, "nonce " + notice.key + " " + channel.name + " " +
                                            std::string(name_of(action)))
                      .substr(0, kNonce);
+    if (action == LinkAction::Confirm) link.item = release::asked_item(notice);
     const auto token = token_of(link);
     if (!token) continue;
-    out.emplace_back(kWords[static_cast<std::size_t>(action)],
-                     house_.external_url + "/v1/link?token=" + *token);
+    out.emplace_back(word_of(action), house_.external_url + "/v1/link?token=" + *token);
   }
   return out;
 }
 
-// slwc_<action>.<release>.<channel>.<plan>.<expires>.<nonce>.<signature of all before>
+// slwc_<action>.<release>.<channel>.<plan>.<expires>.<nonce>[.<item>].<signature of all before>
 Result<std::string> Links::token_of(const ActionLink& link) {
   const std::string text = std::string(kLead) + std::string(name_of(link.action)) + "." +
                            link.release + "." + link.channel + "." + link.plan_hash + "." +
-                           std::to_string(link.expires_ms) + "." + link.nonce;
+                           std::to_string(link.expires_ms) + "." + link.nonce +
+                           (link.item.empty() ? "" : "." + to_hex(link.item));
   return text + "." + hmac_sha256_hex(TRY(approvals_.link_key()), text);
 }
 
@@ -109,7 +124,7 @@ Result<ActionLink> Links::read(const std::string& token) {
   const std::string signature = hmac_sha256_hex(TRY(approvals_.link_key()), text);
   if (!equal_in_constant_time(signature, token.substr(last + 1))) return not_valid();
   const auto parts = split(std::string_view(text).substr(kLead.size()), '.');
-  if (parts.size() != 6) return not_valid();
+  if (parts.size() < 6 || parts.size() > 7) return not_valid();
   const auto name = std::find(kNames.begin(), kNames.end(), parts[0]);
   ActionLink link;
   const auto number =
@@ -120,6 +135,8 @@ Result<ActionLink> Links::read(const std::string& token) {
   link.channel = parts[2];
   link.plan_hash = parts[3];
   link.nonce = parts[5];
+  if (parts.size() == 7) link.item = from_hex(parts[6]).value_or("");
+  if ((link.action == LinkAction::Confirm) == link.item.empty()) return not_valid();
   TRY(may(link));
   return link;
 }
@@ -127,7 +144,8 @@ Result<ActionLink> Links::read(const std::string& token) {
 Result<void> Links::may(const ActionLink& link) {
   const std::string what = "the link to " +
                            replace_all(std::string(name_of(link.action)), "-", " ") + " " +
-                           link.release + " that was sent to " + link.channel;
+                           (link.item.empty() ? "" : "'" + link.item + "' of ") + link.release +
+                           " that was sent to " + link.channel;
   if (link.expires_ms <= house_.now_ms())
     return refused(what + " has expired", "use the slipway command");
   if (TRY(house_.store.value(used_key(link))))
@@ -173,12 +191,23 @@ Result<std::string> Links::carry_out(const ActionLink& link) {
     TRY(approvals_.give(link.release, std::move(offered)));
     return link.release + " is approved";
   }
+  if (link.action == LinkAction::Confirm) return confirm(link);
   if (link.action == LinkAction::RollBack) return roll_back(link);
   release::Command promote;
   promote.kind = release::EventKind::Promote;
   promote.by = by_of(link);
   TRY(releases_.command(link.release, std::move(promote)));
   return link.release + " is promoted";
+}
+
+Result<std::string> Links::confirm(const ActionLink& link) {
+  checks::Confirmation offered;
+  offered.item = link.item;
+  offered.by = person_of(link.channel);
+  offered.plan_hash = link.plan_hash;
+  offered.via = by_of(link);
+  TRY(confirmations_.give(link.release, std::move(offered)));
+  return "'" + link.item + "' of " + link.release + " is confirmed";
 }
 
 // While it runs it is taken back; when it is live, the one before it comes back.

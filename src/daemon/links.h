@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "daemon/approvals.h"
+#include "daemon/confirmations.h"
 #include "daemon/lookout.h"
 
 namespace slipway::daemon {
 
-enum class LinkAction { Approve, Promote, RollBack };
+enum class LinkAction { Approve, Promote, RollBack, Confirm };
 std::string_view name_of(LinkAction action);  // "roll-back"
+std::string_view word_of(LinkAction action);  // "Roll back"
 
 struct ActionLink {
   LinkAction action = LinkAction::RollBack;
@@ -23,14 +25,20 @@ struct ActionLink {
   std::string plan_hash;
   std::int64_t expires_ms = 0;
   std::string nonce;
+  std::string item{};  // Confirm: of the checklist
 };
 
 class Links {
  public:
   static constexpr std::int64_t kValid_ms = 24 * 3'600'000;  // from the notice's time
 
-  Links(House& house, Releases& releases, Lookout& lookout, Approvals& approvals)
-      : house_(house), releases_(releases), lookout_(lookout), approvals_(approvals) {}
+  Links(House& house, Releases& releases, Lookout& lookout, Approvals& approvals,
+        Confirmations& confirmations)
+      : house_(house),
+        releases_(releases),
+        lookout_(lookout),
+        approvals_(approvals),
+        confirmations_(confirmations) {}
 
   // Word and address of each that this notice has in this channel. The same notice has the same
   // links each time it is sent.
@@ -44,7 +52,9 @@ class Links {
 
  private:
   std::vector<LinkAction> actions_for(const ports::Notice& notice, const config::Channel& channel);
+  bool may_answer(const ports::Notice& notice, const config::Channel& channel);
   Result<void> may(const ActionLink& link);
+  Result<std::string> confirm(const ActionLink& link);
   Result<std::string> carry_out(const ActionLink& link);
   Result<std::string> roll_back(const ActionLink& link);
 
@@ -52,6 +62,7 @@ class Links {
   Releases& releases_;
   Lookout& lookout_;
   Approvals& approvals_;
+  Confirmations& confirmations_;
   std::mutex mutex_;  // two at once: the second sees that the first was used
 };
 

@@ -200,6 +200,48 @@ TEST_F(LinksTest, ApprovesAsOneVoiceHoweverOftenAndOnlyWhereTheChannelIsNamed) {
   EXPECT_EQ(outcome_of(waiting), "completed");
 }
 
+const std::string kQuestions =
+    kKept +
+    "checklist:\n"
+    "  - { name: support, ask: \"Support <knows>\" }\n"
+    "  - { name: legal, ask: Legal knows, from: [ada, \"channel team\"] }\n";
+
+TEST_F(LinksTest, ConfirmsAnItemForThoseWhoAreAskedOnceAndOnTheRecord) {
+  begin_daemon();
+  deployed(kKept, "v1");
+  const auto waiting = begin(kQuestions, "v2");
+  const auto support = links("ops", "approval");
+  ASSERT_EQ(support.count("Confirm"), 1U) << "anybody may answer it";
+  EXPECT_EQ(support.count("Approve"), 0U);
+  EXPECT_EQ(links("world", "approval").size(), 0U) << "a channel without a role";
+  const auto path = path_of(support.at("Confirm"));
+  const auto looked = ask("GET", path);
+  EXPECT_EQ(openapi_.misfits("ActionLinkView", looked.body), "");
+  EXPECT_EQ(looked.body.text("item"), "support");
+  const auto page = ask("GET", path, {}, {}, {{"Accept", "text/html"}});
+  EXPECT_NE(page.text.find("Confirm 'support' of " + waiting), std::string::npos) << page.text;
+  EXPECT_NE(page.text.find("Support &lt;knows&gt;"), std::string::npos) << page.text;
+  EXPECT_EQ(release(waiting).at("confirmations").size(), 0U) << "looking changes nothing";
+  EXPECT_EQ(links("team", "approval").count("Confirm"), 1U);
+  {
+    const std::lock_guard lock(sent_.mutex);
+    sent_.by_channel.clear();  // all three have it; the next one is about the other item
+  }
+  EXPECT_EQ(ask("POST", path).status, 200);
+  EXPECT_NE(ask("POST", path).what().find("was used already"), std::string::npos);
+  const auto full = release(waiting);
+  ASSERT_EQ(full.at("confirmations").size(), 1U);
+  const auto& given = full.at("confirmations").items()[0];
+  EXPECT_EQ(given.text("by"), "channel ops");
+  EXPECT_EQ(given.text("via"), "link sent to ops");
+  EXPECT_EQ(openapi_.misfits("Confirmation", given), "");
+  const auto legal = links("team", "approval");
+  ASSERT_EQ(legal.count("Confirm"), 1U);
+  EXPECT_EQ(links("ops", "approval").count("Confirm"), 0U) << "it is not asked";
+  EXPECT_EQ(ask("POST", path_of(legal.at("Confirm"))).status, 200);
+  EXPECT_EQ(outcome_of(waiting), "completed");
+}
+
 TEST_F(LinksTest, TheSameNoticeHasTheSameLinksAlsoAfterARestart) {
   begin_daemon();
   deployed(kKept, "v1");

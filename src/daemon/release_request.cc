@@ -195,12 +195,18 @@ Result<ReleaseRequest> read_release_request(const Json& body) {
   return request;
 }
 
-Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look, Json& details) {
+Result<config::Config> config_of(House& house, const ReleaseRequest& request, Json& details) {
   config::Config config = request.config.empty() ? TRY(config_from_store(house, request))
                                                  : TRY(config_from_text(request, details));
   config::Environment* settings = TRY(environment_of(config, request.wanted.environment));
   // What was stored is anchored already: its page is no file's name any more.
   if (!request.config.empty()) TRY(anchor(*settings, request.folder));
+  return config;
+}
+
+Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look, Json& details) {
+  const config::Config config = TRY(config_of(house, request, details));
+  const config::Environment* settings = &config.environments.at(request.wanted.environment);
   auto drivers = TRY(house.drivers(*settings, config.app));
   release::World world = world_of(house, *drivers);
   const auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));

@@ -25,6 +25,10 @@ Result<ReleaseRequest> read_release_request(const Json& body);
 // Refuses members nobody reads: a misspelt one must not do nothing in silence.
 Result<void> check_members(const Json& body, const std::vector<std::string>& known);
 
+// The configuration of a request; its environment is there, and nothing in that depends on where
+// slipway.yaml was.
+Result<config::Config> config_of(House& house, const ReleaseRequest& request, Json& details);
+
 struct Prepared {
   ports::AppRef app;
   config::Environment settings;

@@ -122,12 +122,7 @@ void Renewals::work() {
 void Renewals::renew() {
   if (!io::is_dir(house_.state + "/certbot/renewal")) return;
   io::ChildSpec child;
-  child.argv = {io::real_path("/proc/self/exe").value_or("slipway"),
-                "edge",
-                "certificate",
-                "renew",
-                "--state",
-                house_.state};
+  child.argv = {io::own_program(), "edge", "certificate", "renew", "--state", house_.state};
   child.environment = io::own_environment();
   const auto started = io::spawn(child);
   if (!started) return house_.log.warning("daemon", started.error().in("renewing").sentence());

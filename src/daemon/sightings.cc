@@ -18,11 +18,16 @@ void look_at_releases(const std::vector<ports::ReleaseRow>& rows, plan::Sighting
   }
 }
 
-Result<void> look_at_notices(ports::Store& store, const std::vector<ports::ReleaseRow>& rows,
-                             plan::Sightings& out) {
-  for (const auto& row : rows) {
-    for (const auto& delivery : TRY(store.deliveries(row.id))) {
-      if (delivery.state != ports::DeliveryState::Sent) continue;
+// Of releases, and those of no release: alerts, incidents, tests.
+Result<void> look_at_notices(ports::Store& store, const ports::AppRef& app,
+                             const std::vector<ports::ReleaseRow>& rows, plan::Sightings& out) {
+  std::vector<std::string> about{""};
+  for (const auto& row : rows) about.push_back(row.id);
+  for (const auto& release : about) {
+    for (const auto& delivery : TRY(store.deliveries(release))) {
+      const auto& notice = delivery.notice;
+      const bool here = notice.app == app.app && notice.environment == app.environment;
+      if (!here || delivery.state != ports::DeliveryState::Sent) continue;
       auto& last = out.channels[delivery.to.channel];
       last = std::max(last, delivery.ended_ms);
     }
@@ -66,7 +71,7 @@ Result<plan::Sightings> sightings_of(House& house, const ports::AppRef& app, con
   out.now_ms = house.now_ms();
   const auto rows = TRY(house.store.releases(app, kRecent));
   look_at_releases(rows, out);
-  TRY(look_at_notices(house.store, rows, out));
+  TRY(look_at_notices(house.store, app, rows, out));
   look_at_instances(status, out);
   look_at_edge(house.state, out);
   return out;

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "io/files.h"
+
 namespace slipway::io {
 
 std::optional<std::string> environment_value(const std::string& name) {
@@ -18,6 +20,12 @@ std::vector<std::string> own_environment() {
     all.emplace_back(*entry);
   }
   return all;
+}
+
+std::string own_program() {
+  constexpr const char* kSelf = "/proc/self/exe";
+  const auto path = real_path(kSelf);
+  return path && exists(*path) ? *path : kSelf;
 }
 
 }  // namespace slipway::io

@@ -46,8 +46,10 @@ void finish_side_by_side(Draft& draft) {
   retire_old_workers(draft);
   draft.post_smoke();
   draft.checks(When::After);
+  draft.migrate_rest();
   draft.watch();
   retire_old_listeners(draft);
+  draft.contract();
   draft.notify();
 }
 
@@ -99,19 +101,23 @@ void write_first(Draft& draft) {
       "nothing is live yet: the first release starts, is checked, and gets all traffic at once");
   draft.preflight();
   draft.gates();
+  draft.migrate_first();
   start_all(draft);
   draft.checks(When::During);
   draft.shift(100);
   draft.promote();
   draft.post_smoke();
   draft.checks(When::After);
+  draft.migrate_rest();
   draft.watch();
+  draft.contract();
   draft.notify();
 }
 
 void write_blue_green(Draft& draft) {
   draft.preflight();
   draft.gates();
+  draft.migrate_first();
   start_all(draft);
   draft.checks(When::During);
   draft.shift(100);
@@ -124,6 +130,7 @@ void write_canary(Draft& draft) {
   if (steps.empty() || steps.back() != 100) steps.push_back(100);
   draft.preflight();
   draft.gates();
+  draft.migrate_first();
   start_all(draft);
   for (const double percent : steps) {
     if (percent == 100) draft.checks(When::During);
@@ -136,6 +143,7 @@ void write_canary(Draft& draft) {
 void write_rolling(Draft& draft) {
   draft.preflight();
   draft.gates();
+  draft.migrate_first();
   for (const auto& service : draft.plan().settings.services) roll_service(draft, service);
   draft.checks(When::During);
   draft.promote();
@@ -144,13 +152,16 @@ void write_rolling(Draft& draft) {
   }
   draft.post_smoke();
   draft.checks(When::After);
+  draft.migrate_rest();
   draft.watch();
+  draft.contract();
   draft.notify();
 }
 
 void write_recreate(Draft& draft) {
   draft.preflight();
   draft.gates();
+  draft.migrate_first();
   if (draft.can().maintenance) {
     draft.maintenance();
   } else {
@@ -170,7 +181,9 @@ void write_recreate(Draft& draft) {
   draft.promote();
   draft.post_smoke();
   draft.checks(When::After);
+  draft.migrate_rest();
   draft.watch();
+  draft.contract();
   draft.notify();
 }
 

@@ -10,8 +10,11 @@ namespace slipway::plan {
 
 class Draft {
  public:
-  Draft(Plan plan, Capabilities capabilities, std::vector<config::Service> replaced)
-      : plan_(std::move(plan)), can_(std::move(capabilities)), replaced_(std::move(replaced)) {}
+  Draft(Plan plan, const Facts& facts, std::vector<config::Service> replaced)
+      : plan_(std::move(plan)),
+        can_(facts.capabilities),
+        replaced_(std::move(replaced)),
+        due_contract_(facts.due_contract) {}
 
   const Plan& plan() const { return plan_; }
   const Capabilities& can() const { return can_; }
@@ -23,6 +26,9 @@ class Draft {
   void preflight();
   void gates();  // those before anything changes
   void checks(config::GateCheck::When when);
+  void migrate_first();  // before anything starts
+  void migrate_rest();   // once the new release has all the traffic
+  void contract();       // once nothing old runs any more
   void start(const config::Service& service);
   void start_batch(const config::Service& service, int batch, int count, int before);
   void probe(const config::Service& service);
@@ -49,12 +55,14 @@ class Draft {
  private:
   void approvals_gate();
   void window_gate();
+  void migrate(std::string id, std::string stage, std::string last);
   void add(Step step);
   std::string old_name() const;
 
   Plan plan_;
   Capabilities can_;
   std::vector<config::Service> replaced_;
+  std::string due_contract_;
   bool in_maintenance_ = false;
 };
 

@@ -2,12 +2,22 @@
 // on.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "base/units.h"
 #include "plan/draft.h"
 
 namespace slipway::plan {
 namespace {
+
+constexpr std::string_view kBeforeRollback = "before_rollback";
+constexpr std::string_view kAfterRollback = "after_rollback";
+
+// Before a rollback users meet what is taken back: nobody waits for more than one run.
+Millis deadline_of(const config::Hook& hook) {
+  return hook.stage == kBeforeRollback ? std::min(hook.deadline, hook.timeout) : hook.deadline;
+}
 
 bool changes_nothing(StepKind kind) {
   return kind == StepKind::Preflight || kind == StepKind::Gate;
@@ -34,7 +44,8 @@ class Weaver {
   void before(const Step& step) {
     if (!changes_nothing(step.kind) && !changing_) {
       changing_ = true;
-      add("after_rollback");
+      add(kBeforeRollback);
+      add(kAfterRollback);
     }
     if (step.kind == StepKind::Start && !started_) {
       started_ = true;
@@ -73,14 +84,14 @@ class Weaver {
         .kind = StepKind::Hook};
     step.count = static_cast<int>(index);
     step.stage = hook.stage;
-    step.deadline = hook.deadline;
+    step.deadline = deadline_of(hook);
     if (shift != nullptr) step.percent = shift->percent;
     step.text = fmt::format("hook {}: {}", hook.stage, hook.run);
     if (shift != nullptr)
       step.text =
           fmt::format("hook {} ({}): {}", hook.stage, percent_text(shift->percent), hook.run);
     if (hook.stage == "done") step.on_failure = OnFailure::GoOn;
-    if (hook.stage != "after_rollback") return step;
+    if (hook.stage != kBeforeRollback && hook.stage != kAfterRollback) return step;
     step.undoable = true;
     step.undo_text = step.text;
     step.text = fmt::format("keep the hook {} ready, should it be taken back", hook.stage);
@@ -94,23 +105,37 @@ class Weaver {
   bool smoked_ = false;
 };
 
+// A step of a rollback.
+Step told(const config::Hook& hook, std::size_t index) {
+  Step step{.id = fmt::format("hook-{}-{}", replace_all(hook.stage, "_", "-"), index + 1),
+            .kind = StepKind::Hook};
+  step.count = static_cast<int>(index);
+  step.stage = hook.stage;
+  step.deadline = deadline_of(hook);
+  step.text = fmt::format("hook {}: {}", hook.stage, hook.run);
+  return step;
+}
+
 }  // namespace
 
-// Going back is urgent and has what it needs: of a rollback somebody asked for, only its end is
-// told.
+bool comes_before_undo(const Step& step) {
+  return step.kind == StepKind::Hook && step.undoable && step.stage == kBeforeRollback;
+}
+
+// Going back is urgent and has what it needs: of a rollback somebody asked for, only its beginning
+// and its end are told.
 void weave_hooks(Plan& plan) {
   if (plan.kind == RequestKind::Deploy) return Weaver(plan).weave();
+  std::vector<Step> before;
+  std::vector<Step> after;
   const auto& hooks = plan.settings.hooks;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    if (hooks[i].stage != "after_rollback") continue;
-    Step step{.id = fmt::format("hook-after-rollback-{}", i + 1), .kind = StepKind::Hook};
-    step.count = static_cast<int>(i);
-    step.stage = hooks[i].stage;
-    step.deadline = hooks[i].deadline;
-    step.on_failure = OnFailure::GoOn;
-    step.text = fmt::format("hook {}: {}", hooks[i].stage, hooks[i].run);
-    plan.steps.push_back(std::move(step));
+    if (hooks[i].stage == kBeforeRollback) before.push_back(told(hooks[i], i));
+    if (hooks[i].stage == kAfterRollback) after.push_back(told(hooks[i], i));
   }
+  for (auto& step : after) step.on_failure = OnFailure::GoOn;
+  plan.steps.insert(plan.steps.begin(), before.begin(), before.end());
+  plan.steps.insert(plan.steps.end(), after.begin(), after.end());
 }
 
 }  // namespace slipway::plan

@@ -38,6 +38,19 @@ TEST(HookSteps, StandAtTheirStages) {
   EXPECT_EQ(plan.steps[7].on_failure, OnFailure::TakeBack);
 }
 
+TEST(HookSteps, ThoseBeforeARollbackStandReadyBeforeTheFirstChangeAndLastNoLongerThanOneRun) {
+  Plan plan = plan_with({"after_rollback", "before_rollback"});
+  plan.settings.hooks[1].timeout = Millis(5'000);
+  weave_hooks(plan);
+  ASSERT_EQ(plan.steps[2].id, "hook-before-rollback-2");
+  EXPECT_EQ(plan.steps[3].id, "hook-after-rollback-1");
+  EXPECT_TRUE(comes_before_undo(plan.steps[2]));
+  EXPECT_FALSE(comes_before_undo(plan.steps[3]));
+  EXPECT_EQ(plan.steps[2].deadline, Millis(5'000));
+  EXPECT_NE(in_words(plan).find("    if it fails: undo 3, 4\n"), std::string::npos)
+      << in_words(plan);
+}
+
 TEST(HookSteps, NoneChangeNothing) {
   Plan plan = plan_with({});
   const auto before = ids(plan);
@@ -45,12 +58,15 @@ TEST(HookSteps, NoneChangeNothing) {
   EXPECT_EQ(ids(plan), before);
 }
 
-TEST(HookSteps, ARollbackThatIsAskedForRunsThoseOfItsEndAlone) {
-  Plan plan = plan_with({"before_shift", "after_rollback", "done"});
+TEST(HookSteps, ARollbackThatIsAskedForRunsThoseOfItsBeginningAndItsEndAlone) {
+  Plan plan = plan_with({"before_shift", "after_rollback", "done", "before_rollback"});
   plan.kind = RequestKind::Rollback;
   const std::size_t before = plan.steps.size();
   weave_hooks(plan);
-  ASSERT_EQ(plan.steps.size(), before + 1);
+  ASSERT_EQ(plan.steps.size(), before + 2);
+  EXPECT_EQ(plan.steps.front().id, "hook-before-rollback-4");
+  EXPECT_FALSE(plan.steps.front().undoable);
+  EXPECT_EQ(plan.steps.front().on_failure, OnFailure::TakeBack) << "it may still be aborted";
   EXPECT_EQ(plan.steps.back().id, "hook-after-rollback-2");
   EXPECT_FALSE(plan.steps.back().undoable);
   EXPECT_EQ(plan.steps.back().on_failure, OnFailure::GoOn);

@@ -113,7 +113,7 @@ Result<Plan> make_deploy(Plan plan, const Facts& facts, const config::Environmen
   TRY(check_edge_settings(facts.capabilities, settings));
   TRY(skip_gates(plan, request));
   auto replaced = TRY(old_services(plan));
-  Draft draft(std::move(plan), facts.capabilities, std::move(replaced));
+  Draft draft(std::move(plan), facts, std::move(replaced));
   note_what_is_odd(draft);
   note_edge_changes(draft);
   write_deploy(draft);
@@ -146,8 +146,22 @@ Result<LiveRelease> rollback_target(const Facts& facts, const Request& request) 
   return target;
 }
 
+// What took the old shape away cannot be undone by a switch, and is never undone by itself.
+Result<void> check_schema(const LiveRelease& target, const Request& request) {
+  if (target.broken_by.empty()) return ok();
+  return Error(
+      Code::Refused,
+      fmt::format("{} ({}) cannot come back: the migration {}, applied since, took away what it "
+                  "needs of the database",
+                  target.version, target.id, target.broken_by),
+      fmt::format("go forward with a version that fits the schema as it is; or, if its down script "
+                  "loses nothing, slipway migrate down {} first",
+                  request.environment));
+}
+
 Result<Plan> make_rollback(Plan plan, const Facts& facts, const Request& request) {
   const LiveRelease target = TRY(rollback_target(facts, request));
+  TRY(check_schema(target, request));
   auto settings = config::environment_from_json(target.environment);
   if (!settings) return settings.error().in("reading the stored settings of " + target.id);
   plan.version = target.version;
@@ -159,7 +173,7 @@ Result<Plan> make_rollback(Plan plan, const Facts& facts, const Request& request
       facts.capabilities.side_by_side ? plan.settings.rollout.strategy : config::Strategy::Recreate;
   TRY(check_edge_settings(facts.capabilities, plan.settings));
   auto replaced = TRY(old_services(plan));
-  Draft draft(std::move(plan), facts.capabilities, std::move(replaced));
+  Draft draft(std::move(plan), facts, std::move(replaced));
   draft.note(fmt::format("{} comes back with the settings it was released with ({})",
                          target.version, target.id));
   draft.note(target.warm ? "its instances still run: the switch comes first"

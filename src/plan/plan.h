@@ -41,6 +41,8 @@ struct LiveRelease {
   std::map<std::string, std::string> digests;  // service -> artifact digest
   bool warm = false;                           // its instances are still running
   bool bad = false;                            // it was taken back
+  // The contract migration, already applied, that took away what this release needs; "": none.
+  std::string broken_by{};
 };
 
 struct Facts {
@@ -49,6 +51,8 @@ struct Facts {
   std::optional<LiveRelease> previous;  // what `rollback` would go back to
   std::map<std::string, std::string> digests;  // service -> digest of the requested version
   std::string passed_over{};  // a rollback without a target: why the newest ones are none
+  // The newest contract migration that came with an earlier release and waits to be run; "": none.
+  std::string due_contract{};
 };
 
 enum class RequestKind { Deploy, Rollback };
@@ -89,6 +93,7 @@ enum class StepKind {
   Watch,        // thresholds stay armed for `duration` after promotion
   Notify,       // tell: released, rolled back …
   Hook,         // settings.hooks[count] at `stage`; undoable: run when the release was taken back
+  Migrate,      // run what is pending of the phases up to `stage`, up to `last` when it is given
 };
 std::string_view name_of(StepKind kind);
 std::optional<StepKind> step_kind_named(std::string_view name);
@@ -112,8 +117,9 @@ struct Step {
   Millis duration{0};  // Judge, Watch, Drain: how long
   Millis deadline{0};  // fails (Judge: is held) when not settled after this; 0: none
   OnFailure on_failure = OnFailure::TakeBack;
-  std::string stage{};                                   // Hook: before_shift
-  std::string gate{};                                    // Gate: window
+  std::string stage{};  // Hook: before_shift; Migrate: expand, data, contract
+  std::string last{};   // Migrate: the migration to end with; empty: all
+  std::string gate{};   // Gate: window
   config::OnExpiry on_expiry = config::OnExpiry::Abort;  // Gate: what its deadline leads to
   bool undoable = false;                                 // an undo exists
   // What the undo goes back to. Start: this many instances in the same slot; Shrink and Retire:
@@ -148,6 +154,8 @@ Result<Plan> make_plan(const config::Config& config, const Facts& facts, const R
 // The smoke checks a Smoke step runs: those of step.service (empty: all); after Promote only the
 // GET ones, because a command may change what customers see. Each has its service filled in.
 std::vector<config::Smoke> smoke_of(const Plan& plan, const Step& step);
+// A hook that runs when a release is taken back, before anything of it is.
+bool comes_before_undo(const Step& step);
 // All time spent judging, and watching after promotion.
 Millis judged_time(const Plan& plan);
 // The services of the release being replaced, in dependency order; empty on the first release.

@@ -7,7 +7,7 @@
 
 namespace slipway::plan {
 namespace {
-constexpr std::array<std::pair<StepKind, std::string_view>, 15> kKinds{{
+constexpr std::array<std::pair<StepKind, std::string_view>, 16> kKinds{{
     {StepKind::Gate, "gate"},
     {StepKind::Preflight, "preflight"},
     {StepKind::Start, "start"},
@@ -23,6 +23,7 @@ constexpr std::array<std::pair<StepKind, std::string_view>, 15> kKinds{{
     {StepKind::Watch, "watch"},
     {StepKind::Notify, "notify"},
     {StepKind::Hook, "hook"},
+    {StepKind::Migrate, "migrate"},
 }};
 constexpr std::array<config::Strategy, 4> kStrategies{
     config::Strategy::BlueGreen, config::Strategy::Canary, config::Strategy::Rolling,
@@ -66,6 +67,7 @@ LiveRelease live_from_json(const Json& json) {
 Json to_json(const Step& step) {
   Json out = Json::object();
   if (!step.stage.empty()) out.set("stage", step.stage);
+  if (!step.last.empty()) out.set("last", step.last);
   return out.set("id", step.id)
       .set("kind", name_of(step.kind))
       .set("service", step.service)
@@ -107,6 +109,7 @@ Result<Step> step_from_json(const Json& json) {
   out.deadline = Millis(json.integer("deadline_ms"));
   out.on_failure = json.text("on_failure") == "go_on" ? OnFailure::GoOn : OnFailure::TakeBack;
   out.stage = json.text("stage");
+  out.last = json.text("last");
   out.gate = json.text("gate");
   out.on_expiry = config::on_expiry_named(json.text("on_expiry"));
   out.undoable = json.flag("undoable");

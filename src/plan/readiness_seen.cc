@@ -95,7 +95,7 @@ ReadinessItem heard(const config::Environment& settings, const Sightings& seen) 
       silent.empty()
           ? fmt::format("something reached every channel within {} days", kChannelDays)
           : fmt::format("nothing reached {} within {} days", join(silent, ", "), kChannelDays);
-  out.next = silent.empty() ? "" : "release something, and see what came of it: slipway history";
+  out.next = silent.empty() ? "" : "send a test message: slipway channel test " + settings.name;
   return out;
 }
 

@@ -20,8 +20,12 @@ std::string header(const Plan& plan) {
 std::string failure_text(const Plan& plan, std::size_t at) {
   if (plan.steps[at].on_failure == OnFailure::GoOn) return "note it and go on";
   std::vector<std::string> undone;
+  for (std::size_t i = 0; i <= at; ++i) {
+    if (comes_before_undo(plan.steps[i])) undone.push_back(std::to_string(i + 1));
+  }
   for (std::size_t i = at + 1; i-- > 0;) {
-    if (plan.steps[i].undoable) undone.push_back(std::to_string(i + 1));
+    const bool undoes = plan.steps[i].undoable && !comes_before_undo(plan.steps[i]);
+    if (undoes) undone.push_back(std::to_string(i + 1));
   }
   if (undone.empty()) return "stop here, nothing has changed";
   return "undo " + join(undone, ", ");

@@ -1,6 +1,7 @@
 #include "release/facts.h"
 
 #include "ports/workload.h"
+#include "release/migrate_steps.h"
 
 namespace slipway::release {
 namespace {
@@ -111,10 +112,12 @@ Result<plan::Facts> gather_facts(World& world, const std::string& app_name,
   if (target) {
     facts.previous = TRY(stored_release(world, *target));
     facts.previous->warm = is_warm(world, app, *facts.previous);
+    facts.previous->broken_by = TRY(broken_by(world, app, *target));
   } else if (back && request.version.empty()) {
     facts.passed_over = TRY(passed_over(world, app, live.release));
   }
   if (back) return facts;
+  facts.due_contract = TRY(due_contract(world, app));
   for (const auto& service : environment.services) {
     const auto spec = ports::workload_of(environment, service, request.version, "");
     facts.digests[service.name] = TRY(world.artifacts.resolve(spec));

@@ -71,6 +71,7 @@ Sight HookSteps::run(const plan::Step& step, const State& state, bool of_end) {
 
 Sight HookSteps::look(const plan::Step& step, const State& state) {
   if (step.undoable) return Sight::settled();
+  if (step.stage == "before_rollback") return look_undone(step, state);
   return run(step, state, false);
 }
 

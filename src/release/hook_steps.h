@@ -15,8 +15,8 @@ class HookSteps {
  public:
   explicit HookSteps(const Scene& scene) : scene_(scene) {}
   Sight look(const plan::Step& step, const State& state);
-  // The hooks of a release that was taken back. They are told, and change nothing any more: what
-  // fails, or has not ended by its deadline, is over.
+  // The hooks of a release that is, or was, taken back. They are told, and change nothing any more:
+  // what fails, or has not ended by its deadline, is over.
   Sight look_undone(const plan::Step& step, const State& state);
 
  private:

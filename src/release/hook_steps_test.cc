@@ -40,7 +40,7 @@ class Hooks : public testing::Test {
 const std::vector<config::Hook> kEveryStage{
     hook("done"),         hook("after_promote"), hook("before_promote"), hook("after_shift"),
     hook("before_shift"), hook("after_smoke"),   hook("before_smoke"),   hook("after_start"),
-    hook("before_start"), hook("preflight"),     hook("after_rollback")};
+    hook("before_start"), hook("preflight"),     hook("after_rollback"), hook("before_rollback")};
 
 TEST_F(Hooks, RunAtTheirStagesInTheOrderOfTheRelease) {
   team_.settings.rollout.strategy = config::Strategy::Canary;
@@ -86,6 +86,48 @@ TEST_F(Hooks, AFailingHookOfARollbackIsRunOnceAndTheRollbackIsComplete) {
   const Ending end = deploy({hook("before_start"), hook("after_rollback")});
   EXPECT_EQ(end.phase, Phase::RolledBack);
   EXPECT_EQ(team_.hooks.calls.size(), 2u);
+}
+
+TEST_F(Hooks, ThoseBeforeARollbackSeeWhatIsTakenBackWhileItStillStands) {
+  std::vector<double> shares;
+  team_.hooks.answer = [&](const ports::HookCall& call) {
+    const auto split = team_.router.observe_split(team_.app);
+    for (const auto& share : split->split.shares) {
+      if (share.release == id_) shares.push_back(share.percent);
+    }
+    const bool fails = call.hook.stage == "after_shift" || call.hook.run == "false";
+    return fails ? ports::HookView{Answer::Failed, "no"} : ports::HookView();
+  };
+  const Ending end = deploy({hook("after_rollback"), hook("before_rollback", "false"),
+                             hook("before_rollback", "dump"), hook("after_shift")});
+  EXPECT_EQ(end.phase, Phase::RolledBack);
+  EXPECT_EQ(stages(), (std::vector<std::string>{"after_shift 100", "before_rollback 0rolled_back",
+                                                "before_rollback 0rolled_back",
+                                                "after_rollback 0rolled_back"}))
+      << "one that fails changes nothing";
+  EXPECT_EQ(team_.hooks.calls[1].hook.run, "false");
+  EXPECT_EQ(team_.hooks.calls[2].hook.run, "dump");
+  ASSERT_GE(shares.size(), 3u);
+  EXPECT_EQ(shares[1], 100);
+  EXPECT_EQ(shares[2], 100) << "nothing is undone before both have run";
+  EXPECT_EQ(team_.live(), "r-0001");
+}
+
+TEST_F(Hooks, OneBeforeARollbackIsNotWaitedForLongerThanOneRunMayTake) {
+  team_.hooks.answer = [](const ports::HookCall& call) {
+    if (call.hook.stage == "after_shift") return ports::HookView{Answer::Failed, "no"};
+    return ports::HookView{Answer::InProgress, "", Millis(500)};
+  };
+  const Ending end = deploy({hook("before_rollback"), hook("after_shift")});
+  EXPECT_EQ(end.phase, Phase::RolledBack);
+  EXPECT_TRUE(team_.hooks.calls.size() == 3u || team_.hooks.calls.size() == 4u)
+      << "asked again, but not for the 20 s of its deadline: " << team_.hooks.calls.size();
+}
+
+TEST_F(Hooks, BeforeTheFirstChangeThereIsNoRollback) {
+  team_.hooks.answer = [](const ports::HookCall&) { return ports::HookView{Answer::Failed, "no"}; };
+  EXPECT_EQ(deploy({hook("preflight"), hook("before_rollback")}).phase, Phase::RolledBack);
+  EXPECT_EQ(stages(), (std::vector<std::string>{"preflight 0"}));
 }
 
 TEST_F(Hooks, OneInProgressIsAskedAgainUntilItIsDone) {
@@ -152,6 +194,20 @@ TEST_F(Hooks, ARollbackThatIsAskedForTellsItsEndAlone) {
   EXPECT_EQ(end->phase, Phase::Completed);
   EXPECT_TRUE(stages().empty())
       << "v1 was released without hooks, and its settings are what counts";
+}
+
+TEST_F(Hooks, ARollbackThatIsAskedForRunsThoseOfTheReleaseItGoesBackTo) {
+  team_.settings.hooks = {hook("before_rollback"), hook("after_rollback"), hook("before_shift")};
+  ASSERT_TRUE(team_.release(deploy_of("v1")));
+  team_.settings.hooks.clear();
+  ASSERT_TRUE(team_.release(deploy_of("v2")));
+  team_.hooks.calls.clear();
+  team_.hooks.answer = [](const ports::HookCall&) { return ports::HookView{Answer::Failed, "no"}; };
+  const auto end = team_.release(rollback_to());
+  ASSERT_TRUE(end) << end.error().sentence();
+  EXPECT_EQ(end->phase, Phase::Completed) << "what they say changes nothing";
+  EXPECT_EQ(stages(), (std::vector<std::string>{"before_rollback 0rolled_back",
+                                                "after_rollback 0rolled_back"}));
 }
 
 TEST_F(Hooks, WithoutSomebodyToRunThemAReleaseIsTakenBack) {

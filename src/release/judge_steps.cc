@@ -24,10 +24,18 @@ std::string digits(std::uint64_t number, std::size_t width) {
   return out.size() < width ? std::string(width - out.size(), '0') + out : out;
 }
 
+bool is_of_latency(const verdict::Rule& rule) {
+  return rule.kind == verdict::Rule::Kind::LatencyQuantile ||
+         rule.kind == verdict::Rule::Kind::Latency;
+}
+
 bool judges_latency(const verdict::Settings& settings) {
+  return std::any_of(settings.rules.begin(), settings.rules.end(), is_of_latency);
+}
+
+bool compares_latency(const verdict::Settings& settings) {
   return std::any_of(settings.rules.begin(), settings.rules.end(), [](const verdict::Rule& rule) {
-    return rule.kind == verdict::Rule::Kind::LatencyQuantile ||
-           rule.kind == verdict::Rule::Kind::Latency;
+    return is_of_latency(rule) && rule.relative;
   });
 }
 }  // namespace
@@ -45,6 +53,7 @@ void JudgeSteps::sit_down() {
   const auto& judge = scene_.plan.settings.rollout.judge;
   sitting_.emplace(judge_settings(scene_.plan, judged_routes(judge, last_.baseline)));
   wants_latencies_ = judges_latency(sitting_->settings());
+  wants_of_routes_ = compares_latency(sitting_->settings());
   told_settings_ = false;
   judged_ = Millis(1);
   verdict::Tick history;
@@ -80,9 +89,10 @@ std::vector<verdict::Lot> JudgeSteps::lots_between(const Reading& then, const Re
   lots.push_back({sample_of(now.canary, then.canary, wants_latencies_),
                   sample_of(now.baseline, then.baseline, wants_latencies_)});
   const auto& strata = sitting_->settings().strata;
+  const bool latencies = wants_of_routes_ && stay_.weight < 1;
   for (std::size_t i = 1; i < strata.size(); ++i) {
-    lots.push_back({route_sample(now.canary, then.canary, strata[i]),
-                    route_sample(now.baseline, then.baseline, strata[i])});
+    lots.push_back({route_sample(now.canary, then.canary, strata[i], latencies),
+                    route_sample(now.baseline, then.baseline, strata[i], latencies)});
   }
   return lots;
 }
@@ -188,7 +198,7 @@ double JudgeSteps::part_of(int stratum) const {
   if (stratum == 0) return 1;
   const auto& route = sitting_->settings().strata[static_cast<std::size_t>(stratum)];
   const auto all = static_cast<double>(std::max<std::uint64_t>(1, last_.baseline.requests));
-  return static_cast<double>(route_sample(last_.baseline, {}, route).requests) / all;
+  return static_cast<double>(route_sample(last_.baseline, {}, route, false).requests) / all;
 }
 
 std::optional<Sight> JudgeSteps::quarantine(const plan::Step& step, const State& state,

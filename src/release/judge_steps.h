@@ -72,6 +72,7 @@ class JudgeSteps {
   InstanceSteps& instances_;
   std::optional<verdict::Sitting> sitting_;
   bool wants_latencies_ = false;
+  bool wants_of_routes_ = false;  // theirs are judged beside the old release's
   bool told_settings_ = false;
   Stay stay_;
   std::string step_id_;

@@ -244,6 +244,33 @@ TEST_F(JudgeStepsTest, WhatFailsOnlyWhileItIsWatchedIsTakenBack) {
   EXPECT_EQ(team_.live(), "r-0001");
 }
 
+TEST_F(JudgeStepsTest, ARouteThatAnswersSlowerThanItDidIsTakenBackWhileTheWholeDoesNot) {
+  config::Trigger slower;
+  slower.kind = config::Trigger::Kind::LatencyQuantile;
+  slower.quantile = 0.95;
+  slower.limit = 2;
+  slower.relative_to_baseline = true;
+  slower.text = "latency_p95 > 2x baseline";
+  team_.settings.roll_back_when = {slower};
+  team_.settings.rollout.steps = {50, 100};
+  team_.settings.rollout.judge.warmup = Millis(1'000);
+  fake::Behaviour usual;
+  usual.routes = {{"/", 0.98, 0, 0}, {"/checkout", 0.02, 0, 0}};
+  auto slow = usual;
+  slow.version = "v2";
+  slow.routes[1].slow_share = 1;
+  team_.script(slow);
+  auto script = std::make_shared<fake::Script>(*team_.world.script);
+  script->behaviours.push_back(usual);
+  script->requests_per_second = 400;
+  team_.world.script = script;
+  release_v1();
+  team_.clock.advance(Millis(60'000));
+  const auto end = deploy();
+  EXPECT_EQ(end.phase, Phase::RolledBack) << end.reason;
+  EXPECT_NE(end.reason.find("/checkout: "), std::string::npos) << end.reason;
+}
+
 // Counts that cannot be: more errors than requests, look after look.
 class LyingCounters : public ports::Counters {
  public:

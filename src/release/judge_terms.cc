@@ -1,7 +1,6 @@
 #include "release/judge_terms.h"
 
 #include <algorithm>
-#include <map>
 
 namespace slipway::release {
 
@@ -25,6 +24,21 @@ std::vector<verdict::Rule> rules_of(const config::Environment& settings) {
         {kind, trigger.quantile, trigger.limit, trigger.relative_to_baseline, trigger.text});
   }
   return rules;
+}
+
+using Latency = ports::LatencyCounts;
+
+// Both rise, so one pass is enough: this is done for every route at each look.
+Latency added(const Latency& now, const Latency& then) {
+  Latency out;
+  auto before = then.begin();
+  for (const auto& [bound, count] : now) {
+    while (before != then.end() && before->first < bound) ++before;
+    const bool known = before != then.end() && before->first == bound;
+    const std::uint64_t earlier = known ? before->second : 0;
+    if (count > earlier) out.emplace_back(bound, count - earlier);
+  }
+  return out;
 }
 
 verdict::Guard guard_of(config::BurstGuard guard) {
@@ -89,19 +103,12 @@ verdict::Sample sample_of(const ports::Counts& now, const ports::Counts& then, b
   const bool restarted = now.requests < then.requests;
   sample.requests = restarted ? now.requests : now.requests - then.requests;
   sample.errors = restarted || now.errors < then.errors ? now.errors : now.errors - then.errors;
-  if (!latencies) return sample;
-  std::map<std::uint32_t, std::uint64_t> before;
-  if (!restarted) before.insert(then.latency_us.begin(), then.latency_us.end());
-  for (const auto& [bound, count] : now.latency_us) {
-    const auto found = before.find(bound);
-    const std::uint64_t earlier = found == before.end() ? 0 : found->second;
-    if (count > earlier) sample.latency_us.emplace_back(bound, count - earlier);
-  }
+  if (latencies) sample.latency_us = added(now.latency_us, restarted ? Latency{} : then.latency_us);
   return sample;
 }
 
 verdict::Sample route_sample(const ports::Counts& now, const ports::Counts& then,
-                             const std::string& route) {
+                             const std::string& route, bool latencies) {
   const auto of = [&](const ports::Counts& counts) {
     const auto found = std::find_if(counts.routes.begin(), counts.routes.end(),
                                     [&](const auto& one) { return one.route == route; });
@@ -109,9 +116,10 @@ verdict::Sample route_sample(const ports::Counts& now, const ports::Counts& then
     if (found == counts.routes.end()) return out;
     out.requests = found->requests;
     out.errors = found->errors;
+    if (latencies) out.latency_us = found->latency_us;
     return out;
   };
-  return sample_of(of(now), of(then), false);
+  return sample_of(of(now), of(then), latencies);
 }
 
 std::vector<std::string> judged_routes(const config::Judge& judge, const ports::Counts& old) {

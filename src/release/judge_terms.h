@@ -25,9 +25,9 @@ double weight_in(const plan::Plan& plan, const State& state);
 
 // What was counted between two readings. Latencies are left out when no rule asks for them.
 verdict::Sample sample_of(const ports::Counts& now, const ports::Counts& then, bool latencies);
-// The same of one route, which is judged for failing alone: its latencies are counted too coarsely.
+// The same of one route.
 verdict::Sample route_sample(const ports::Counts& now, const ports::Counts& then,
-                             const std::string& route);
+                             const std::string& route, bool latencies);
 // The routes that are judged by themselves: those of the configuration, or the busiest of the old
 // release, at most nine.
 std::vector<std::string> judged_routes(const config::Judge& judge, const ports::Counts& old);

@@ -72,8 +72,8 @@ Decision refuse(Draft& d) {
 bool is_skipped(const Plan& plan, const State& state, const plan::Step& step) {
   if (!state.full) return false;
   if (step.kind == StepKind::Judge) return true;
-  const bool of_shift = step.kind == StepKind::Shift || step.stage == "before_shift" ||
-                        step.stage == "after_shift";
+  const bool of_shift =
+      step.kind == StepKind::Shift || step.stage == "before_shift" || step.stage == "after_shift";
   return plan.strategy == config::Strategy::Canary && of_shift && step.percent < 100;
 }
 
@@ -109,9 +109,8 @@ Decision advance(Draft& d) {
   return enter(d, d.state().step + 1);
 }
 
-// Takes back from step `index` downwards: the next step that has an undo, newest first.
-Decision back_from(Draft& d, int index) {
-  while (index >= 0 && !d.plan.steps[static_cast<std::size_t>(index)].undoable) --index;
+// Takes this step back next; without one the release is over.
+Decision back_to(Draft& d, int index) {
   d.state().attempt = 0;
   d.state().since_ms = d.now_ms;
   d.state().hold = false;
@@ -129,6 +128,34 @@ Decision back_from(Draft& d, int index) {
   return d.go(Phase::BackSettling, Effect::BackObserve);
 }
 
+// Takes back from step `index` downwards: the next step that has an undo, newest first.
+Decision back_from(Draft& d, int index) {
+  const auto is_passed = [&](int at) {
+    const auto& step = d.plan.steps[static_cast<std::size_t>(at)];
+    return !step.undoable || plan::comes_before_undo(step);
+  };
+  while (index >= 0 && is_passed(index)) --index;
+  return back_to(d, index);
+}
+
+// What is to run while all of it still stands comes first, in the order of the plan; then the
+// undos.
+Decision back_after(Draft& d, int index) {
+  while (++index < d.state().reach) {
+    if (plan::comes_before_undo(d.plan.steps[static_cast<std::size_t>(index)]))
+      return back_to(d, index);
+  }
+  return back_from(d, d.state().reach - 1);
+}
+
+Decision turn_back(Draft& d) { return back_after(d, -1); }
+
+Decision back_next(Draft& d) {
+  const int done = d.state().step;
+  if (plan::comes_before_undo(current(d.plan, d.state()))) return back_after(d, done);
+  return back_from(d, done - 1);
+}
+
 Decision hold_for_person(Draft& d) {
   d.state().at_boundary = false;
   d.state().reason = d.event.detail;
@@ -143,7 +170,7 @@ Decision expire(Draft& d) {
   d.state().cause = Cause::Gate;
   d.state().reason =
       step.id + ": not open within " + to_text(step.deadline) + ": " + d.event.detail;
-  return back_from(d, d.state().reach - 1);
+  return turn_back(d);
 }
 
 Decision fail(Draft& d) {
@@ -152,7 +179,7 @@ Decision fail(Draft& d) {
   if (step.on_failure == OnFailure::GoOn) return advance(d);
   d.state().cause = d.event.verdict ? Cause::Verdict : Cause::Failure;
   d.state().reason = step.id + ": " + d.event.detail;
-  return back_from(d, d.state().reach - 1);
+  return turn_back(d);
 }
 
 Decision abort(Draft& d) {
@@ -165,7 +192,7 @@ Decision abort(Draft& d) {
   }
   d.state().cause = d.event.superseded ? Cause::Superseded : Cause::Operator;
   d.state().reason = d.event.detail.empty() ? "aborted" : d.event.detail;
-  return back_from(d, d.state().reach - 1);
+  return turn_back(d);
 }
 
 Decision act_again(Draft& d) {
@@ -306,7 +333,7 @@ Decision decide(Draft& d, Action action) {
     case Action::BackLater:
       return d.go(Phase::BackSettling, Effect::BackObserve, retry_delay(d.state().attempt));
     case Action::BackNext:
-      return back_from(d, d.state().step - 1);
+      return back_next(d);
     case Action::BackAct:
       return back_act(d);
     case Action::Finish:
@@ -331,6 +358,7 @@ bool has_act(StepKind kind) {
       return true;
     case StepKind::Gate:
     case StepKind::Hook:
+    case StepKind::Migrate:
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:

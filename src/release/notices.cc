@@ -163,6 +163,12 @@ ports::Telling question_notice(const plan::Plan& plan, const std::string& releas
   return addressed(std::move(out), plan.settings);
 }
 
+std::string asked_item(const ports::Notice& notice) {
+  const std::string lead = notice.release + "/approval/";
+  return notice.kind == "approval" && notice.key.starts_with(lead) ? notice.key.substr(lead.size())
+                                                                   : std::string();
+}
+
 ports::Telling dropped_notice(const plan::Plan& plan, const std::string& release,
                               const std::string& why, std::int64_t at_ms) {
   return addressed(taken_back(plan, release, "aborted", why, at_ms), told_by(plan));

@@ -30,6 +30,9 @@ ports::Telling approval_notice(const plan::Plan& plan, const std::string& releas
 ports::Telling question_notice(const plan::Plan& plan, const std::string& release,
                                const std::string& item, const std::string& why, std::int64_t at_ms);
 
+// What that notice asks about; empty: it asks nothing.
+std::string asked_item(const ports::Notice& notice);
+
 // That a release never began.
 ports::Telling dropped_notice(const plan::Plan& plan, const std::string& release,
                               const std::string& why, std::int64_t at_ms);

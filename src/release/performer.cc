@@ -47,6 +47,7 @@ Performer::Performer(Scene scene)
       sources_(scene_),
       gates_(scene_),
       hooks_(scene_),
+      migrations_(scene_),
       records_(scene_) {}
 
 ports::Outcome Performer::act(const State& state, const OpId& op) {
@@ -66,6 +67,7 @@ ports::Outcome Performer::act(const State& state, const OpId& op) {
       return traffic_.turn(state, op);
     case StepKind::Gate:
     case StepKind::Hook:
+    case StepKind::Migrate:
     case StepKind::Preflight:
     case StepKind::Probe:
     case StepKind::Smoke:
@@ -93,6 +95,8 @@ Sight Performer::look(const State& state) {
       return judged(step, state);
     case StepKind::Hook:
       return hooks_.look(step, state);
+    case StepKind::Migrate:
+      return migrations_.look(step);
     case StepKind::Gate:
       return gate(step, state);
     case StepKind::Preflight:
@@ -138,12 +142,26 @@ Sight Performer::gate(const plan::Step& step, const State& state) {
   return again.kind == EventKind::Settled ? sight : again;
 }
 
+std::vector<std::pair<std::string, Json>> Performer::to_keep() const {
+  auto out = judge_.to_keep();
+  const auto& more = migrations_.to_keep();
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+
+void Performer::kept() {
+  judge_.kept();
+  migrations_.kept();
+}
+
 ports::Outcome Performer::undo(const State& state, const OpId& op) {
   const auto& step = step_of(state);
   if (step.kind == StepKind::Shift || step.kind == StepKind::Maintenance)
     return traffic_.undo(step, op);
   if (step.kind == StepKind::Promote) return records_.undo();
-  if (step.kind == StepKind::Hook) return ports::Outcome::applied();  // looking at it runs it
+  // Looking at these does it.
+  if (step.kind == StepKind::Hook || step.kind == StepKind::Migrate)
+    return ports::Outcome::applied();
   return instances_.undo(step, op);
 }
 
@@ -153,6 +171,7 @@ Sight Performer::look_undone(const State& state) {
     return traffic_.look_undone(step);
   if (step.kind == StepKind::Promote) return records_.look_undone();
   if (step.kind == StepKind::Hook) return hooks_.look_undone(step, state);
+  if (step.kind == StepKind::Migrate) return migrations_.look_undone(step);
   return instances_.look_undone(step, state);
 }
 

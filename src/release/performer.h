@@ -14,6 +14,7 @@
 #include "plan/plan.h"
 #include "release/hook_steps.h"
 #include "release/judge_steps.h"
+#include "release/migrate_steps.h"
 #include "release/runner.h"
 #include "release/sight.h"
 #include "release/source_steps.h"
@@ -155,8 +156,9 @@ class Performer {
   Sight look_undone(const State& state);
   // What must not go on serving, while it is held or waits.
   Sight guard(const State& state);
-  const std::vector<std::pair<std::string, Json>>& to_keep() const { return judge_.to_keep(); }
-  void kept() { judge_.kept(); }
+  // What the next record carries beside its own words.
+  std::vector<std::pair<std::string, Json>> to_keep() const;
+  void kept();
 
  private:
   const plan::Step& step_of(const State& state) const {
@@ -173,6 +175,7 @@ class Performer {
   SourceSteps sources_;
   GateSteps gates_;
   HookSteps hooks_;
+  MigrateSteps migrations_;
   RecordSteps records_;
   int turned_ = 0;  // the attempt whose split was seen
 };

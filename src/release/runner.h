@@ -14,6 +14,7 @@
 #include "ports/inquiry.h"
 #include "ports/instances.h"
 #include "ports/measures.h"
+#include "ports/migrations.h"
 #include "ports/router.h"
 #include "ports/store.h"
 #include "ports/zones.h"
@@ -31,10 +32,11 @@ struct World {
   ports::Artifacts& artifacts;
   ports::Store& store;
   Clock& clock;
-  ports::Zones* zones = nullptr;        // null: UTC alone
-  ports::Inquiry* inquiry = nullptr;    // null: what must be looked at stays closed
-  ports::Measures* measures = nullptr;  // null: metrics have no numbers
-  ports::Hooks* hooks = nullptr;        // null: a hook fails
+  ports::Zones* zones = nullptr;            // null: UTC alone
+  ports::Inquiry* inquiry = nullptr;        // null: what must be looked at stays closed
+  ports::Measures* measures = nullptr;      // null: metrics have no numbers
+  ports::Hooks* hooks = nullptr;            // null: a hook fails
+  ports::Migrations* migrations = nullptr;  // null: migrations fail
 };
 
 // A person's word to a running release.

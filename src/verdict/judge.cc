@@ -48,7 +48,7 @@ struct Judge::State {
   };
 
   explicit State(Settings given);
-  Stratum make_stratum(const Terms& terms) const;
+  Stratum make_stratum(const Terms& terms, unsigned steps) const;
   void advance(const Tick& tick);
   void pass(Millis until);
   void pass_blocks(std::int64_t block);
@@ -83,10 +83,12 @@ Judge::State::State(Settings given) : settings(std::move(given)) {
   if (guarded) terms.growth_cap = (terms.log_threshold + std::log(2)) / 3;
   terms.log_proof = -std::log(settings.missed);
   terms.least = settings.least;
-  for (std::size_t i = 0; i < settings.strata.size(); ++i) strata.push_back(make_stratum(terms));
+  strata.push_back(make_stratum(terms, kStepsOfAll));
+  for (std::size_t i = 1; i < settings.strata.size(); ++i)
+    strata.push_back(make_stratum(terms, kStepsOfRoute));
 }
 
-Judge::State::Stratum Judge::State::make_stratum(const Terms& terms) const {
+Judge::State::Stratum Judge::State::make_stratum(const Terms& terms, unsigned steps) const {
   std::vector<double> quantiles;
   std::vector<Trigger> triggers;
   triggers.reserve(settings.rules.size());
@@ -101,7 +103,7 @@ Judge::State::Stratum Judge::State::make_stratum(const Terms& terms) const {
     triggers.emplace_back(
         rule, terms, static_cast<std::size_t>(counter - settings.counters.begin()), references);
   }
-  return {Share(settings.settle), Reference(std::move(quantiles)), std::move(triggers)};
+  return {Share(settings.settle), Reference(std::move(quantiles), steps), std::move(triggers)};
 }
 
 // Begins with the canary's first requests; then block by block.
@@ -148,7 +150,7 @@ void Judge::State::feed(const Tick& tick) {
     stratum.share.add(tick.at, tick.weight, static_cast<double>(lot.canary.requests),
                       static_cast<double>(lot.baseline.requests));
     const Weight weight = stratum.share.weight();
-    const Glance glance{lot, weight, warm, tick.old != Old::Absent, &stratum.reference};
+    const Glance glance{lot, weight, warm, tick.old != Old::Absent, &stratum.reference, i == 0};
     for (auto& trigger : stratum.triggers) trigger.look(glance);
     stratum.reference.add(tick.at, lot.baseline.latency_us);
   }

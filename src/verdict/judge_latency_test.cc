@@ -102,6 +102,71 @@ TEST(JudgeLatency, IsUndecidedUntilTheOldReleaseHasBeenSeen) {
   EXPECT_EQ(story.repeat(150).answer, Answer::NotEnough);
 }
 
+// 4 canary and 36 baseline requests a second at one route among many; of the canary's, `slow` are.
+Decision seconds_of_route(Story& story, int count, std::uint64_t slow, std::uint64_t both = 0) {
+  story.tick().strata.resize(2);
+  auto& whole = story.lot();
+  whole.canary = {100, 0, latencies(100, slow, kSlow)};
+  whole.baseline = {900, 0, latencies(900, both * 9, kSlow)};
+  story.lot(1).canary = {4, 0, latencies(4, slow + both, kSlow)};
+  story.lot(1).baseline = {36, 0, latencies(36, both * 9, kSlow)};
+  Decision said = story.judge().last();
+  for (int i = 0; i < count && said.answer != Answer::Fail; ++i) said = story.look();
+  return said;
+}
+Story with_cart(Rule rule) {
+  Settings settings = settings_of({std::move(rule)});
+  settings.strata.emplace_back("/cart");
+  return Story(settings);
+}
+
+TEST(JudgeLatency, FindsARouteThatIsSlowerThanItWasWhileTheWholeIsNot) {
+  Story story = with_cart(latency_p95(2, true));
+  EXPECT_NE(seconds_of_route(story, 120, 0).answer, Answer::Fail);
+  EXPECT_EQ(seconds_of_route(story, 120, 2).answer, Answer::Fail);
+  EXPECT_EQ(story.judge().last().stratum, 1);
+  EXPECT_NE(story.sentence().find("/cart: "), std::string::npos) << story.sentence();
+}
+
+TEST(JudgeLatency, DoesNotBlameACanaryForARouteThatGetsSlowerForBoth) {
+  Story story = with_cart(latency_p95(2, true));
+  seconds_of_route(story, 120, 0);
+  EXPECT_NE(seconds_of_route(story, 600, 0, 2).answer, Answer::Fail);
+}
+
+TEST(JudgeLatency, ARouteMayBeSlowerThanTheLimitOfTheWhole) {
+  Story story = with_cart(latency_p95(200, false));
+  EXPECT_EQ(seconds_of_route(story, 300, 0, 2).answer, Answer::Pass);
+}
+
+TEST(JudgeLatency, WithoutTheOldReleaseBesideItARouteIsNotCompared) {
+  Story story = with_cart(latency_p95(2, true));
+  seconds_of_route(story, 120, 0);
+  story.tick().weight = 1;
+  story.lot().baseline = story.lot(1).baseline = {};
+  story.lot(1).canary.latency_us = latencies(4, 4, kSlow);
+  EXPECT_NE(story.repeat(300, Answer::Pass).answer, Answer::Fail);
+}
+
+// As the edge counts routes: a canary that is slower by less than the limit shares a bucket with
+// what is beyond it, and an innocent one must never pay for that.
+TEST(JudgeLatency, NeverTakesBackForTheWidthOfARoutesBuckets) {
+  Story story = with_cart(latency_p95(1.2, true));
+  story.tick().weight = 0.5;
+  story.tick().strata.resize(2);
+  const Buckets usual{{53'247, 36}};         // 49,152 to 53,247 us: t is its end
+  const Buckets at_most_1_2x{{65'535, 36}};  // 61,440 on: reaches below 1.2 t = 63,896
+  for (auto* lot : {&story.lot(0), &story.lot(1)}) {
+    lot->canary = {36, 0, lot == &story.lot(1) ? at_most_1_2x : usual};
+    lot->baseline = {36, 0, usual};
+  }
+  EXPECT_NE(story.repeat(300, Answer::Pass).answer, Answer::Fail);
+  story.lot(1).canary.latency_us = {{73'727, 36}};
+  Decision said;
+  for (int i = 0; i < 120 && said.answer != Answer::Fail; ++i) said = story.look();
+  EXPECT_EQ(said.answer, Answer::Fail);
+}
+
 TEST(Reference, IsRenewedEachMinuteByWhatHoldsEnoughRequests) {
   Reference reference({0.95});
   reference.add(Millis(1'000), latencies(199, 0, kSlow));
@@ -122,6 +187,8 @@ TEST(Reference, CountsABucketThatReachesBelowTheLimitAsWithinIt) {
   EXPECT_EQ(above_and_within(buckets, 99'327), (std::pair{110.0, 1.0}));
   EXPECT_EQ(above_and_within({{40, 1}, {41, 2}}, 40), (std::pair{2.0, 1.0}));
   EXPECT_EQ(above_and_within({{0xffff'ffff, 1}}, 40), (std::pair{1.0, 0.0}));
+  const Buckets wide{{106'495, 1}, {114'687, 10}};  // 8,192 us wide
+  EXPECT_EQ(above_and_within(wide, 100'000, kStepsOfRoute), (std::pair{10.0, 1.0}));
 }
 }  // namespace
 }  // namespace slipway::verdict

@@ -135,6 +135,14 @@ void Trigger::go_alone() {
   was_alone_ = true;
 }
 
+// A limit in milliseconds is meant for the whole: one route may well be slower than that. And what
+// a route usually takes says little of another hour, so that without the old release beside it
+// there is nothing to compare with.
+bool Trigger::judges_latency(const Glance& glance) const {
+  if (!glance.judges_latency) return false;
+  return glance.whole || (rule_.relative && !glance.alone());
+}
+
 bool Trigger::bits_of(const Glance& glance, const Stream& stream, Bits& bits) const {
   const auto& [canary, baseline] = glance.lot;
   if (rule_.kind == Rule::Kind::Counter) {
@@ -146,7 +154,8 @@ bool Trigger::bits_of(const Glance& glance, const Stream& stream, Bits& bits) co
             to_double(baseline.errors), to_double(baseline.requests - baseline.errors)};
     return true;
   }
-  if (!glance.judges_latency) return false;
+  if (!judges_latency(glance)) return false;
+  const unsigned steps = glance.reference->steps();
   double usual_us = rule_.limit * 1000;
   double limit_us = usual_us;
   if (rule_.relative) {
@@ -154,8 +163,9 @@ bool Trigger::bits_of(const Glance& glance, const Stream& stream, Bits& bits) co
     if (usual_us <= 0) return false;
     limit_us = rule_.limit * usual_us;
   }
-  std::tie(bits.canary_bad, bits.canary_ok) = above_and_within(canary.latency_us, limit_us);
-  std::tie(bits.baseline_bad, bits.baseline_ok) = above_and_within(baseline.latency_us, usual_us);
+  std::tie(bits.canary_bad, bits.canary_ok) = above_and_within(canary.latency_us, limit_us, steps);
+  std::tie(bits.baseline_bad, bits.baseline_ok) =
+      above_and_within(baseline.latency_us, usual_us, steps);
   return true;
 }
 

@@ -25,6 +25,7 @@ struct Glance {
   bool judges_latency = true;  // false while warming up
   bool baseline = true;        // there is an old release to compare with
   const Reference* reference = nullptr;
+  bool whole = true;  // everything; false: a route
 
   bool alone() const { return weight.high >= 1 || !baseline; }
 };
@@ -84,6 +85,7 @@ class Trigger {
   void reweigh(Weight weight);
   void go_alone();
   bool bits_of(const Glance& glance, const Stream& stream, Bits& bits) const;
+  bool judges_latency(const Glance& glance) const;
   void remember(const Bits& bits);
   void keep_together(Stream& stream) const;
   using Value = double (Process::*)() const;

@@ -15,6 +15,8 @@ APP, ENVIRONMENT = "shopflow", "production"
 RATE = int(os.environ.get("RATE", "250"))
 OLD = "1.0.0"
 DELAY_MS = 15
+MOST_DECISION_MS = 100
+REPEATS = 3
 
 # 2 in 100 requests look at the cart: what breaks there alone is less than the limit for the whole.
 MIX = """60 GET /api/products
@@ -148,16 +150,28 @@ class Shop:
         bad = int(verdicts[-1]["decision"]["numbers"]["canary_bad"]) if verdicts else 0
         with open(self.failed_at) as lines:
             times = sorted(int(line) for line in lines)
+        os.unlink(self.failed_at)
         records = self.rig.release(row["id"]).get("records", [])
         decided = next((record["at_ms"] for record in records if record["event"] == "bad"), 0)
         if not bad or len(times) < bad or not decided:
             self.problems.append("at_once: there is nothing to measure")
-            return
+            return None
         decision_ms = decided - times[bad - 1]
         print(f"judge: decision_ms={decision_ms} bad_before_decision={bad} bad_served={len(times)} "
               f"first_bad_to_decision_ms={decided - times[0]}", flush=True)
-        if decision_ms > 1000:
-            self.problems.append(f"a decision took {decision_ms} ms")
+        return decision_ms
+
+    def decides_in_time(self):
+        """A machine that is busy with other things makes one release wait, not each of three."""
+        seen = []
+        while len(seen) < REPEATS and (not seen or min(seen) > MOST_DECISION_MS):
+            decision_ms = self.decision_time()
+            if decision_ms is None:
+                return
+            seen.append(decision_ms)
+        if min(seen) > MOST_DECISION_MS:
+            self.problems.append(f"a decision took {min(seen)} ms at the least of {len(seen)}, "
+                                 f"at most {MOST_DECISION_MS} ms are allowed")
 
     def play(self):
         rig = self.rig
@@ -179,7 +193,7 @@ class Shop:
         rig.start_load(RATE, mix)
         end = time.monotonic() + 4
         wait_until("some traffic to compare with", 10, lambda: time.monotonic() > end)
-        self.decision_time()
+        self.decides_in_time()
         self.deploy("errors_3", "three", "rolled_back")
         self.deploy("errors_10", "ten", "rolled_back")
         self.deploy("slower_1_5", "slow", "rolled_back")

@@ -195,6 +195,30 @@ def context_of(message):
     return message["json"]["blocks"][-1]["elements"][0]["text"]
 
 
+# --- before the first release --------------------------------------------------------------------------------------
+def tried(stage):
+    """A test message reaches all six, pages nobody and marks nothing; a channel that does not take it is named."""
+    stage.write()
+    told = stage.rig.run("channel", "test", ENVIRONMENT).stdout.split("\n")
+    names = sorted(ALL.split(", "))
+    expect(told[:-1] == [f"{name}: accepted" for name in names], told)
+    expect("a test message" in stage.slack.got[0]["json"]["text"], stage.slack.got)
+    expect([one["path"] for one in stage.pager.got] == ["/v2/change/enqueue"], stage.pager.got)
+    expect([one["method"] for one in stage.sentry.got] == ["GET"], stage.sentry.got)
+    expect(stage.hook.got[0]["json"]["kind"] == "test", stage.hook.got)
+    expect(len(parsed_mails(stage, "tell/production/test/")) == 1, stage.mails())
+    expect("something reached every channel" in stage.rig.run("readiness", ENVIRONMENT).stdout, "readiness does not know it")
+    judge_slack(stage, stage.slack.got)
+    for one in stage.receivers:
+        one.got.clear()
+    with open(stage.rig.config) as kept:
+        text = kept.read()
+    with open(stage.rig.config, "w") as out:
+        out.write(text.replace(stage.hook.url, "https://127.0.0.1:1"))
+    done = stage.rig.run("channel", "test", ENVIRONMENT, "robot", "--wait", "1", check=False)
+    expect(done.returncode == 1 and done.stdout.startswith("robot: not yet accepted; it goes on trying: "), done)
+
+
 # --- the story of three releases ---------------------------------------------------------------------------------
 def released(stage):
     stage.write()
@@ -322,7 +346,7 @@ def judge_slack(stage, messages):
 
 def story(stage):
     stage.start_daemon()
-    for chapter in (released, held, taken_back, linked):
+    for chapter in (tried, released, held, taken_back, linked):
         chapter(stage)
 
 

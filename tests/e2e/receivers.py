@@ -105,6 +105,9 @@ def check_sentry(request):
     """docs.sentry.io/api/releases: create-a-new-release-for-an-organization, create-a-deploy."""
     need(request["headers"].get("Authorization", "").startswith("Bearer "), "no token")
     body = request["json"]
+    if request["method"] == "GET":  # list-an-organizations-releases
+        need(re.fullmatch(r"/api/0/organizations/[^/]+/releases/\?per_page=[0-9]+", request["path"]), "no such path")
+        return 200, "[]"
     if re.fullmatch(r"/api/0/organizations/[^/]+/releases/", request["path"]):
         only(body, {"version", "projects", "ref", "url", "dateReleased", "commits", "refs"}, {"version", "projects"}, "a release")
         need(re.fullmatch(r"[^\n\t\f\r/\\]{1,200}", body["version"]) and body["version"] not in (".", "..", " ", "latest"), "version")
@@ -144,7 +147,8 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, text = receiver.take({"path": self.path, "headers": dict(self.headers), "body": body})
+                status, text = receiver.take({"method": self.command, "path": self.path, "headers": dict(self.headers),
+                                              "body": body})
                 try:
                     self.send_response(status)
                     self.send_header("Content-Length", str(len(text)))
@@ -152,6 +156,8 @@ class Receiver:
                     self.wfile.write(text.encode())
                 except OSError:
                     pass  # the daemon was killed in between: that is what the test is about
+
+            do_GET = do_POST
 
             def log_message(self, *_):
                 pass
@@ -174,7 +180,7 @@ class Receiver:
                 if status != 200:
                     return status, "not now" if status >= 500 else "invalid_payload"
             try:
-                request["json"] = json.loads(request["body"])
+                request["json"] = json.loads(request["body"]) if request["method"] == "POST" else None
                 status, text = self._check(request)
             except (ValueError, KeyError, TypeError, AttributeError) as problem:
                 self.misfits.append(f"{request['path']}: {problem}: {request['body'].decode(errors='replace')}")

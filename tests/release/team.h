@@ -100,8 +100,10 @@ struct Team {
   fake::FakeInquiry inquiry;
   fake::FakeMeasures measures{seam};
   fake::FakeHooks hooks{seam};
-  World ports{instances, router, counters, probe,    smoke,     artifacts,
-              store,     clock,  nullptr,  &inquiry, &measures, &hooks};
+  fake::FakeMigrations migrations{
+      seam, {{"1-add", "expand"}, {"2-fill", "data"}, {"3-drop", "contract"}}};
+  World ports{instances, router,  counters, probe,     smoke,  artifacts,  store,
+              clock,     nullptr, &inquiry, &measures, &hooks, &migrations};
   ports::AppRef app{"shop", "production"};
   config::Environment settings;
   Recorder heard;

@@ -156,8 +156,9 @@ void add_gates(Strategy strategy, const std::string& name, std::vector<Scenario>
 void add_hooks(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
   auto config = sim_config(strategy);
   auto& hooks = config.environments[kEnvironment].hooks;
-  for (const char* stage : {"preflight", "before_start", "after_start", "before_shift",
-                            "after_shift", "after_promote", "done", "after_rollback"})
+  for (const char* stage :
+       {"preflight", "before_start", "after_start", "before_shift", "after_shift", "after_promote",
+        "done", "before_rollback", "after_rollback"})
     hooks.push_back({stage, "true", Millis(1'000), Millis(60'000)});
   out.push_back({name + "hooks at every stage",
                  that_must_end("completed", start_with_config(config, strategy)),
@@ -166,6 +167,24 @@ void add_hooks(Strategy strategy, const std::string& name, std::vector<Scenario>
   out.push_back({name + "a hook fails before the promotion",
                  that_must_end("rolled_back", start_with_config(config, strategy)),
                  {}});
+}
+
+// A release that migrates: by itself, and when it is taken back.
+void add_migrations(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
+  auto config = sim_config(strategy);
+  auto& settings = config.environments[kEnvironment];
+  settings.database.url = "postgresql://db/shop";
+  settings.database.migrations.in_release = true;
+  settings.database.migrations.contract = config::ContractTime::AfterRetire;
+  settings.rollout.keep_old = Millis(0);
+  const auto completes = that_must_end("completed", start_with_config(config, strategy));
+  out.push_back({name + "migrates", completes, {}});
+  for (const int at : {200, 700, 2'000}) {
+    Trouble abort;
+    abort.commands = {{Millis(at), EventKind::Abort, false}};
+    out.push_back({name + "aborted while it migrates, after " + std::to_string(at) + " ms",
+                   that_must_end("", *completes), abort});
+  }
 }
 
 void add_commands(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
@@ -272,6 +291,8 @@ std::vector<Scenario> all_scenarios() {
     add_commands(strategy, name, out);
     if (strategy == Strategy::BlueGreen) add_gates(strategy, name, out);
     if (strategy == Strategy::Canary) add_hooks(strategy, name, out);
+    if (strategy == Strategy::Canary || strategy == Strategy::Rolling)
+      add_migrations(strategy, name, out);
     for (const bool warm : {true, false}) {
       out.push_back({name + (warm ? "rollback to a warm colour" : "rollback to a cold colour"),
                      that_must_end("completed", start_of_rollback(strategy, warm)),

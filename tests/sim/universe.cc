@@ -149,6 +149,9 @@ bool has_ended(Universe& universe) {
   return !row->outcome.empty();
 }
 
+const std::vector<fake::FakeMigrations::File> kFolder{
+    {"1-add", "expand"}, {"2-fill", "data"}, {"3-drop", "contract"}};
+
 struct Drivers {
   explicit Drivers(fake::Seam& seam)
       : instances(seam),
@@ -157,7 +160,8 @@ struct Drivers {
         probe(seam),
         smoke(seam),
         artifacts(seam),
-        hooks(seam) {}
+        hooks(seam),
+        migrations(seam, kFolder) {}
   fake::FakeInstances instances;
   fake::FakeRouter router;
   fake::FakeCounters counters;
@@ -165,9 +169,10 @@ struct Drivers {
   fake::FakeSmoke smoke;
   fake::FakeArtifacts artifacts;
   fake::FakeHooks hooks;
+  fake::FakeMigrations migrations;
   release::World world(Universe& universe) {
-    return {instances,      router,         counters, probe,   smoke,   artifacts,
-            universe.store, universe.clock, nullptr,  nullptr, nullptr, &hooks};
+    return {instances,      router,  counters, probe,   smoke,  artifacts,  universe.store,
+            universe.clock, nullptr, nullptr,  nullptr, &hooks, &migrations};
   }
 };
 

@@ -6,6 +6,7 @@
 #include "drivers/fake/world.h"
 #include "ports/hooks.h"
 #include "ports/measures.h"
+#include "ports/migrations.h"
 
 namespace slipway::drivers::fake {
 
@@ -139,6 +140,43 @@ class FakeHooks : public ports::Hooks {
   };
   Seam& seam_;
   std::map<std::string, Running> running_;
+};
+
+// A folder of migrations and the database that knows which are applied. A run takes `takes` for
+// each, and is forgotten when its daemon dies; the database is not.
+class FakeMigrations : public ports::Migrations {
+ public:
+  struct File {
+    std::string id;
+    std::string phase;
+    bool fails = false;
+  };
+  FakeMigrations(Seam& seam, std::vector<File> files) : folder(std::move(files)), seam_(seam) {}
+  std::vector<File> folder;
+  Millis takes{300};
+  std::vector<ports::MigrationCall> calls;  // begun, in order
+  void begin(const std::string& key, const ports::MigrationCall& call) override;
+  ports::MigrationView look(const std::string& key) override;
+  void stop(const std::string& key) override;
+  // As a new daemon knows it: no run, no call. The database stays as it is.
+  void forget() {
+    runs_.clear();
+    calls.clear();
+  }
+
+ private:
+  struct Run {
+    ports::MigrationCall call;
+    Millis due{0};
+    bool is_stopped = false;
+    ports::MigrationView view;
+  };
+  // The next one the run may apply; nullptr: none.
+  const File* next(const Run& run);
+  void end(Run& run);
+
+  Seam& seam_;
+  std::map<std::string, Run> runs_;
 };
 
 }  // namespace slipway::drivers::fake

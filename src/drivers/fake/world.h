@@ -115,6 +115,7 @@ struct FakeTask {
 };
 
 struct World {
+  std::vector<std::string> migrated{};  // ids of applied migrations, in order
   std::shared_ptr<const Script> script = std::make_shared<Script>();
   std::vector<FakeSlot> slots;
   std::vector<FakeRoute> routes;

@@ -122,9 +122,7 @@ ProcessInstances::ProcessInstances(ProcessOptions options) : options_(std::move(
 
 std::vector<std::string> ProcessInstances::shim_command() const {
   if (!options_.shim_command.empty()) return options_.shim_command;
-  // A binary that was replaced on disk still runs by this name.
-  const auto own = io::real_path("/proc/self/exe");
-  return {own && io::exists(*own) ? *own : "/proc/self/exe", "shim"};
+  return {io::own_program(), "shim"};
 }
 
 Result<ports::SlotView> ProcessInstances::observe(const ports::Slot& slot) {

@@ -24,6 +24,13 @@ TEST(Sentry, MarksTheReleaseAndItsDeploy) {
   EXPECT_EQ(marks->deploy.text("url"), "https://www.shop.example");
 }
 
+TEST(Sentry, MarksNothingOfATestMessage) {
+  auto notice = notice_for_test();
+  notice.kind = "test";
+  notice.live.clear();
+  EXPECT_FALSE(marks_of(notice, "shop", {"web"}));
+}
+
 TEST(Sentry, MarksNothingWhenTheTrafficStaysWhereItIs) {
   EXPECT_FALSE(marks_of(held_for_test(), "shop", {"web"}));
 }

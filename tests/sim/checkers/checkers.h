@@ -28,5 +28,6 @@ Problem check_bounded_starts(Universe& universe);
 Problem check_notices(Universe& universe);
 Problem check_lease_is_free(Universe& universe);
 Problem check_outcome(Universe& universe);
+Problem check_migrations(Universe& universe);
 
 }  // namespace slipway::sim

@@ -78,9 +78,9 @@ Problem check_one_live_colour(Universe& universe) {
 
 std::vector<std::string> check_end(Universe& universe) {
   std::vector<std::string> problems;
-  for (const auto& check :
-       {check_fully_new_or_old, check_one_live_colour, check_no_orphans, check_warm_promise,
-        check_bounded_starts, check_notices, check_lease_is_free, check_outcome}) {
+  for (const auto& check : {check_fully_new_or_old, check_one_live_colour, check_no_orphans,
+                            check_warm_promise, check_bounded_starts, check_notices,
+                            check_lease_is_free, check_outcome, check_migrations}) {
     if (auto problem = check(universe)) problems.push_back(*problem);
   }
   return problems;

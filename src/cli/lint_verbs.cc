@@ -1,0 +1,39 @@
+// The table's row about lint.
+#include "cli/verbs.h"
+
+namespace slipway::cli {
+namespace {
+using enum Need;
+
+constexpr Argument kFiles[] = {{"FILE", "a migration, or a folder of them", Many}};
+constexpr Option kLint[] = {
+    {.name = "--database",
+     .value = "URL",
+     .help = "ask this database's catalogue what is there (types, defaults, rows); without it, the "
+             "files beside and before FILE tell"},
+};
+
+constexpr Verb kVerbs[] = {
+    {.name = "migrate lint",
+     .group = Group::Release,
+     .summary = "what a migration would do to a running app, told from its text",
+     .detail = "Finds statements that keep writers waiting, break the release that runs, fail, or "
+               "lose rows, and says the safe way. What PostgreSQL 15's grammar does not know is "
+               "reported, never passed over.\n\n"
+               "-- slipway: ack=RULE in the head of a file acknowledges a finding on record; "
+               "phase=contract says that releases it would break are gone.\n\n"
+               "Exit status 3 when a finding is not acknowledged.",
+     .arguments = kFiles,
+     .options = kLint,
+     .example = "slipway migrate lint migrations",
+     .output = "migrations/0007_state.sql:1:20: drop-column (breaks)\n"
+               "    orders.state: statements of the old release that name the column fail, and its "
+               "values are gone\n"
+               "    instead: drop it in a contract migration, after every release that names it is "
+               "gone"},
+};
+}  // namespace
+
+std::span<const Verb> lint_verbs() { return kVerbs; }
+
+}  // namespace slipway::cli

@@ -1,0 +1,222 @@
+#include "drivers/migrations/migrations.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "io/child.h"
+#include "io/environment.h"
+#include "io/files.h"
+
+namespace slipway::drivers::migrations {
+namespace {
+using State = ports::MigrationView::State;
+
+constexpr std::size_t kLongestLine = 64 * 1024;
+constexpr const char* kUrl = "SLIPWAY_DATABASE_URL";
+
+// What the child has said so far.
+struct Heard {
+  ports::MigrationView view;
+  std::string rest;  // of a line that has not ended
+  bool has_ended = false;
+};
+
+void hear_line(Heard& heard, std::string_view line) {
+  const auto json = Json::parse(line);
+  if (!json || !json->is_object()) {
+    heard.view.text = std::string(trim(line)).substr(0, 500);
+    return;
+  }
+  if (const Json& error = json->at("error"); error.is_object()) {
+    heard.view.text = error.text("what");
+    if (!error.text("next").empty()) heard.view.text += ". Next: " + error.text("next");
+    heard.view.state = State::Failed;
+  } else if (json->text("event") == "done") {
+    heard.view.applied = json->strings("applied");
+    heard.view.waiting = json->strings("waiting");
+    heard.has_ended = true;
+  } else {
+    heard.view.text = json->text("what");
+  }
+}
+
+void hear(Heard& heard, std::string_view bytes) {
+  heard.rest += bytes;
+  for (auto end = heard.rest.find('\n'); end != std::string::npos; end = heard.rest.find('\n')) {
+    hear_line(heard, std::string_view(heard.rest).substr(0, end));
+    heard.rest.erase(0, end + 1);
+  }
+  if (heard.rest.size() > kLongestLine) heard.rest.clear();
+}
+
+std::vector<std::string> words_of(const std::string& program, const ports::MigrationCall& call) {
+  const auto& settings = call.database.migrations;
+  std::vector<std::string> out = {
+      program,
+      "migrate",
+      "up",
+      call.environment,
+      "--json",
+      "--url",
+      std::string("env:") + kUrl,
+      "--path",
+      settings.path.starts_with('/') ? settings.path : io::join_path(call.dir, settings.path),
+      "--phase",
+      call.phase,
+      "--wait",
+      to_text(settings.wait),
+      "--lock-timeout",
+      to_text(settings.lock_timeout)};
+  const auto add = [&](const char* option, const std::string& value) {
+    if (value.empty()) return;
+    out.emplace_back(option);
+    out.push_back(value);
+  };
+  add("--to", call.last);
+  add("--tool", settings.tool == "auto" ? "" : settings.tool);
+  add("--command", settings.command);
+  return out;
+}
+
+// One child and what it says. Lives in a thread of its own, which the child does not outlive.
+class Run {
+ public:
+  Run(const Settings& settings, ports::MigrationCall call)
+      : settings_(settings), call_(std::move(call)) {
+    heard_.view.state = State::Running;
+    heard_.view.text = "begins";
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Run() {
+    stop();
+    thread_.join();
+  }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  ports::MigrationView view() const {
+    const std::lock_guard hold(mutex_);
+    return heard_.view;
+  }
+
+  void stop() {
+    const std::lock_guard hold(mutex_);
+    is_stopped_ = true;
+    if (pid_ > 0) ::kill(pid_, SIGTERM);
+  }
+
+ private:
+  void run() {
+    const auto ended = follow();
+    const std::lock_guard hold(mutex_);
+    auto& view = heard_.view;
+    if (!ended) {
+      view.state = State::Failed;
+      view.text = ended.error().sentence();
+    } else if (ended->succeeded() && heard_.has_ended) {
+      view.state = State::Done;
+    } else {
+      const bool has_said = view.state == State::Failed;
+      view.state = State::Failed;
+      if (!has_said) view.text = "slipway migrate ended with " + ended->text() + ": " + view.text;
+    }
+  }
+
+  Result<io::Exit> follow() {
+    const std::string url = call_.database.secret.name.empty()
+                                ? call_.database.url
+                                : TRY(settings_.read_secret(call_.database.secret, call_.dir));
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return from_errno(errno, "making a pipe");
+    const io::Fd from(ends[0]);
+    io::Fd to(ends[1]);
+    io::ChildSpec spec;
+    spec.argv = words_of(settings_.program, call_);
+    spec.dir = call_.dir;
+    spec.environment = io::own_environment();
+    spec.environment.push_back(std::string(kUrl) + "=" + std::string(trim(url)));
+    spec.out = spec.err = to.get();
+    spec.parent_death_signal = SIGTERM;
+    auto child = TRY(io::spawn(spec));
+    to.reset();
+    begun(child.pid);
+    read_all(from.get());
+    return reap(child);
+  }
+
+  // Between the pipe's end and here the child only has to go; one that does not is killed.
+  Result<io::Exit> reap(const io::Child& child) {
+    auto ended = io::wait_for(child, settings_.patience);
+    {
+      const std::lock_guard hold(mutex_);
+      pid_ = 0;  // nobody signals a number that may belong to another one soon
+    }
+    if (ended) return ended;
+    ::kill(child.pid, SIGKILL);
+    return io::wait_for(child, settings_.patience);
+  }
+
+  void begun(pid_t pid) {
+    const std::lock_guard hold(mutex_);
+    pid_ = pid;
+    if (is_stopped_) ::kill(pid_, SIGTERM);
+  }
+
+  void read_all(int from) {
+    std::array<char, 4096> bytes{};
+    for (;;) {
+      const ssize_t count = ::read(from, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return;
+      const std::lock_guard hold(mutex_);
+      hear(heard_, {bytes.data(), static_cast<std::size_t>(count)});
+    }
+  }
+
+  const Settings& settings_;
+  const ports::MigrationCall call_;
+  mutable std::mutex mutex_;
+  Heard heard_;
+  pid_t pid_ = 0;  // 0: not begun, or reaped
+  bool is_stopped_ = false;
+  std::thread thread_;
+};
+
+class Children final : public ports::Migrations {
+ public:
+  explicit Children(Settings settings) : settings_(std::move(settings)) {}
+
+  void begin(const std::string& key, const ports::MigrationCall& call) override {
+    auto& run = runs_[key];
+    if (!run) run = std::make_unique<Run>(settings_, call);
+  }
+  ports::MigrationView look(const std::string& key) override {
+    const auto found = runs_.find(key);
+    return found == runs_.end() ? ports::MigrationView() : found->second->view();
+  }
+  void stop(const std::string& key) override {
+    const auto found = runs_.find(key);
+    if (found != runs_.end()) found->second->stop();
+  }
+
+ private:
+  Settings settings_;
+  std::map<std::string, std::unique_ptr<Run>> runs_;
+};
+}  // namespace
+
+std::unique_ptr<ports::Migrations> make_migrations(Settings settings) {
+  return std::make_unique<Children>(std::move(settings));
+}
+
+}  // namespace slipway::drivers::migrations

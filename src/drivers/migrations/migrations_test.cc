@@ -1,0 +1,142 @@
+#include "drivers/migrations/migrations.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "io/clock.h"
+#include "io/files.h"
+
+namespace slipway::drivers::migrations {
+namespace {
+
+using State = ports::MigrationView::State;
+
+// A program in slipway's place: what it is told stands in `told`, what it says in the test.
+class Migrates : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = io::make_temp_dir("slipway-test-").value();
+    settings_.program = io::join_path(folder_, "slipway");
+    settings_.read_secret = [](const config::SecretRef& secret, const std::string&) {
+      return Result<std::string>("postgresql://of-" + secret.name + "\n");
+    };
+    call_.environment = "production";
+    call_.phase = "expand";
+    call_.dir = folder_;
+    call_.database.secret.name = "DATABASE_URL";
+  }
+  void TearDown() override { EXPECT_TRUE(io::remove_tree(folder_, "/tmp")); }
+
+  void program(const std::string& body) {
+    const std::string head =
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" \"url: $SLIPWAY_DATABASE_URL\" > told\n";
+    ASSERT_TRUE(io::write_file_atomically(settings_.program, head + body, 0700));
+  }
+  ports::MigrationView wait_for_end(ports::Migrations& migrations) {
+    return wait_until(migrations, [](const auto& view) { return view.state != State::Running; });
+  }
+  template <class Holds>
+  ports::MigrationView wait_until(ports::Migrations& migrations, Holds holds) {
+    io::SystemClock clock;
+    const auto until = clock.monotonic() + Millis(20'000);
+    for (;;) {
+      auto view = migrations.look("migrate-expand");
+      if (holds(view) || clock.monotonic() > until) return view;
+      std::this_thread::yield();
+    }
+  }
+
+  std::string folder_;
+  Settings settings_;
+  ports::MigrationCall call_;
+};
+
+TEST_F(Migrates, SaysWhereItIsAndWhatCameOfIt) {
+  program(
+      "echo '{\"event\":\"waiting\",\"what\":\"waits for pid 7\"}'\n"
+      "read line < go\n"
+      "echo '{\"event\":\"done\",\"applied\":[\"1\",\"2\"],\"waiting\":[\"3\"]}'\n");
+  ASSERT_EQ(::mkfifo(io::join_path(folder_, "go").c_str(), 0600), 0);
+  const auto migrations = make_migrations(settings_);
+  EXPECT_EQ(migrations->look("migrate-expand").state, State::Unknown);
+  migrations->begin("migrate-expand", call_);
+  const auto waits =
+      wait_until(*migrations, [](const auto& view) { return view.text == "waits for pid 7"; });
+  EXPECT_EQ(waits.state, State::Running);
+  ASSERT_TRUE(io::append_file(io::join_path(folder_, "go"), "go\n"));
+  const auto view = wait_for_end(*migrations);
+  EXPECT_EQ(view.state, State::Done);
+  EXPECT_EQ(view.applied, (std::vector<std::string>{"1", "2"}));
+  EXPECT_EQ(view.waiting, (std::vector<std::string>{"3"}));
+}
+
+TEST_F(Migrates, TheAddressIsInTheEnvironmentAndNotOnTheCommandLine) {
+  program("echo '{\"event\":\"done\"}'\n");
+  call_.last = "0007_drop";
+  call_.database.migrations.path = "db/migrations";
+  call_.database.migrations.tool = "prisma";
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  EXPECT_EQ(wait_for_end(*migrations).state, State::Done);
+  EXPECT_EQ(io::read_file(io::join_path(folder_, "told")).value(),
+            "migrate\nup\nproduction\n--json\n--url\nenv:SLIPWAY_DATABASE_URL\n--path\n" + folder_ +
+                "/db/migrations\n--phase\nexpand\n--wait\n10m\n--lock-timeout\n100ms\n--to\n"
+                "0007_drop\n--tool\nprisma\nurl: postgresql://of-DATABASE_URL\n");
+}
+
+TEST_F(Migrates, AnErrorComesWithItsNextStep) {
+  program("echo '{\"error\":{\"what\":\"0007 is dirty\",\"next\":\"mend it\"}}'; exit 3\n");
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  const auto view = wait_for_end(*migrations);
+  EXPECT_EQ(view.state, State::Failed);
+  EXPECT_EQ(view.text, "0007 is dirty. Next: mend it");
+}
+
+TEST_F(Migrates, OneThatDiesWithoutAWordHasFailed) {
+  program("echo 'terminate called'; kill -9 $$\n");
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  const auto view = wait_for_end(*migrations);
+  EXPECT_EQ(view.state, State::Failed);
+  EXPECT_EQ(view.text, "slipway migrate ended with signal SIGKILL: terminate called");
+}
+
+TEST_F(Migrates, OneThatEndsWellWithoutSayingSoHasFailed) {
+  program("exit 0\n");
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  EXPECT_EQ(wait_for_end(*migrations).state, State::Failed);
+}
+
+TEST_F(Migrates, IsAskedToStop) {
+  program(
+      "trap 'echo {\\\"error\\\":{\\\"what\\\":\\\"stopped\\\"}}; exit 5' TERM\n"
+      "echo '{\"event\":\"applying\",\"what\":\"applying 1\"}'\n"
+      "while :; do read line < go; done\n");
+  ASSERT_EQ(::mkfifo(io::join_path(folder_, "go").c_str(), 0600), 0);
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  wait_until(*migrations, [](const auto& view) { return view.text == "applying 1"; });
+  migrations->stop("migrate-expand");
+  const auto view = wait_for_end(*migrations);
+  EXPECT_EQ(view.state, State::Failed);
+  EXPECT_EQ(view.text, "stopped");
+}
+
+TEST_F(Migrates, ASecretThatCannotBeReadIsTheReason) {
+  program("exit 0\n");
+  settings_.read_secret = [](const config::SecretRef&, const std::string&) -> Result<std::string> {
+    return Error(Code::SecretUnavailable, "no such file", "look for it");
+  };
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  const auto view = wait_for_end(*migrations);
+  EXPECT_EQ(view.state, State::Failed);
+  EXPECT_NE(view.text.find("no such file"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace slipway::drivers::migrations

@@ -1,0 +1,56 @@
+// The steps that change the database: what only adds comes before the new instances start, so that
+// both releases work with it; what takes away comes when nothing needs it any more.
+#include <fmt/core.h>
+
+#include "base/units.h"
+#include "plan/draft.h"
+
+namespace slipway::plan {
+
+using config::ContractTime;
+
+void Draft::migrate(std::string id, std::string stage, std::string last) {
+  Step step{.id = std::move(id), .kind = StepKind::Migrate};
+  step.stage = std::move(stage);
+  step.last = std::move(last);
+  step.text = fmt::format("apply pending migrations up to the phase {}", step.stage);
+  if (!step.last.empty())
+    step.text = fmt::format("apply contract migrations of earlier releases, up to {}", step.last);
+  step.undoable = true;
+  step.undo_text = "stop them; what is applied stays, the old release works with it";
+  add(std::move(step));
+}
+
+void Draft::migrate_first() {
+  const auto& migrations = plan_.settings.database.migrations;
+  if (!migrations.in_release) return;
+  if (!due_contract_.empty() && migrations.contract != ContractTime::Manual)
+    migrate("migrate-contract-before", "contract", due_contract_);
+  migrate("migrate-expand", "expand", {});
+}
+
+void Draft::migrate_rest() {
+  if (!plan_.settings.database.migrations.in_release) return;
+  migrate("migrate-data", "data", {});
+}
+
+void Draft::contract() {
+  const auto& migrations = plan_.settings.database.migrations;
+  if (!migrations.in_release || migrations.contract != ContractTime::AfterRetire) return;
+  const Millis keep = plan_.settings.rollout.keep_old;
+  if (has_old() && keep.count() > 0 && plan_.strategy != config::Strategy::Rolling &&
+      plan_.strategy != config::Strategy::Recreate) {
+    note(
+        fmt::format("contract migrations wait for the next release: {} is kept for {} and needs "
+                    "what they take away",
+                    old_name(), to_text(keep)));
+    return;
+  }
+  migrate("migrate-contract", "contract", {});
+  auto& step = plan_.steps.back();
+  step.on_failure = OnFailure::GoOn;
+  step.undoable = false;
+  step.undo_text.clear();
+}
+
+}  // namespace slipway::plan

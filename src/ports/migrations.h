@@ -1,0 +1,39 @@
+#pragma once
+// Migrations: a release's changes to the app's database. Beginning never waits; how far it is comes
+// from looking. The database keeps the book, so what was cut off is begun again without harm.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/database.h"
+
+namespace slipway::ports {
+
+struct MigrationCall {
+  std::string release;  // "r-0042": stands in the database's list of sessions
+  std::string environment;
+  std::string phase;  // run what is pending up to here: expand, data, contract
+  std::string last;   // and no further than this migration; "": all
+  config::DatabaseSettings database;
+  std::string dir;  // of slipway.yaml
+};
+
+struct MigrationView {
+  enum class State { Unknown, Running, Done, Failed };
+  State state = State::Unknown;      // Unknown: never begun here
+  std::string text;                  // where it is, or why it failed
+  std::vector<std::string> applied;  // Done: by this run, in order
+  std::vector<std::string> waiting;  // Done: contract migrations, and what comes behind them
+};
+
+class Migrations {
+ public:
+  virtual ~Migrations() = default;
+  // Does nothing while the same key runs, and after it has ended.
+  virtual void begin(const std::string& key, const MigrationCall& call) = 0;
+  virtual MigrationView look(const std::string& key) = 0;
+  // Asks it to stop after the statement it is at, which is given up; look() says when it has.
+  virtual void stop(const std::string& key) = 0;
+};
+
+}  // namespace slipway::ports

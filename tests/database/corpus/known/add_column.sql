@@ -1,0 +1,53 @@
+-- ADD COLUMN: the statements of appendix A that were known when the rules were written.
+
+-- case: ALTER TABLE t ADD COLUMN x text
+ALTER TABLE t ADD COLUMN x text;
+
+-- case: ALTER TABLE t ADD COLUMN x int NOT NULL DEFAULT 5
+ALTER TABLE t ADD COLUMN x int NOT NULL DEFAULT 5;
+
+-- case: ALTER TABLE t ADD COLUMN x timestamptz NOT NULL DEFAULT now()
+ALTER TABLE t ADD COLUMN x timestamptz NOT NULL DEFAULT now();
+
+-- case: ALTER TABLE t ADD COLUMN x uuid NOT NULL DEFAULT gen_random_uuid()
+ALTER TABLE t ADD COLUMN x uuid NOT NULL DEFAULT gen_random_uuid();
+
+-- case: ALTER TABLE t ADD COLUMN x timestamptz DEFAULT clock_timestamp()
+ALTER TABLE t ADD COLUMN x timestamptz DEFAULT clock_timestamp();
+
+-- case: ALTER TABLE t ADD COLUMN x text DEFAULT md5('x')
+ALTER TABLE t ADD COLUMN x text DEFAULT md5('x');
+
+-- case: ALTER TABLE t ADD COLUMN x text NOT NULL
+ALTER TABLE t ADD COLUMN x text NOT NULL;
+
+-- case: ALTER TABLE c ADD COLUMN x text NOT NULL (after DELETE FROM c)
+DELETE FROM c;
+ALTER TABLE c ADD COLUMN x text NOT NULL;
+
+-- case: ALTER TABLE t ADD COLUMN x text GENERATED ALWAYS AS (a||b) STORED
+ALTER TABLE t ADD COLUMN x text GENERATED ALWAYS AS (a||b) STORED;
+
+-- case: ALTER TABLE t ADD COLUMN x bigserial
+ALTER TABLE t ADD COLUMN x bigserial;
+
+-- case: ALTER TABLE t ADD COLUMN x bigint GENERATED ALWAYS AS IDENTITY
+ALTER TABLE t ADD COLUMN x bigint GENERATED ALWAYS AS IDENTITY;
+
+-- case: ALTER TABLE t ADD COLUMN x text UNIQUE
+ALTER TABLE t ADD COLUMN x text UNIQUE;
+
+-- case: ALTER TABLE t ADD COLUMN x bigint REFERENCES r(id)
+ALTER TABLE t ADD COLUMN x bigint REFERENCES r(id);
+
+-- case: ALTER TABLE t ADD COLUMN x bigint DEFAULT 1 REFERENCES r(id)
+ALTER TABLE t ADD COLUMN x bigint DEFAULT 1 REFERENCES r(id);
+
+-- case: ALTER TABLE t ADD COLUMN x int CHECK (x>0)
+ALTER TABLE t ADD COLUMN x int CHECK (x>0);
+
+-- case: ALTER TABLE t ADD COLUMN x int DEFAULT 1 CHECK (x>0)
+ALTER TABLE t ADD COLUMN x int DEFAULT 1 CHECK (x>0);
+
+-- case: ALTER TABLE t ADD COLUMN x posint
+ALTER TABLE t ADD COLUMN x posint;

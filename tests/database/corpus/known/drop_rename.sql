@@ -1,0 +1,33 @@
+-- DROP, RENAME, move: the statements of appendix A that were known when the rules were written.
+
+-- case: ALTER TABLE t DROP COLUMN status
+ALTER TABLE t DROP COLUMN status;
+
+-- case: ALTER TABLE t DROP COLUMN b
+ALTER TABLE t DROP COLUMN b;
+
+-- case: ALTER TABLE t RENAME COLUMN status TO state
+ALTER TABLE t RENAME COLUMN status TO state;
+
+-- case: ALTER TABLE r RENAME TO r2
+ALTER TABLE r RENAME TO r2;
+
+-- case: ALTER TABLE r SET SCHEMA s2 (after CREATE SCHEMA s2)
+CREATE SCHEMA s2;
+ALTER TABLE r SET SCHEMA s2;
+
+-- case: CREATE VIEW r AS SELECT * FROM r2 (after ALTER TABLE r RENAME TO r2)
+ALTER TABLE r RENAME TO r2;
+CREATE VIEW r AS SELECT * FROM r2;
+
+-- case: DROP TABLE p2
+DROP TABLE p2;
+
+-- case: DROP TABLE r CASCADE
+DROP TABLE r CASCADE;
+
+-- case: TRUNCATE p2
+TRUNCATE p2;
+
+-- case: TRUNCATE r CASCADE
+TRUNCATE r CASCADE;

@@ -1,0 +1,68 @@
+-- Everything else: the statements of appendix A that were known when the rules were written.
+
+-- case: ALTER TABLE t SET (fillfactor=80)
+ALTER TABLE t SET (fillfactor=80);
+
+-- case: ALTER TABLE t SET (autovacuum_enabled=false)
+ALTER TABLE t SET (autovacuum_enabled=false);
+
+-- case: ALTER TABLE p2 SET UNLOGGED
+ALTER TABLE p2 SET UNLOGGED;
+
+-- case: ALTER TABLE p2 SET TABLESPACE pg_default
+ALTER TABLE p2 SET TABLESPACE pg_default;
+
+-- case: ALTER TABLE t ENABLE ROW LEVEL SECURITY
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+
+-- case: CREATE POLICY k ON t USING (true)
+CREATE POLICY k ON t USING (true);
+
+-- case: ALTER TABLE t OWNER TO postgres
+ALTER TABLE t OWNER TO postgres;
+
+-- case: COMMENT ON TABLE t IS 'x'
+COMMENT ON TABLE t IS 'x';
+
+-- case: GRANT SELECT ON t TO PUBLIC
+GRANT SELECT ON t TO PUBLIC;
+
+-- case: REVOKE ALL ON t FROM PUBLIC
+REVOKE ALL ON t FROM PUBLIC;
+
+-- case: CREATE STATISTICS k ON a, b FROM t
+CREATE STATISTICS k ON a, b FROM t;
+
+-- case: ALTER TABLE t REPLICA IDENTITY FULL
+ALTER TABLE t REPLICA IDENTITY FULL;
+
+-- case: ANALYZE t
+ANALYZE t;
+
+-- case: LOCK TABLE t
+LOCK TABLE t;
+
+-- case: UPDATE t SET status='x'
+UPDATE t SET status='x';
+
+-- case: UPDATE t SET status='x' WHERE id=1
+UPDATE t SET status='x' WHERE id=1;
+
+-- case: DELETE FROM c
+DELETE FROM c;
+
+-- case: CREATE EXTENSION hstore
+CREATE EXTENSION hstore;
+
+-- case: DO $$ BEGIN EXECUTE 'ALTER TABLE t DROP COLUMN status'; END $$
+DO $$ BEGIN EXECUTE 'ALTER TABLE t DROP COLUMN status'; END $$;
+
+-- case: ALTER TABLE t ADD COLUMN y int, DROP COLUMN status, ALTER COLUMN n TYPE bigint
+ALTER TABLE t ADD COLUMN y int, DROP COLUMN status, ALTER COLUMN n TYPE bigint;
+
+-- case: ALTER SEQUENCE s RESTART WITH 5 (after CREATE SEQUENCE s)
+CREATE SEQUENCE s;
+ALTER SEQUENCE s RESTART WITH 5;
+
+-- case: ALTER TABLE t SET WITHOUT CLUSTER
+ALTER TABLE t SET WITHOUT CLUSTER;
