@@ -226,6 +226,8 @@ class Tests:
         self.postgres.sql("seed", self.SEED)
         url = self.postgres.make("calm", "seed")
         log = os.path.join(self.folder, "points-" + name)
+        if os.path.exists(log):
+            os.remove(log)
         done = self.migrate("up production", url, path, "--tool", tool, env={"SLIPWAY_CRASH_LOG": log})
         expect(done.returncode == 0, f"{name}, undisturbed: {done.stderr}")
         with open(log) as lines:

@@ -39,13 +39,19 @@ class Postgres:
                     "max_wal_senders": "0", "autovacuum": "off", "log_min_messages": "panic"}
         words = [w for key, value in settings.items() for w in ("-c", f"{key}={value}")]
         self.log = open(os.path.join(self.folder, "log"), "ab")
-        self.server = subprocess.Popen([*self.as_user, os.path.join(self.bin, "postgres"), "-D", self.data, *words],
-                                       cwd="/", stdout=self.log, stderr=self.log, start_new_session=True)
+        command = [*self.as_user, os.path.join(self.bin, "postgres"), "-D", self.data, *words]
         deadline = time.monotonic() + 60
-        while subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],
-                             check=False).returncode != 0:
-            if time.monotonic() > deadline or self.server.poll() is not None:
+        while not self.answers():
+            if time.monotonic() > deadline:
                 raise RuntimeError("PostgreSQL does not start: " + open(self.log.name).read()[-2000:])
+            # Processes of a server that was killed may hold its memory for a moment more.
+            if self.server is None or self.server.poll() is not None:
+                self.server = subprocess.Popen(command, cwd="/", stdout=self.log, stderr=self.log,
+                                               start_new_session=True)
+
+    def answers(self):
+        return subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],
+                              check=False).returncode == 0
 
     def kill(self):
         """As in a power cut: no process of it lives on."""
