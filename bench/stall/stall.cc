@@ -79,7 +79,8 @@ void make_table(const std::string& url) {
   must(
       database->run("drop table if exists t; drop schema if exists slipway cascade; "
                     "create table t(id bigint primary key, n bigint not null default 0); "
-                    "insert into t select i, 0 from generate_series(0, 999) i; vacuum analyze t"));
+                    "insert into t select i, 0 from generate_series(0, 999) i"));
+  must(database->run("vacuum analyze t"));
 }
 
 Stall measure(const std::string& url, const std::function<void()>& migrate) {
@@ -199,6 +200,6 @@ int main() {
       "builds_failed={} deadlocks={} invalid_indexes={} other_turns={} missed={}\n",
       ours.longest_ms, plain.longest_ms, ours.over_100ms, plain.over_100ms, ours.writes,
       plain.writes, ours.migration_s, plain.migration_s, builds.done, builds.failed,
-      builds.deadlocks, builds.invalid, builds.others, is_met ? "none" : "yes");
+      builds.deadlocks, builds.invalid, builds.others, is_met ? 0 : 1);
   return is_met ? 0 : 1;
 }

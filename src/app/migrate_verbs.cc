@@ -68,8 +68,9 @@ std::string status_text(const Migrating& what, const migrations::Look& seen) {
                   outlook.done.size(), outlook.pending.size() + outlook.waiting.size(),
                   what.folder.path, seen.has_book ? ", " + seen.book : ", never migrated");
   const auto line = [&](const char* state, const migrations::Migration& one, const char* note) {
-    out += fmt::format("  {}  {}  {}{}\n", state, one.id,
-                       one.phase == migrations::Phase::Unknown ? "" : name_of(one.phase), note);
+    const bool is_said = one.phase != migrations::Phase::Unknown;
+    out += fmt::format("  {}  {}{}{}{}\n", state, one.id, is_said ? "  " : "",
+                       is_said ? name_of(one.phase) : "", note);
   };
   for (const std::size_t i : outlook.pending) line("pending", what.list[i], "");
   for (const std::size_t i : outlook.waiting)

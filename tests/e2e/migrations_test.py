@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """slipway migrate beside the tools whose folders it runs, and killed at every point of a run.
 
-usage: migrations_test.py BUILD_FOLDER [tools|crashes|server|pooler]     (all of them by default)
+usage: migrations_test.py BUILD_FOLDER [verbs|pooler|crashes|server|tools]     (all of them by default)
 
 tools:   each tool applies a folder and slipway finds nothing to do, and the other way round; pg_dump sees no difference
 crashes: slipway is killed with -9 at every named point of a run; the next run ends as an undisturbed one would
 server:  the same with PostgreSQL killed at these points
+verbs:   slipway.yaml, Ctrl-C, refusals
 pooler:  a real PgBouncer that shares sessions is refused, one that does not is used
 """
 import hashlib
@@ -58,6 +59,14 @@ def drizzle(folder):
     return {"pending": "select count(*) from drizzle.__drizzle_migrations"}
 
 
+def dbmate(folder):
+    write(folder, {f"migrations/2024010{i}_step.sql": f"-- migrate:up\n{text}\n-- migrate:down\nSELECT 1;\n"
+                   for i, text in enumerate(STATEMENTS, 1)})
+    write(folder, {"migrations/20240104_build.sql": "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY users_name "
+                   "ON users (name);\n-- migrate:down transaction:false\nDROP INDEX CONCURRENTLY users_name;\n"})
+    return {"pending": "select count(*) from schema_migrations", "count": len(STATEMENTS) + 1}
+
+
 def node_pg_migrate(folder):
     write(folder, {f"migrations/{WHEN + i}_step{i}.sql": f"-- Up Migration\n{text}\n-- Down Migration\nSELECT 1;\n"
                    for i, text in enumerate(STATEMENTS)})
@@ -70,6 +79,29 @@ def knex(folder):
                    for i, text in enumerate(STATEMENTS, 1)})
     write(folder, {"knexfile.js": "module.exports = { client: 'pg', connection: process.env.DATABASE_URL };\n"})
     return {"pending": "select count(*) from knex_migrations"}
+
+
+# Prisma's engines are programs that come from elsewhere; its schema engine is in its package too, for JavaScript
+# drivers. That driver does not read PostgreSQL's type "name".
+PRISMA_CONFIG = """const { PrismaPg } = require("@prisma/adapter-pg");
+const Result = require("pg/lib/result");
+const NAME = 19, TEXT = 25;
+const addFields = Result.prototype.addFields;
+Result.prototype.addFields = function (fields) {
+  for (const field of fields) if (field.dataTypeID === NAME) field.dataTypeID = TEXT;
+  return addFields.call(this, fields);
+};
+module.exports = { experimental: { adapter: true }, engine: "js", schema: "schema.prisma",
+  adapter: async () => new PrismaPg({ connectionString: process.env.DATABASE_URL }) };
+"""
+
+
+def prisma(folder):
+    steps = STATEMENTS + [f"ALTER TABLE users ADD COLUMN extra_{i} integer DEFAULT {i};" for i in range(29)]
+    write(folder, {f"migrations/202401{i:02}000000_step/migration.sql": text + "\n" for i, text in enumerate(steps, 1)})
+    write(folder, {"migrations/migration_lock.toml": 'provider = "postgresql"\n', "prisma.config.js": PRISMA_CONFIG,
+                   "schema.prisma": 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n'})
+    return {"pending": "select count(*) from _prisma_migrations where finished_at is not null", "count": len(steps)}
 
 
 class Tests:
@@ -106,17 +138,23 @@ class Tests:
             parsed = json.loads(text)
             parsed["dbCredentials"]["url"] = url
             write(project, {"drizzle.config.json": json.dumps(parsed)})
-        command = {"drizzle": [self.bin("drizzle-kit"), "migrate"],
+        command = {"prisma": [self.bin("prisma"), "migrate", "deploy"],
+                   "dbmate": [self.bin("dbmate"), "--migrations-dir", "migrations", "--no-dump-schema", "migrate"],
+                   "drizzle": [self.bin("drizzle-kit"), "migrate"],
                    "node-pg-migrate": [self.bin("node-pg-migrate"), "up", "-m", "migrations"],
                    "knex": [self.bin("knex"), "migrate:latest"]}[name]
         run = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120,
-                             env={**os.environ, "DATABASE_URL": url, "NODE_PATH": os.path.join(TOOLS, "node_modules")})
+                             env={**os.environ, "DATABASE_URL": url + ("?sslmode=disable" if name == "dbmate" else ""),
+                                  "NODE_PATH": os.path.join(TOOLS, "node_modules"),
+                                  "CHECKPOINT_DISABLE": "1", "PRISMA_QUERY_ENGINE_LIBRARY": "/bin/true",
+                                  "PRISMA_SCHEMA_ENGINE_BINARY": "/bin/true"})
         expect(run.returncode == 0, f"{name}: {run.stdout}{run.stderr}")
         return run.stdout + run.stderr
 
     def tool_agrees(self, name, make):
         project = os.path.join(self.folder, name)
-        query = make(project)["pending"]
+        made = make(project)
+        query, count = made["pending"], made.get("count", len(STATEMENTS))
         os.symlink(os.path.join(TOOLS, "node_modules"), os.path.join(project, "node_modules"))
         path = os.path.join(project, "migrations")
         ours, theirs = "ours_" + name.replace("-", "_"), "theirs_" + name.replace("-", "_")
@@ -124,24 +162,26 @@ class Tests:
         command = ["--command", f"cd {project} && {self.bin('knex')} migrate:up"] if name == "knex" else []
         up = self.migrate("up production", url, path, *command)
         expect(up.returncode == 0, f"{name} up: {up.stderr}")
-        expect(self.postgres.sql(ours, query) == "3", f"{name}: the book does not hold three rows")
+        expect(self.postgres.sql(ours, query) == str(count), f"{name}: the book does not hold {count} rows")
         said = self.run_tool(name, project, url)
-        expect(self.postgres.sql(ours, query) == "3", f"{name} applied something again: {said}")
+        expect(self.postgres.sql(ours, query) == str(count), f"{name} applied something again: {said}")
         other = self.postgres.make(theirs)
         self.run_tool(name, project, other)
         seen = self.status(other, path)
-        expect(seen["tool"] == name and len(seen["applied"]) == 3 and not seen["pending"] and not seen["refused"],
+        expect(seen["tool"] == name and len(seen["applied"]) == count and not seen["pending"] and not seen["refused"],
                f"after {name}: {seen}")
         again = self.migrate("up production", other, path)
         expect(again.returncode == 0 and "nothing is pending" in again.stderr, f"after {name}: {again.stderr}")
         mine, his = self.postgres.shape(ours), self.postgres.shape(theirs)
         expect(mine == his, f"{name}: pg_dump differs\n--- slipway\n{mine}\n--- {name}\n{his}")
-        print(f"{name}: agrees both ways: {said.strip().splitlines()[-1] if said.strip() else 'silent'}")
+        print(f"{name}: {count} migrations, agrees both ways")
 
     def tools(self):
         if not os.path.isdir(os.path.join(TOOLS, "node_modules")):
             print("the tools are not installed: tools/setup does it")
             sys.exit(77)
+        self.tool_agrees("prisma", prisma)
+        self.tool_agrees("dbmate", dbmate)
         self.tool_agrees("drizzle", drizzle)
         self.tool_agrees("node-pg-migrate", node_pg_migrate)
         self.tool_agrees("knex", knex)
@@ -242,6 +282,61 @@ class Tests:
         expect(run.returncode in (0, 1), f"a clear end was expected, not {run.returncode}: {said}")
         expect(run.returncode == 0 or "next:" in said, f"an error says what to do: {said}")
 
+    # --- verbs ---------------------------------------------------------------------------------------------------
+    YAML = """app: shop
+services: { web: { run: node app.js, dir: ".", port: none } }
+secrets: { DATABASE_URL: { env: SHOP_DATABASE } }
+database:
+  url: "${secret.DATABASE_URL}"
+  migrations: { path: db, wait: 30s }
+environments: { production: {}, staging: {} }
+"""
+
+    def verbs(self):
+        """By slipway.yaml, with a secret: new, status, up, a refusal, Ctrl-C, down."""
+        home = os.path.join(self.folder, "shop")
+        write(home, {"slipway.yaml": self.YAML, "db/0001_a.sql": "create table a(i int);"})
+        env = {**os.environ, "SHOP_DATABASE": self.postgres.make("shop")}
+
+        def run(*words):
+            return subprocess.run([self.slipway, "migrate", *words], cwd=home, env=env, capture_output=True, text=True,
+                                  timeout=60)
+
+        made = run("new", "add status", "--phase", "contract")
+        expect(made.returncode == 0 and os.path.exists(os.path.join(home, "db/0002_add_status.sql")), made.stderr)
+        with open(os.path.join(home, "db/0002_add_status.sql"), "a") as out:
+            out.write("alter table a add column status text;\n")
+        write(home, {"db/0002_add_status.down.sql": "alter table a drop column status;"})
+        up = run("up", "production")
+        expect(up.returncode == 0 and "1 waits for" in up.stderr, f"{up.returncode} {up.stderr}")
+        seen = json.loads(run("status", "production", "--json").stdout)
+        expect([m["id"] for m in seen["waiting"]] == ["0002_add_status"] and len(seen["applied"]) == 1, str(seen))
+        other = run("up", "staging")
+        expect(other.returncode == 3 and "belongs to production" in other.stderr, f"{other.returncode} {other.stderr}")
+        lines = run("up", "production", "--phase", "contract", "--json").stdout.splitlines()
+        events = [json.loads(line)["event"] for line in lines]
+        expect(events[0] == "applying" and events[-2:] == ["applied", "done"], str(events))
+        expect(run("down", "production").returncode == 3, "down without --yes is refused")
+        down = run("down", "production", "--yes")
+        expect(down.returncode == 0 and "took back 0002_add_status" in down.stderr, down.stderr)
+        self.interrupt(home, env)
+        bad = run("up", "production", "--phase", "contract", "--command", "npx prisma migrate dev")
+        expect(bad.returncode == 3 and "development" in bad.stderr, bad.stderr)
+        print("verbs: new, status, up, down by slipway.yaml; Ctrl-C leaves nothing")
+
+    def interrupt(self, home, env):
+        write(home, {"db/0002_add_status.sql": "create table b();\nselect pg_sleep(60);"})
+        child = subprocess.Popen([self.slipway, "migrate", "up", "production"], cwd=home, env=env, text=True,
+                                 stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 30
+        while self.postgres.sql("shop", "select count(*) from pg_stat_activity where query = 'select pg_sleep(60)' and "
+                                        "state = 'active'") != "1":
+            expect(time.monotonic() < deadline, "the statement never ran")
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=20)
+        expect(child.returncode == 5 and "nothing of it stands" in said, f"{child.returncode} {said}")
+        expect(self.postgres.sql("shop", "select to_regclass('b')") == "", "something of it stands")
+
     # --- pooler ----------------------------------------------------------------------------------------------------
     def pooler(self):
         if shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin") is None:
@@ -295,7 +390,7 @@ def main():
         return 2
     tests = Tests(sys.argv[1])
     try:
-        for name in sys.argv[2:] or ["pooler", "crashes", "server", "tools"]:
+        for name in sys.argv[2:] or ["verbs", "pooler", "crashes", "server", "tools"]:
             getattr(tests, name)()
     except Failure as failure:
         print(f"FAILED: {failure}")

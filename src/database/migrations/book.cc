@@ -2,7 +2,8 @@
 //   Prisma: prisma-engines, sql-schema-connector …/postgres (create_migrations_table) and
 //     schema-connector …/migration_persistence.rs; lock 72707369.
 //   Drizzle: npm drizzle-orm 0.45.4, pg-core/dialect.js (migrate); no lock.
-//   dbmate: pkg/driver/postgres/postgres.go (015cc7fe); no lock.
+//   dbmate: pkg/driver/postgres/postgres.go (015cc7fe), and npm dbmate 2.36.0 for the type of its
+//     column; no lock.
 //   golang-migrate: database/postgres/postgres.go (0165cfcf), database/util.go (16d63e3a).
 //   Flyway: flyway-database-postgresql …/PostgreSQLDatabase.java (196c21b3),
 //     PostgreSQLAdvisoryLockTemplate.java (56582363), PostgreSQLConnection.java (57539650).
@@ -174,7 +175,7 @@ class DbmateBook final : public Book {
  public:
   using Book::Book;
   std::vector<std::string> create() const override {
-    return {fmt::format("create table if not exists {} (version varchar(255) primary key)",
+    return {fmt::format("create table if not exists {} (version varchar primary key)",
                         place_.quoted())};
   }
   Result<std::vector<Entry>> read(Connection& database, const std::vector<Migration>&) override {

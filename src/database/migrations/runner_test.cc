@@ -16,7 +16,7 @@ namespace {
 
 using postgres::ScratchServer;
 
-class Running_ : public testing::Test {
+class Runs : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     auto started = ScratchServer::start();
@@ -42,6 +42,19 @@ class Running_ : public testing::Test {
   std::string value(const std::string& query) {
     const auto got = connect()->value(query);
     return got ? got->value_or("NULL") : got.error().what;
+  }
+  // Until the server says so; a test waits for an event, with an end.
+  void wait_for(const std::string& query, const std::string& wanted) {
+    const Millis until = clock_.monotonic() + Millis(30'000);
+    while (value(query) != wanted) ASSERT_LT(clock_.monotonic(), until) << query;
+  }
+  void wait_until_active(const std::string& statement) {
+    wait_for("select count(*) from pg_stat_activity where query like '%" + statement +
+                 "%' and pid <> pg_backend_pid() and state = 'active'",
+             "1");
+  }
+  void TearDown() override {
+    if (side_.joinable()) side_.join();
   }
   World world() {
     return {clock_, random_, stop_, [this](const Event& event) {
@@ -82,11 +95,10 @@ class Running_ : public testing::Test {
   Stop stop_;
   std::vector<Event> events_;
   std::function<void(const Event&)> on_event_;
+  std::thread side_;
 };
-ScratchServer* Running_::server_ = nullptr;
-int Running_::number_ = 0;
-
-using Runs = Running_;
+ScratchServer* Runs::server_ = nullptr;
+int Runs::number_ = 0;
 
 std::string said(const Result<Report>& report) {
   return report ? join(report->applied, ",") : report.error().sentence();
@@ -130,9 +142,10 @@ TEST_F(Runs, WaitsForALongTransactionByNameWithoutStandingInTheWay) {
   ASSERT_TRUE(up(list));
   auto report = connect("yearly-report");
   ASSERT_TRUE(report->run("begin; select * from a"));
-  while (value("select count(*) from pg_stat_activity where application_name = 'yearly-report' and "
-               "xact_start < clock_timestamp() - interval '1.2 s'") != "1") {
-  }
+  wait_for(
+      "select count(*) from pg_stat_activity where application_name = 'yearly-report' and "
+      "xact_start < clock_timestamp() - interval '1.2 s'",
+      "1");
   std::atomic<int> slowest{0};
   on_event_ = [&](const Event& event) {
     if (event.kind != Event::Kind::Waiting) return;
@@ -171,12 +184,10 @@ TEST_F(Runs, AStopGivesUpTheStatementThatRuns) {
   const auto list = read({{"0001_a.sql", "create table a(); select pg_sleep(60);"}});
   on_event_ = [&](const Event& event) {
     if (event.kind != Event::Kind::Applying) return;
-    std::thread([this] {
-      while (value("select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and "
-                   "pid <> pg_backend_pid() and state = 'active'") != "1") {
-      }
+    side_ = std::thread([this] {
+      wait_until_active("pg_sleep(60)");
       stop_.request();
-    }).detach();
+    });
   };
   const auto report = up(list);
   ASSERT_FALSE(report);
@@ -254,20 +265,17 @@ TEST_F(Runs, ABuildIsNotHeldUpByAToolThatWaitsForTheTurnInsideTheServer) {
   settings_.tool = Tool::Prisma;
   const auto list = read({{"20240101_a/migration.sql", "create table a(i int);"},
                           {"20240102_b/migration.sql", "create index concurrently a_i on a(i);"}});
-  std::thread other;
   on_event_ = [&](const Event& event) {
     if (event.kind != Event::Kind::Applying || event.migration != "20240102_b") return;
-    other = std::thread([this] {
+    side_ = std::thread([this] {
       // What Prisma's engine says; it waits inside the server, with a snapshot.
       const auto got = connect("prisma-in-ci")->run("select pg_advisory_lock(72707369)");
       EXPECT_FALSE(got) << "its wait was given up";
     });
-    while (value("select count(*) from pg_locks where locktype = 'advisory' and not granted") !=
-           "1") {
-    }
+    wait_for("select count(*) from pg_locks where locktype = 'advisory' and not granted", "1");
   };
   EXPECT_EQ(said(up(list)), "20240101_a,20240102_b");
-  other.join();
+  side_.join();
   EXPECT_EQ(value("select count(*) from pg_index where not indisvalid"), "0");
 }
 
@@ -341,12 +349,10 @@ TEST_F(Runs, AServerThatDiesLeavesAClearState) {
   const auto list = read({{"0001_a.sql", "create table a(i int); select pg_sleep(30);"}});
   on_event_ = [&](const Event& event) {
     if (event.kind != Event::Kind::Applying) return;
-    std::thread([this] {
-      while (value("select count(*) from pg_stat_activity where query like '%pg_sleep(30)%' and "
-                   "pid <> pg_backend_pid() and state = 'active'") != "1") {
-      }
+    side_ = std::thread([this] {
+      wait_until_active("pg_sleep(30)");
       EXPECT_TRUE(server_->crash());
-    }).detach();
+    });
   };
   const auto report = up(list);
   ASSERT_FALSE(report);
