@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "database/lint/check.h"
 #include "database/lint/text.h"
+#include "database/migrations/header.h"
 #include "database/postgres/connection.h"
 #include "database/rehearsal/catalogue.h"
 #include "io/files.h"
@@ -87,7 +88,9 @@ Result<std::vector<Report>> lint(const cli::Given& given) {
   Schema schema = TRY(known_before(given.text("--database"), files));
   std::vector<Report> out;
   for (const auto& path : files.judged) {
-    out.push_back({path, check(TRY(text_of_file(path)), schema)});
+    const auto phase = database::migrations::phase_by_name(path.substr(path.rfind('/') + 1));
+    const auto said = database::migrations::name_of(phase);
+    out.push_back({path, check(TRY(text_of_file(path)), schema, said)});
     schema.settle();
   }
   return out;
