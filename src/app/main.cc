@@ -37,6 +37,7 @@ constexpr cli::Entry kEntries[] = {
     {"edge certificate renew", run_edge_certificate_renew},
     {"migrate lint", run_migrate_lint},
     {"migrate rehearse", run_migrate_rehearse},
+    {"db copy", run_db_copy},
     {"dev", run_dev},
     {"migrate status", run_migrate_status},
     {"migrate up", run_migrate_up},

@@ -33,6 +33,15 @@ class Words {
     });
     return out;
   }
+  // KEY=VALUE for all that have a variable.
+  std::vector<std::string> variables() const {
+    std::vector<std::string> out;
+    for (const auto* at = options_; at != nullptr && at->keyword != nullptr; ++at) {
+      if (at->val != nullptr && at->envvar != nullptr)
+        out.push_back(std::string(at->envvar) + "=" + at->val);
+    }
+    return out;
+  }
   template <class Use>
   void each(Use use) const {
     for (const auto* at = options_; at != nullptr && at->keyword != nullptr; ++at)
@@ -85,6 +94,11 @@ std::string for_database(const std::string& url, const std::string& database) {
     if (key != "dbname") out += std::string(key) + "=" + quoted(value) + " ";
   });
   return out + "dbname=" + quoted(database);
+}
+
+Result<std::vector<std::string>> environment_of(const std::string& url) {
+  TRY(check_url(url));
+  return Words(url).variables();
 }
 
 std::string database_of(const std::string& url) { return Words(url).value("dbname"); }

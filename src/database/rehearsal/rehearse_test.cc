@@ -181,7 +181,7 @@ TEST_F(RehearsalTest, WhatPgStatStatementsKeptCanBePrepared) {
     must(*connection_, said);
   const auto kept = statements_of(*connection_);
   ASSERT_TRUE(kept);
-  OldRelease old{"app", *kept, OldRelease::How::Prepare};
+  OldRelease old{"", *kept, OldRelease::How::Prepare};
   EXPECT_GE(old.statements.size(), 4u);
   must(*connection_, "begin");
   const auto broken = find_broken(*connection_, old);

@@ -1,0 +1,46 @@
+#pragma once
+// Mask: what one value becomes. Made once per column, then used for every row by every stream:
+// const, keyed, without a look at anything but the value, and without allocating once its room has
+// grown.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "database/copy/rules.h"
+#include "database/copy/siphash.h"
+
+namespace slipway::database::copy {
+
+// Room to work in; one per stream.
+struct Scratch {
+  std::vector<std::uint8_t> symbols;
+  std::string text;    // a JSON text without its escapes
+  std::string result;  // what becomes of it
+  std::string folded;  // a value in lower case
+};
+
+class Mask {
+ public:
+  virtual ~Mask() = default;
+  // Appends what stands in the copy for a value that is neither NULL nor empty. False: the value is
+  // not what this mask is for (JSON that is none); nothing may be copied then.
+  virtual bool apply(std::string_view value, Scratch& scratch, std::string& out) const = 0;
+};
+
+// Whether two values of the column (or of its domain) must stay two.
+enum class Unique { No, Yes };
+
+struct MaskTerms {
+  Unique unique = Unique::No;
+  int most_characters = 0;  // varchar(n); 0: any
+  bool fold_case = false;   // citext: values that differ in case are one
+};
+
+// The mask of a rule for texts. Kinds that are no texts (Keep, Null, DateShift) have none.
+std::unique_ptr<Mask> make_mask(const Rule& rule, const Key128& key, const MaskTerms& terms);
+// Whether the kind keeps different values different, on columns that need it.
+bool keeps_apart(const Rule& rule);
+
+}  // namespace slipway::database::copy

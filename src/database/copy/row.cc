@@ -1,0 +1,299 @@
+#include "database/copy/row.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+namespace slipway::database::copy {
+namespace {
+
+constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
+constexpr std::size_t kHeader = 19;
+
+template <class Number>
+Number read_number(std::string_view bytes) {
+  Number out = 0;
+  ASSERT(bytes.size() >= sizeof out);
+  std::make_unsigned_t<Number> value = 0;
+  for (std::size_t i = 0; i < sizeof out; ++i)
+    value =
+        static_cast<std::make_unsigned_t<Number>>(value << 8 | static_cast<std::uint8_t>(bytes[i]));
+  std::memcpy(&out, &value, sizeof out);
+  return out;
+}
+
+template <class Number>
+void append_number(Number number, std::string& out) {
+  auto value = static_cast<std::make_unsigned_t<Number>>(number);
+  std::array<char, sizeof number> bytes{};
+  for (std::size_t i = sizeof number; i-- > 0; value = static_cast<decltype(value)>(value >> 8))
+    bytes[i] = static_cast<char>(value & 0xff);
+  out.append(bytes.data(), bytes.size());
+}
+
+void set_length(std::string& out, std::size_t at) {
+  const auto length = static_cast<std::uint32_t>(out.size() - at - 4);
+  for (std::size_t i = 0; i < 4; ++i) out[at + i] = static_cast<char>(length >> (24 - 8 * i));
+}
+
+Error malformed(std::string_view what) {
+  return Error(Code::Malformed, fmt::format("the source's COPY stream {}", what),
+               "run the copy again; if it happens twice, tell us the server's version");
+}
+
+Error no_fit(const ColumnMask& column, std::size_t length) {
+  return Error(Code::Refused,
+               fmt::format("a pseudonym of {} characters does not fit into {}, which holds {}",
+                           length, column.name, column.most_characters),
+               "widen the column, or give it another rule: token keeps the length of a value");
+}
+
+// A number with as many digits, not beyond `most`: the walk stays among those, so it is one to one.
+std::int64_t scrambled(std::int64_t number, std::int64_t most, const Scramble& scramble,
+                       std::vector<std::uint8_t>& symbols) {
+  if (number == std::numeric_limits<std::int64_t>::min()) return number;
+  const std::string digits = std::to_string(number < 0 ? -number : number);
+  std::string text = digits;
+  std::string next;
+  for (;;) {
+    next.clear();
+    scramble.apply(text, symbols, next);
+    text.swap(next);
+    const std::string limit = std::to_string(most);
+    const bool fits = text.size() < limit.size() || text <= limit;
+    if (fits && (text.front() != '0' || text.size() == 1)) break;
+  }
+  const std::int64_t out = std::stoll(text);
+  return number < 0 ? -out : out;
+}
+
+template <class Number>
+void change_number(const ColumnMask& column, std::string_view value,
+                   std::vector<std::uint8_t>& symbols, std::string& out) {
+  const auto number = scrambled(read_number<Number>(value), std::numeric_limits<Number>::max(),
+                                *column.scramble, symbols);
+  append_number(static_cast<Number>(number), out);
+}
+
+// Infinity, written as the largest and the least number, stays what it is.
+template <class Number>
+void shift(std::string_view value, Number by, std::string& out) {
+  const auto number = read_number<Number>(value);
+  const bool endless =
+      number == std::numeric_limits<Number>::max() || number == std::numeric_limits<Number>::min();
+  append_number(endless ? number : static_cast<Number>(number + by), out);
+}
+
+void change_uuid(const Scramble& scramble, std::string_view value,
+                 std::vector<std::uint8_t>& symbols, std::string& out) {
+  // The digits of version and variant stay: a random UUID remains one.
+  constexpr std::size_t kVersion = 12;
+  constexpr std::size_t kVariant = 16;
+  symbols.clear();
+  for (std::size_t i = 0; i < 32; ++i) {
+    const auto byte = static_cast<std::uint8_t>(value[i / 2]);
+    const auto nibble = static_cast<std::uint8_t>(i % 2 == 0 ? byte >> 4 : byte & 15);
+    if (i != kVersion && i != kVariant) symbols.push_back(nibble);
+  }
+  scramble.permute_nibbles(symbols);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < 32; i += 2) {
+    const auto own = static_cast<std::uint8_t>(value[i / 2]);
+    const unsigned high = i == kVersion || i == kVariant ? own >> 4 : symbols[next++];
+    const unsigned low = symbols[next++];
+    out += static_cast<char>(high << 4 | low);
+  }
+}
+
+std::size_t expected_size(Wire wire) {
+  switch (wire) {
+    case Wire::Uuid:
+      return 16;
+    case Wire::Int2:
+      return 2;
+    case Wire::Int4:
+    case Wire::Date:
+      return 4;
+    case Wire::Int8:
+    case Wire::Timestamp:
+      return 8;
+    case Wire::Text:
+    case Wire::Jsonb:
+    case Wire::Inet:
+    case Wire::TextList:
+    case Wire::Opaque:
+      break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<void> RowStream::take(std::string_view message, std::string& out) {
+  const std::size_t before = out.size();
+  tally_.bytes_in += message.size();
+  if (!began_) {
+    if (message.size() < kHeader || !message.starts_with(kSignature))
+      return malformed("does not begin as binary COPY does");
+    if (read_number<std::int32_t>(message.substr(15)) != 0)
+      return malformed("has a header of a later version");
+    out += message.substr(0, kHeader);
+    message.remove_prefix(kHeader);
+    began_ = true;
+  }
+  while (!message.empty() && !ended_) TRY(row(message, out));
+  if (!message.empty()) return malformed("goes on after its end");
+  tally_.bytes_out += out.size() - before;
+  return ok();
+}
+
+Result<void> RowStream::row(std::string_view& in, std::string& out) {
+  if (in.size() < 2) return malformed("breaks off");
+  const auto count = read_number<std::int16_t>(in);
+  out += in.substr(0, 2);
+  in.remove_prefix(2);
+  if (count == -1) {
+    ended_ = true;
+    return ok();
+  }
+  if (static_cast<std::size_t>(count) != columns_.size())
+    return malformed("has another number of columns than its table");
+  for (const ColumnMask& column : columns_) {
+    if (in.size() < 4) return malformed("breaks off");
+    const auto length = read_number<std::int32_t>(in);
+    if (length < -1 || (length > 0 && in.size() - 4 < static_cast<std::size_t>(length)))
+      return malformed("breaks off");
+    if (length <= 0 || column.act == ColumnMask::Act::Copy) {
+      const std::size_t size = 4 + static_cast<std::size_t>(std::max(length, 0));
+      out += in.substr(0, size);
+      if (length > 0) TRY(field(column, in.substr(4, size - 4), out));
+      in.remove_prefix(size);
+      continue;
+    }
+    TRY(field(column, in.substr(4, static_cast<std::size_t>(length)), out));
+    in.remove_prefix(4 + static_cast<std::size_t>(length));
+  }
+  ++tally_.rows;
+  return ok();
+}
+
+// A field that is neither NULL nor empty; one that is copied stands in `out` already.
+Result<void> RowStream::field(const ColumnMask& column, std::string_view value, std::string& out) {
+  if (column.act == ColumnMask::Act::Null) {
+    append_number(std::int32_t{-1}, out);
+    return ok();
+  }
+  if (column.act == ColumnMask::Act::Change) {
+    const std::size_t at = out.size();
+    out.append(4, '\0');
+    TRY(change(column, value, out));
+    set_length(out, at);
+    if (column.is_searched) search(column, std::string_view(out).substr(at + 4));
+    return ok();
+  }
+  if (column.element_type != 0 && value.size() >= 12) {
+    std::string number;
+    append_number(column.element_type, number);
+    out.replace(out.size() - value.size() + 8, 4, number);
+  }
+  if (column.is_searched) search(column, value);
+  return ok();
+}
+
+Result<void> RowStream::change(const ColumnMask& column, std::string_view value, std::string& out) {
+  const std::size_t size = expected_size(column.wire);
+  if (size != 0 && value.size() != size)
+    return malformed(fmt::format("has a value of another size than its type in {}", column.name));
+  switch (column.wire) {
+    case Wire::Text:
+      return text(column, value, out);
+    case Wire::Jsonb:
+      if (value.front() != 1) return malformed("has jsonb of a later version");
+      out += value.front();
+      return text(column, value.substr(1), out);
+    case Wire::TextList:
+      return list(column, value, out);
+    case Wire::Inet: {
+      if (value.size() != 8 && value.size() != 20) return malformed("has an address of no family");
+      const std::size_t begin = out.size() + 4;
+      out += value;
+      column.addresses->apply_bytes(
+          {reinterpret_cast<std::uint8_t*>(out.data() + begin), value.size() - 4});
+      return ok();
+    }
+    case Wire::Uuid:
+      change_uuid(*column.scramble, value, scratch_.symbols, out);
+      return ok();
+    case Wire::Int2:
+      change_number<std::int16_t>(column, value, scratch_.symbols, out);
+      return ok();
+    case Wire::Int4:
+      change_number<std::int32_t>(column, value, scratch_.symbols, out);
+      return ok();
+    case Wire::Int8:
+      change_number<std::int64_t>(column, value, scratch_.symbols, out);
+      return ok();
+    case Wire::Date:
+      shift<std::int32_t>(value, column.shift_days, out);
+      return ok();
+    case Wire::Timestamp:
+      shift<std::int64_t>(value, std::int64_t{column.shift_days} * 86'400'000'000, out);
+      return ok();
+    case Wire::Opaque:
+      break;
+  }
+  return malformed(fmt::format("cannot be changed in {}", column.name));
+}
+
+Result<void> RowStream::text(const ColumnMask& column, std::string_view value, std::string& out) {
+  const std::size_t begin = out.size();
+  if (!column.mask->apply(value, scratch_, out)) {
+    return Error(Code::Malformed, fmt::format("a value of {} is no JSON", column.name),
+                 "give the column the rule null, or mend the value");
+  }
+  if (column.most_characters == 0) return ok();
+  const std::size_t bytes = out.size() - begin;
+  if (bytes <= static_cast<std::size_t>(column.most_characters)) return ok();
+  const std::string_view written = std::string_view(out).substr(begin);
+  const auto length =
+      static_cast<std::size_t>(std::count_if(written.begin(), written.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+      }));
+  if (length <= static_cast<std::size_t>(column.most_characters)) return ok();
+  return no_fit(column, length);
+}
+
+Result<void> RowStream::list(const ColumnMask& column, std::string_view value, std::string& out) {
+  if (value.size() < 12) return malformed("has a broken array");
+  const auto dimensions = read_number<std::int32_t>(value);
+  const std::size_t head = 12 + 8 * static_cast<std::size_t>(std::clamp(dimensions, 0, 6));
+  if (dimensions < 0 || dimensions > 6 || value.size() < head)
+    return malformed("has a broken array");
+  out += value.substr(0, head);
+  value.remove_prefix(head);
+  while (!value.empty()) {
+    if (value.size() < 4) return malformed("has a broken array");
+    const auto length = read_number<std::int32_t>(value);
+    const auto size = static_cast<std::size_t>(std::max(length, 0));
+    if (length < -1 || value.size() - 4 < size) return malformed("has a broken array");
+    const std::size_t at = out.size();
+    out += value.substr(0, 4);
+    if (length > 0) {
+      TRY(text(column, value.substr(4, size), out));
+      set_length(out, at);
+    }
+    value.remove_prefix(4 + size);
+  }
+  return ok();
+}
+
+void RowStream::search(const ColumnMask& column, std::string_view written) {
+  if (needles_ == nullptr || !needles_->is_in(written)) return;
+  if (tally_.leaks++ == 0) tally_.first_leak = column.name;
+}
+
+}  // namespace slipway::database::copy
