@@ -192,7 +192,7 @@ class JsonMask::Walk {
       case '"':
         return string(leaf(here));
       default:
-        return word(here);
+        return word(leaf(here));
     }
   }
 
