@@ -44,10 +44,6 @@ class Stage:
         with open(self.key, "w") as file:
             file.write("a key for measuring only\n")
 
-    def end(self):
-        for cluster in (self.production, self.staging):
-            cluster.stop()
-
     def measured(self, work):
         """Seconds and CPU seconds of servers and programs."""
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -206,11 +202,7 @@ def main():
     # Ended from outside, the servers end too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     line = {"rows": options.rows}
-    stage = Stage(options.slipway, options.rows)
-    try:
-        run(stage, line)
-    finally:
-        stage.end()
+    run(Stage(options.slipway, options.rows), line)
     failed = missed(line)
     if options.no_speed:
         failed = [key for key in failed if key not in ("faster", "cpu_to_raw")]
