@@ -1,4 +1,5 @@
 """PostgreSQL servers of our own, in a folder that goes with them, reached by a unix socket only."""
+import atexit
 import glob
 import os
 import shutil
@@ -28,6 +29,7 @@ class Cluster:
         self.bin = newest_bin()
         self.folder = tempfile.mkdtemp(prefix=f"slipway-{name}-")
         self.data = os.path.join(self.folder, "data")
+        atexit.register(self.stop)
         # PostgreSQL refuses to run as root.
         self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self.as_user:
@@ -57,6 +59,8 @@ class Cluster:
         return sum(int(fields[i]) for i in (11, 12, 13, 14)) / TICKS
 
     def stop(self):
+        if not os.path.isdir(self.data):
+            return
         subprocess.run(self.as_user + [f"{self.bin}/pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop"],
                        stdout=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)

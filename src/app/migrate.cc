@@ -5,11 +5,14 @@
 #include "base/text.h"
 #include "cli/target.h"
 #include "drivers/process/driver.h"
+#include "io/environment.h"
 #include "io/files.h"
 
 namespace slipway::app {
 namespace {
 namespace migrations = database::migrations;
+
+constexpr std::string_view kFromEnvironment = "env:";  // a command line is for everybody to see
 
 // slipway.yaml's section, and where relative paths begin. Without a file: the defaults, when the
 // command line says the rest.
@@ -26,7 +29,9 @@ Result<Said> said_by_file(cli::Session& session, Json& details, bool needs_datab
   const bool has_env = !verb.arguments.empty() && verb.arguments[0].name == "ENV";
   const std::string named = has_env ? session.given().text("ENV") : std::string();
   const bool may_do_without = !needs_database || session.given().has("--url");
-  if (!cli::file_is_there(session) && may_do_without) {
+  // An address and a folder are all it takes: a release says both, whatever the file says today.
+  const bool says_all = session.given().has("--url") && session.given().has("--path");
+  if (says_all || (!cli::file_is_there(session) && may_do_without)) {
     out.environment = named;
     return out;
   }
@@ -45,6 +50,12 @@ Result<Said> said_by_file(cli::Session& session, Json& details, bool needs_datab
 
 Result<std::string> url_of(const cli::Session& session, const Said& said) {
   const std::string given = session.given().text("--url");
+  if (given.starts_with(kFromEnvironment)) {
+    const std::string name = given.substr(kFromEnvironment.size());
+    if (auto value = io::environment_value(name)) return *value;
+    return Error(Code::Usage, fmt::format("the variable {} of --url is not set", name),
+                 "set it to the database's address");
+  }
   if (!given.empty()) return given;
   if (!said.database.secret.name.empty()) {
     const auto secret = TRY(drivers::process::read_secret(said.database.secret, said.home));

@@ -129,7 +129,8 @@ int done(const cli::Session& session, const migrations::Report& report, const ch
   if (session.wants_json()) {
     Json out = Json::object();
     out.set("event", "done").set(verb, Json::array_of(report.applied));
-    session.print(out.set("waiting", Json::array_of(report.waiting)).dump() + "\n");
+    out.set("waiting", Json::array_of(report.waiting));
+    session.print(out.set("blocked", Json::array_of(report.blocked)).dump() + "\n");
     return 0;
   }
   if (report.applied.empty()) session.note("nothing is pending");

@@ -1,4 +1,4 @@
-// The table's row about lint.
+// The table's rows about lint and rehearsal.
 #include "cli/verbs.h"
 
 namespace slipway::cli {
@@ -11,6 +11,16 @@ constexpr Option kLint[] = {
      .value = "URL",
      .help = "ask this database's catalogue what is there (types, defaults, rows); without it, the "
              "files beside and before FILE tell"},
+};
+
+constexpr Option kRehearse[] = {
+    {.name = "--on",
+     .value = "URL",
+     .help = "a scratch database with production's schema and some of its rows; it is changed"},
+    {.name = "--database",
+     .value = "URL",
+     .help = "production: only asked, for its rows and what pg_stat_statements kept"},
+    {.name = "--role", .value = "NAME", .help = "who the old release is to the database"},
 };
 
 constexpr Verb kVerbs[] = {
@@ -31,6 +41,21 @@ constexpr Verb kVerbs[] = {
                "values are gone\n"
                "    instead: drop it in a contract migration, after every release that names it is "
                "gone"},
+    {.name = "migrate rehearse",
+     .group = Group::Release,
+     .summary = "apply migrations to a scratch database and measure what they do",
+     .detail = "For each statement: its locks, what it writes again, reads, changes and loses, how "
+               "long it takes here and about in production, and which statements of the running "
+               "release stop working.\n\n"
+               "Exit status 3 when something is dangerous.",
+     .arguments = kFiles,
+     .options = kRehearse,
+     .example = "slipway migrate rehearse migrations/0007_state.sql --on postgresql:///scratch",
+     .output = "0007_state.sql:1: breaks, loses, 0.5 ms here, about 1ms in production\n"
+               "    locks: orders AccessExclusive\n"
+               "    gone: column orders.state\n"
+               "    breaks the old release: select state from orders where id = $1: column "
+               "\"state\" does not exist"},
 };
 }  // namespace
 

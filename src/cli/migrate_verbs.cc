@@ -10,8 +10,11 @@ constexpr Argument kEnvironment[] = {
     {"ENV", "environment; may be left out when there is only one", Optional}};
 constexpr Argument kName[] = {{"NAME", "what it does: \"add status to orders\""}};
 
-constexpr Option kUrl = {
-    .name = "--url", .value = "URL", .help = "the database; default: database.url of slipway.yaml"};
+constexpr Option kUrl = {.name = "--url",
+                         .value = "URL",
+                         .help =
+                             "the database, env:NAME for the value of a variable; default: "
+                             "database.url of slipway.yaml"};
 constexpr Option kTool = {.name = "--tool",
                           .value = "TOOL",
                           .help =

@@ -29,7 +29,7 @@ std::vector<std::size_t> places(const std::string& text, std::size_t most) {
 
 TEST(Hostile, AByteLeftOutAnywhereStillGetsAnAnswer) {
   const auto good = good_file();
-  for (const std::size_t at : places(good, 2000)) {
+  for (const std::size_t at : places(good, 600)) {
     auto text = good;
     text.erase(at, 1);
     expect_an_answer(text);
@@ -40,7 +40,7 @@ TEST(Hostile, AnyPlaceTakesAStrangeByte) {
   const auto good = good_file();
   const std::string strange = "{[:-&*~\n\t'\"%\x80\xff";
   std::size_t nth = 0;
-  for (const std::size_t at : places(good, 2000)) {
+  for (const std::size_t at : places(good, 600)) {
     auto text = good;
     text[at] = strange[nth++ % strange.size()];
     expect_an_answer(text);
@@ -49,7 +49,7 @@ TEST(Hostile, AnyPlaceTakesAStrangeByte) {
 
 TEST(Hostile, AnyBeginningOfAFileGetsAnAnswer) {
   const auto good = good_file();
-  for (const std::size_t at : places(good, 1000)) expect_an_answer(good.substr(0, at));
+  for (const std::size_t at : places(good, 400)) expect_an_answer(good.substr(0, at));
 }
 
 // Lines moved about make files that parse and mean something else.
@@ -59,7 +59,7 @@ TEST(Hostile, LinesInAnyOrderGetAnAnswer) {
   std::istringstream in(good);
   for (std::string line; std::getline(in, line);) lines.push_back(line + "\n");
   std::mt19937 random(20261121);
-  for (int round = 0; round < 500; ++round) {
+  for (int round = 0; round < 200; ++round) {
     auto mixed = lines;
     for (int swap = 0; swap < 4; ++swap) {
       auto& a = mixed[random() % mixed.size()];
@@ -72,14 +72,16 @@ TEST(Hostile, LinesInAnyOrderGetAnAnswer) {
   }
 }
 
-TEST(Hostile, ValuesOfEveryKindAtEveryKeyGetAnAnswer) {
+// Each key gets some of them, each of them many keys: all at all would grow with every key.
+TEST(Hostile, ValuesOfEveryKindAtKeysEverywhereGetAnAnswer) {
   const auto good = good_file();
-  for (const std::string value :
-       {"~", "[]", "{}", "[[]]", "{a: {b: c}}", "''", "-1", "1e400", "${", "\"\\0\"", "*probe"}) {
-    for (auto at = good.find(": "); at != std::string::npos; at = good.find(": ", at + 1)) {
-      const auto end = good.find_first_of(",}\n", at);
-      expect_an_answer(good.substr(0, at + 2) + value + good.substr(end));
-    }
+  const std::vector<std::string> values = {"~",  "[]",    "{}", "[[]]",    "{a: {b: c}}", "''",
+                                           "-1", "1e400", "${", "\"\\0\"", "*probe"};
+  std::size_t nth = 0;
+  for (auto at = good.find(": "); at != std::string::npos; at = good.find(": ", at + 1)) {
+    const auto end = good.find_first_of(",}\n", at);
+    for (int each = 0; each < 2; ++each)
+      expect_an_answer(good.substr(0, at + 2) + values[nth++ % values.size()] + good.substr(end));
   }
 }
 

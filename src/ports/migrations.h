@@ -24,6 +24,7 @@ struct MigrationView {
   std::string text;                  // where it is, or why it failed
   std::vector<std::string> applied;  // Done: by this run, in order
   std::vector<std::string> waiting;  // Done: contract migrations, and what comes behind them
+  std::vector<std::string> blocked;  // of those, what a new release may need to start
 };
 
 class Migrations {

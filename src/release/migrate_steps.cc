@@ -54,6 +54,12 @@ Sight MigrateSteps::ended(const plan::Step& step, const ports::MigrationView& vi
       return Sight::settled("not all is filled in, the next release goes on there: " + view.text);
     return Sight::bad("migrations: " + view.text);
   }
+  if (step.stage == "expand" && !view.blocked.empty())
+    return Sight::bad(fmt::format(
+        "migrations: {} {} behind a contract migration, which is not run before a release: run it "
+        "with slipway migrate up --phase contract once nothing needs what it takes away, or give "
+        "them a place before it",
+        join(view.blocked, ", "), view.blocked.size() == 1 ? "comes" : "come"));
   if (auto kept = remember(step, view); !kept) return Sight::inconclusive(kept.error().what);
   return Sight::settled(applied_words(view.applied));
 }

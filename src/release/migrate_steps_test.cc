@@ -117,6 +117,16 @@ TEST_F(Migrates, AFailureTakesTheReleaseBackBeforeAnythingStarts) {
   EXPECT_TRUE(team_.world.migrated.empty());
 }
 
+TEST_F(Migrates, WhatTheReleaseNeedsMustNotComeBehindAContract) {
+  ASSERT_TRUE(team_.release(deploy_of("v1")));
+  migrate(config::ContractTime::Manual);
+  team_.migrations.folder.push_back({"4-add", "expand"});
+  const Ending end = deploy("v2");
+  EXPECT_EQ(end.phase, Phase::RolledBack);
+  EXPECT_NE(end.reason.find("4-add comes behind a contract"), std::string::npos) << end.reason;
+  EXPECT_EQ(team_.live(), "r-0001");
+}
+
 TEST_F(Migrates, RowsThatAreNotFilledInTakeNothingBack) {
   ASSERT_TRUE(team_.release(deploy_of("v1")));
   migrate(config::ContractTime::AfterRetire);

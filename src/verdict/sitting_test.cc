@@ -152,6 +152,12 @@ TEST(Sitting, KeepsNothingOfLooksWithoutRequests) {
   EXPECT_EQ(watched.sitting().log().size(), before);
 }
 
+std::size_t bytes_of_log(const Sitting& sitting) {
+  std::size_t bytes = 0;
+  for (const auto& tick : sitting.log()) bytes += to_json(tick).dump().size();
+  return bytes;
+}
+
 // Two days of a release that is held: 64 KiB, then half as often, and so on.
 TEST(Sitting, ItsLogGrowsWithTheLogarithmOfTheTime) {
   Watched watched(settings_of({error_rate(5), latency_p95(2, true)}, Guard::On));
@@ -162,10 +168,29 @@ TEST(Sitting, ItsLogGrowsWithTheLogarithmOfTheTime) {
     }
     watched.look(150, 0, 1'350, 0, Millis(5'000));
   }
-  std::size_t bytes = 0;
-  for (const auto& tick : watched.sitting().log()) bytes += to_json(tick).dump().size();
-  EXPECT_LT(bytes, 1'000'000U) << watched.sitting().log().size();
+  EXPECT_LT(bytes_of_log(watched.sitting()), 1'000'000U) << watched.sitting().log().size();
   EXPECT_GT(watched.sitting().log().size(), 200U);
+}
+
+TEST(Sitting, ItsLogIsBoundedWithTheLatenciesOfRoutesToo) {
+  auto settings = settings_of({error_rate(5), latency_p95(2, true)}, Guard::On);
+  settings.strata = {"all", "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9"};
+  Watched watched(settings);
+  watched.tick().strata.resize(settings.strata.size());
+  const auto five_seconds = [&] {
+    for (std::size_t i = 1; i < settings.strata.size(); ++i) {
+      for (auto* side : {&watched.tick().strata[i].canary, &watched.tick().strata[i].baseline}) {
+        *side = {400, 0, {}};
+        for (std::uint32_t bucket = 0; bucket < 40; ++bucket)
+          side->latency_us.emplace_back(10'000 + bucket * 1'000, 10);
+      }
+    }
+    watched.look(3'600, 0, 3'600, 0, Millis(5'000));
+  };
+  for (int look = 0; look < 3'600 / 5; ++look) five_seconds();
+  EXPECT_LT(bytes_of_log(watched.sitting()), 600'000U) << "an hour";
+  for (int look = 0; look < 47 * 3'600 / 5; ++look) five_seconds();
+  EXPECT_LT(bytes_of_log(watched.sitting()), 1'500'000U) << "two days";
 }
 
 TEST(Sitting, DoesNotMixTheWarmUpWithWhatCounts) {

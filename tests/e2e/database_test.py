@@ -33,7 +33,7 @@ environments:
 CREATE = "CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text);\n"
 ADD = "-- slipway: phase=expand\nALTER TABLE orders ADD COLUMN title text;\n"
 FILL = ("-- slipway: phase=data, table=orders, key=id\n"
-        "UPDATE orders SET title = name WHERE id > :from AND id <= :to AND title IS NULL;\n")
+        "UPDATE orders SET title = name WHERE id BETWEEN :from AND :to AND title IS NULL;\n")
 DROP = "-- slipway: phase=contract\nALTER TABLE orders DROP COLUMN name;\n"
 FILES = {"0001_create.sql": CREATE, "0002_add_title.sql": ADD, "0003_fill_title.sql": FILL, "0004_drop_name.sql": DROP}
 OF_VERSION = {"v1": 1, "v2": 3, "v3": 4, "v4": 4}

@@ -40,7 +40,15 @@ void append_utf8(std::uint32_t point, std::string& out) {
 
 void append_quoted(std::string_view text, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
+  const auto is_plain = [](char c) {
+    return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20;
+  };
   out += '"';
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    out += text;
+    out += '"';
+    return;
+  }
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       out += '\\';
@@ -129,7 +137,9 @@ class JsonMask::Walk {
     space();
     if (!value({Treat::Look, nullptr, 0}, 0)) return false;
     space();
-    return in_.empty();
+    if (at_ != in_.size()) return false;
+    flush(at_);
+    return true;
   }
 
  private:
@@ -140,21 +150,22 @@ class JsonMask::Walk {
     std::size_t at;  // of places_, when treat is Look
   };
 
-  char peek() const { return in_.empty() ? '\0' : in_.front(); }
-  void copy(std::size_t count) {
-    out_ += in_.substr(0, count);
-    in_.remove_prefix(count);
+  char peek() const { return at_ == in_.size() ? '\0' : in_[at_]; }
+  // What is not replaced is copied in runs: up to here.
+  void flush(std::size_t end) { out_ += in_.substr(kept_, end - kept_); }
+  void replace(std::size_t begin, std::string_view by) {
+    flush(begin);
+    out_ += by;
+    kept_ = at_;
   }
   void space() {
-    std::size_t count = 0;
-    while (count < in_.size() &&
-           (in_[count] == ' ' || in_[count] == '\n' || in_[count] == '\t' || in_[count] == '\r'))
-      ++count;
-    copy(count);
+    while (at_ < in_.size() &&
+           (in_[at_] == ' ' || in_[at_] == '\n' || in_[at_] == '\t' || in_[at_] == '\r'))
+      ++at_;
   }
   bool expect(char c) {
     if (peek() != c) return false;
-    copy(1);
+    ++at_;
     return true;
   }
 
@@ -181,89 +192,83 @@ class JsonMask::Walk {
       case '"':
         return string(leaf(here));
       default:
-        return word(here);
+        return word(leaf(here));
     }
   }
 
   bool object(const Here& here, int depth) {
-    copy(1);
+    ++at_;
     space();
     if (peek() == '}') return expect('}');
     for (;;) {
       std::string_view raw;
       if (!quoted(raw)) return false;
       const Here inside = below(here, plain(raw));
-      out_ += raw;
       space();
       if (!expect(':')) return false;
       space();
       if (!value(inside, depth + 1)) return false;
       space();
       if (peek() != ',') return expect('}');
-      copy(1);
+      ++at_;
       space();
     }
   }
 
   bool list(const Here& here, int depth) {
-    copy(1);
+    ++at_;
     space();
     if (peek() == ']') return expect(']');
     for (;;) {
       if (!value(here, depth + 1)) return false;
       space();
       if (peek() != ',') return expect(']');
-      copy(1);
+      ++at_;
       space();
     }
   }
 
   bool string(const Here& here) {
+    const std::size_t begin = at_;
     std::string_view raw;
     if (!quoted(raw)) return false;
-    if (here.treat == Treat::Keep || raw.size() == 2) {
-      out_ += raw;
-      return true;
-    }
+    if (here.treat == Treat::Keep || raw.size() == 2) return true;
     if (here.treat == Treat::Null) {
-      out_ += "null";
+      replace(begin, "null");
       return true;
     }
-    // The result is ASCII or UTF-8 without control characters, but for constants of the writer.
     const std::string_view text = plain(raw);
     scratch_.result.clear();
     if (!here.mask->apply(text, scratch_, scratch_.result)) return false;
+    flush(begin);
     append_quoted(scratch_.result, out_);
+    kept_ = at_;
     return true;
   }
 
   bool word(const Here& here) {
-    std::size_t length = 0;
-    while (length < in_.size() && in_[length] != ',' && in_[length] != '}' && in_[length] != ']' &&
-           static_cast<unsigned char>(in_[length]) > ' ')
-      ++length;
-    if (length == 0) return false;
-    const bool is_null = in_.substr(0, length) == "null";
+    const std::size_t begin = at_;
+    while (at_ < in_.size() && in_[at_] != ',' && in_[at_] != '}' && in_[at_] != ']' &&
+           static_cast<unsigned char>(in_[at_]) > ' ')
+      ++at_;
+    if (at_ == begin) return false;
+    const bool is_null = in_.substr(begin, at_ - begin) == "null";
     // Numbers and truth that no rule names are left; a rule's path takes everything away.
     const bool named = here.treat == Treat::Mask && here.mask != places_[0].others.get();
-    if (is_null || (!named && here.treat != Treat::Null)) {
-      copy(length);
-      return true;
-    }
-    const bool is_number = peek() == '-' || (peek() >= '0' && peek() <= '9');
-    out_ += is_number && here.treat == Treat::Mask ? "0" : "null";
-    in_.remove_prefix(length);
+    if (is_null || (!named && here.treat != Treat::Null)) return true;
+    const bool is_number = in_[begin] == '-' || (in_[begin] >= '0' && in_[begin] <= '9');
+    replace(begin, is_number && here.treat == Treat::Mask ? "0" : "null");
     return true;
   }
 
   // Takes "…" with its quotes off the input.
   bool quoted(std::string_view& raw) {
     if (peek() != '"') return false;
-    std::size_t end = 1;
+    std::size_t end = at_ + 1;
     while (end < in_.size() && in_[end] != '"') end += in_[end] == '\\' ? 2 : 1;
     if (end >= in_.size()) return false;
-    raw = in_.substr(0, end + 1);
-    in_.remove_prefix(end + 1);
+    raw = in_.substr(at_, end + 1 - at_);
+    at_ = end + 1;
     return true;
   }
 
@@ -311,6 +316,8 @@ class JsonMask::Walk {
 
   const std::vector<Place>& places_;
   std::string_view in_;
+  std::size_t at_ = 0;
+  std::size_t kept_ = 0;  // what is before it is written
   Scratch& scratch_;
   std::string& out_;
 };

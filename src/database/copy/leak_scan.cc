@@ -5,7 +5,7 @@
 
 namespace slipway::database::copy {
 
-std::uint64_t NeedleSet::first_eight(const char* at) {
+std::uint64_t NeedleSet::eight_at(const char* at) {
   std::uint64_t out = 0;
   std::memcpy(&out, at, sizeof out);
   return out;
@@ -17,25 +17,27 @@ std::uint32_t NeedleSet::bit_of(std::uint64_t eight) {
 
 void NeedleSet::add(std::string_view value) {
   if (value.size() < kLeast) return;
-  const std::uint64_t eight = first_eight(value.data());
-  auto& row = values_[eight];
-  if (std::find(row.begin(), row.end(), value) != row.end()) return;
-  row.emplace_back(value);
-  const std::uint32_t bit = bit_of(eight);
-  bits_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+  if (!values_.emplace(value).second) return;
+  // One of these begins at a place that the search looks at, wherever the value stands.
+  for (std::size_t shift = 0; shift < kStride; ++shift) {
+    const std::uint64_t eight = eight_at(value.data() + shift);
+    places_[eight].push_back({&*values_.find(std::string(value)), shift});
+    const std::uint32_t bit = bit_of(eight);
+    bits_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+  }
   ++size_;
 }
 
 const std::string* NeedleSet::found_in(std::string_view text) const {
   if (size_ == 0 || text.size() < kLeast) return nullptr;
-  for (std::size_t i = 0; i + kLeast <= text.size(); ++i) {
-    const std::uint64_t eight = first_eight(text.data() + i);
+  for (std::size_t i = 0; i + sizeof(std::uint64_t) <= text.size(); i += kStride) {
+    const std::uint64_t eight = eight_at(text.data() + i);
     const std::uint32_t bit = bit_of(eight);
     if ((bits_[bit / 64] >> (bit % 64) & 1) == 0) continue;
-    const auto row = values_.find(eight);
-    if (row == values_.end()) continue;
-    for (const std::string& value : row->second) {
-      if (text.substr(i).starts_with(value)) return &value;
+    const auto row = places_.find(eight);
+    if (row == places_.end()) continue;
+    for (const auto& [value, shift] : row->second) {
+      if (shift <= i && text.substr(i - shift).starts_with(*value)) return value;
     }
   }
   return nullptr;

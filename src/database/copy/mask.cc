@@ -30,25 +30,18 @@ void cut(std::string& out, std::size_t begin, std::size_t most) {
 // Endless numbers from one value.
 class Draw {
  public:
-  Draw(const Key128& key, std::string_view value) {
-    const Hash128 hash = siphash128(key, value);
-    key_ = {hash.low, hash.high};
-  }
+  Draw(const Key128& key, std::string_view value) : hash_(siphash128(key, value)) {}
   std::uint64_t next() {
-    if (held_) {
-      held_ = false;
-      return hash_.high;
+    if (given_ == 2) {
+      hash_ = siphash128({hash_.low, hash_.high}, std::string_view());
+      given_ = 0;
     }
-    hash_ = siphash128(key_, number_++, {});
-    held_ = true;
-    return hash_.low;
+    return given_++ == 0 ? hash_.low : hash_.high;
   }
 
  private:
-  Key128 key_;
   Hash128 hash_;
-  std::uint64_t number_ = 0;
-  bool held_ = false;
+  int given_ = 0;
 };
 
 class EmailMask final : public Mask {

@@ -239,8 +239,9 @@ TEST(Masks, CaseIsFoldedWhereTheColumnFoldsIt) {
   EXPECT_NE(masked(rule, "Ada@Example.org"), masked(rule, "ada@example.org"));
 }
 
-Rule json_rule(std::initializer_list<std::pair<std::vector<std::string>, Kind>> paths,
-               JsonRest rest) {
+using Paths = std::vector<std::pair<std::vector<std::string>, Kind>>;
+
+Rule json_rule(const Paths& paths, JsonRest rest) {
   Rule rule = rule_of(Kind::Json);
   rule.rest = rest;
   for (const auto& [keys, kind] : paths) rule.paths.push_back({keys, rule_of(kind)});
@@ -277,6 +278,13 @@ TEST(JsonMask, ARuleOfAMapCoversAllOfIt) {
                                  R"({"home": {"street": "Elm 5", "zip": 12345, "flag": true}})");
   EXPECT_EQ(out.find("Elm"), std::string::npos);
   EXPECT_NE(out.find(R"("zip": 0, "flag": null)"), std::string::npos) << out;
+}
+
+TEST(JsonMask, WhatStandsWhereAPathGoesOnIsOfTheRest) {
+  const Paths paths = {{{"home", "phone"}, Kind::Phone}};
+  EXPECT_EQ(masked(json_rule(paths, JsonRest::Remove), R"({"home": 5})"), R"({"home": null})");
+  EXPECT_EQ(masked(json_rule(paths, JsonRest::Keep), R"({"home": "x"})"), R"({"home": "x"})");
+  EXPECT_NE(masked(json_rule(paths, JsonRest::Mask), R"({"home": "x y"})"), R"({"home": "x y"})");
 }
 
 TEST(JsonMask, ReadsEscapesInKeysAndTexts) {

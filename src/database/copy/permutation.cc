@@ -24,7 +24,7 @@ Permutation::Permutation(const Key128& key, unsigned radix)
 }
 
 unsigned Permutation::rounds_for(std::size_t length) const {
-  return static_cast<double>(length) * bits_ >= kManyBits ? 4 : 10;
+  return static_cast<double>(length) * bits_ >= kManyBits ? 4 : 8;
 }
 
 void Permutation::turn(std::span<std::uint8_t> symbols, Way way) const {

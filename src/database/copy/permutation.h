@@ -4,8 +4,8 @@
 // backward(), which finds the original again, is the proof that tests run.
 //
 // A Feistel network (Luby and Rackoff, 1988) whose rounds add SipHash-2-4-128 of one half to the
-// other, symbol by symbol modulo the radix, as FF1 of NIST SP 800-38G does: four rounds where the
-// strings are many, ten where they are few.
+// other, symbol by symbol modulo the radix, as FF1 and FF3-1 of NIST SP 800-38G do: four rounds
+// where the strings are many, eight (as FF3-1) where they are few.
 #include <cstdint>
 #include <span>
 

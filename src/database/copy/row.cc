@@ -15,29 +15,29 @@ constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
 constexpr std::size_t kHeader = 19;
 
 template <class Number>
+auto swapped(Number number) {
+  if constexpr (sizeof number == 2) return __builtin_bswap16(static_cast<std::uint16_t>(number));
+  if constexpr (sizeof number == 4) return __builtin_bswap32(static_cast<std::uint32_t>(number));
+  if constexpr (sizeof number == 8) return __builtin_bswap64(static_cast<std::uint64_t>(number));
+}
+
+template <class Number>
 Number read_number(std::string_view bytes) {
   Number out = 0;
   ASSERT(bytes.size() >= sizeof out);
-  std::make_unsigned_t<Number> value = 0;
-  for (std::size_t i = 0; i < sizeof out; ++i)
-    value =
-        static_cast<std::make_unsigned_t<Number>>(value << 8 | static_cast<std::uint8_t>(bytes[i]));
-  std::memcpy(&out, &value, sizeof out);
-  return out;
+  std::memcpy(&out, bytes.data(), sizeof out);
+  return static_cast<Number>(swapped(out));
 }
 
 template <class Number>
 void append_number(Number number, std::string& out) {
-  auto value = static_cast<std::make_unsigned_t<Number>>(number);
-  std::array<char, sizeof number> bytes{};
-  for (std::size_t i = sizeof number; i-- > 0; value = static_cast<decltype(value)>(value >> 8))
-    bytes[i] = static_cast<char>(value & 0xff);
-  out.append(bytes.data(), bytes.size());
+  const auto bytes = swapped(number);
+  out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
 }
 
 void set_length(std::string& out, std::size_t at) {
-  const auto length = static_cast<std::uint32_t>(out.size() - at - 4);
-  for (std::size_t i = 0; i < 4; ++i) out[at + i] = static_cast<char>(length >> (24 - 8 * i));
+  const auto length = swapped(static_cast<std::uint32_t>(out.size() - at - 4));
+  std::memcpy(out.data() + at, &length, sizeof length);
 }
 
 Error malformed(std::string_view what) {
@@ -55,9 +55,9 @@ Error no_fit(const ColumnMask& column, std::size_t length) {
 // A number with as many digits, not beyond `most`: the walk stays among those, so it is one to one.
 std::int64_t scrambled(std::int64_t number, std::int64_t most, const Scramble& scramble,
                        std::vector<std::uint8_t>& symbols) {
-  if (number == std::numeric_limits<std::int64_t>::min()) return number;
-  const std::string digits = std::to_string(number < 0 ? -number : number);
-  std::string text = digits;
+  // The least number of a type has no positive counterpart: it stays.
+  if (number < -most) return number;
+  std::string text = std::to_string(number < 0 ? -number : number);
   std::string next;
   for (;;) {
     next.clear();
@@ -145,150 +145,174 @@ Result<void> RowStream::take(std::string_view message, std::string& out) {
     message.remove_prefix(kHeader);
     began_ = true;
   }
-  while (!message.empty() && !ended_) TRY(row(message, out));
+  while (!message.empty() && !ended_) {
+    if (!row(message, out)) return *error_;
+  }
   if (!message.empty()) return malformed("goes on after its end");
   tally_.bytes_out += out.size() - before;
   return ok();
 }
 
-Result<void> RowStream::row(std::string_view& in, std::string& out) {
-  if (in.size() < 2) return malformed("breaks off");
+bool RowStream::fail(Error error) {
+  error_ = std::move(error);
+  return false;
+}
+
+bool RowStream::row(std::string_view& in, std::string& out) {
+  if (in.size() < 2) return fail(malformed("breaks off"));
   const auto count = read_number<std::int16_t>(in);
-  out += in.substr(0, 2);
-  in.remove_prefix(2);
   if (count == -1) {
+    out += in.substr(0, 2);
+    in.remove_prefix(2);
     ended_ = true;
-    return ok();
+    return true;
   }
   if (static_cast<std::size_t>(count) != columns_.size())
-    return malformed("has another number of columns than its table");
+    return fail(malformed("has another number of columns than its table"));
+  // What stays as it is is copied in runs: from `kept` to `at`.
+  std::size_t kept = 0;
+  std::size_t at = 2;
   for (const ColumnMask& column : columns_) {
-    if (in.size() < 4) return malformed("breaks off");
-    const auto length = read_number<std::int32_t>(in);
-    if (length < -1 || (length > 0 && in.size() - 4 < static_cast<std::size_t>(length)))
-      return malformed("breaks off");
-    if (length <= 0 || column.act == ColumnMask::Act::Copy) {
-      const std::size_t size = 4 + static_cast<std::size_t>(std::max(length, 0));
-      out += in.substr(0, size);
-      if (length > 0) TRY(field(column, in.substr(4, size - 4), out));
-      in.remove_prefix(size);
-      continue;
+    if (in.size() - at < 4) return fail(malformed("breaks off"));
+    const auto length = read_number<std::int32_t>(in.substr(at));
+    if (length < -1 || (length > 0 && in.size() - at - 4 < static_cast<std::size_t>(length)))
+      return fail(malformed("breaks off"));
+    const std::size_t next = at + 4 + static_cast<std::size_t>(std::max(length, 0));
+    const auto value = in.substr(at + 4, next - at - 4);
+    if (is_kept(column, length)) {
+      if (length > 0 && column.is_searched) search(column, value);
+    } else {
+      out += in.substr(kept, at - kept);
+      if (!field(column, value, out)) return false;
+      kept = next;
     }
-    TRY(field(column, in.substr(4, static_cast<std::size_t>(length)), out));
-    in.remove_prefix(4 + static_cast<std::size_t>(length));
+    at = next;
   }
+  out += in.substr(kept, at - kept);
+  in.remove_prefix(at);
   ++tally_.rows;
-  return ok();
+  return true;
 }
 
-// A field that is neither NULL nor empty; one that is copied stands in `out` already.
-Result<void> RowStream::field(const ColumnMask& column, std::string_view value, std::string& out) {
+// NULL stays NULL under every rule; an empty value stays empty, but for the rule null.
+bool RowStream::is_kept(const ColumnMask& column, std::int32_t length) {
+  switch (column.act) {
+    case ColumnMask::Act::Copy:
+      return column.element_type == 0 || length < 12;
+    case ColumnMask::Act::Null:
+      return length < 0;
+    case ColumnMask::Act::Change:
+      break;
+  }
+  return length <= 0;
+}
+
+bool RowStream::field(const ColumnMask& column, std::string_view value, std::string& out) {
   if (column.act == ColumnMask::Act::Null) {
     append_number(std::int32_t{-1}, out);
-    return ok();
+    return true;
   }
-  if (column.act == ColumnMask::Act::Change) {
-    const std::size_t at = out.size();
-    out.append(4, '\0');
-    TRY(change(column, value, out));
-    set_length(out, at);
-    if (column.is_searched) search(column, std::string_view(out).substr(at + 4));
-    return ok();
+  const std::size_t at = out.size();
+  out.append(4, '\0');
+  if (column.act == ColumnMask::Act::Copy) {
+    out += value.substr(0, 8);
+    append_number(column.element_type, out);
+    out += value.substr(12);
+  } else if (!change(column, value, out)) {
+    return false;
   }
-  if (column.element_type != 0 && value.size() >= 12) {
-    std::string number;
-    append_number(column.element_type, number);
-    out.replace(out.size() - value.size() + 8, 4, number);
-  }
-  if (column.is_searched) search(column, value);
-  return ok();
+  set_length(out, at);
+  if (column.is_searched) search(column, std::string_view(out).substr(at + 4));
+  return true;
 }
 
-Result<void> RowStream::change(const ColumnMask& column, std::string_view value, std::string& out) {
+bool RowStream::change(const ColumnMask& column, std::string_view value, std::string& out) {
   const std::size_t size = expected_size(column.wire);
   if (size != 0 && value.size() != size)
-    return malformed(fmt::format("has a value of another size than its type in {}", column.name));
+    return fail(
+        malformed(fmt::format("has a value of another size than its type in {}", column.name)));
   switch (column.wire) {
     case Wire::Text:
       return text(column, value, out);
     case Wire::Jsonb:
-      if (value.front() != 1) return malformed("has jsonb of a later version");
+      if (value.front() != 1) return fail(malformed("has jsonb of a later version"));
       out += value.front();
       return text(column, value.substr(1), out);
     case Wire::TextList:
       return list(column, value, out);
     case Wire::Inet: {
-      if (value.size() != 8 && value.size() != 20) return malformed("has an address of no family");
+      if (value.size() != 8 && value.size() != 20)
+        return fail(malformed("has an address of no family"));
       const std::size_t begin = out.size() + 4;
       out += value;
       column.addresses->apply_bytes(
           {reinterpret_cast<std::uint8_t*>(out.data() + begin), value.size() - 4});
-      return ok();
+      return true;
     }
     case Wire::Uuid:
       change_uuid(*column.scramble, value, scratch_.symbols, out);
-      return ok();
+      return true;
     case Wire::Int2:
       change_number<std::int16_t>(column, value, scratch_.symbols, out);
-      return ok();
+      return true;
     case Wire::Int4:
       change_number<std::int32_t>(column, value, scratch_.symbols, out);
-      return ok();
+      return true;
     case Wire::Int8:
       change_number<std::int64_t>(column, value, scratch_.symbols, out);
-      return ok();
+      return true;
     case Wire::Date:
       shift<std::int32_t>(value, column.shift_days, out);
-      return ok();
+      return true;
     case Wire::Timestamp:
       shift<std::int64_t>(value, std::int64_t{column.shift_days} * 86'400'000'000, out);
-      return ok();
+      return true;
     case Wire::Opaque:
       break;
   }
-  return malformed(fmt::format("cannot be changed in {}", column.name));
+  return fail(malformed(fmt::format("cannot be changed in {}", column.name)));
 }
 
-Result<void> RowStream::text(const ColumnMask& column, std::string_view value, std::string& out) {
+bool RowStream::text(const ColumnMask& column, std::string_view value, std::string& out) {
   const std::size_t begin = out.size();
   if (!column.mask->apply(value, scratch_, out)) {
-    return Error(Code::Malformed, fmt::format("a value of {} is no JSON", column.name),
-                 "give the column the rule null, or mend the value");
+    return fail(Error(Code::Malformed, fmt::format("a value of {} is no JSON", column.name),
+                      "give the column the rule null, or mend the value"));
   }
-  if (column.most_characters == 0) return ok();
+  if (column.most_characters == 0) return true;
   const std::size_t bytes = out.size() - begin;
-  if (bytes <= static_cast<std::size_t>(column.most_characters)) return ok();
+  if (bytes <= static_cast<std::size_t>(column.most_characters)) return true;
   const std::string_view written = std::string_view(out).substr(begin);
   const auto length =
       static_cast<std::size_t>(std::count_if(written.begin(), written.end(), [](char c) {
         return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
       }));
-  if (length <= static_cast<std::size_t>(column.most_characters)) return ok();
-  return no_fit(column, length);
+  if (length <= static_cast<std::size_t>(column.most_characters)) return true;
+  return fail(no_fit(column, length));
 }
 
-Result<void> RowStream::list(const ColumnMask& column, std::string_view value, std::string& out) {
-  if (value.size() < 12) return malformed("has a broken array");
+bool RowStream::list(const ColumnMask& column, std::string_view value, std::string& out) {
+  if (value.size() < 12) return fail(malformed("has a broken array"));
   const auto dimensions = read_number<std::int32_t>(value);
   const std::size_t head = 12 + 8 * static_cast<std::size_t>(std::clamp(dimensions, 0, 6));
   if (dimensions < 0 || dimensions > 6 || value.size() < head)
-    return malformed("has a broken array");
+    return fail(malformed("has a broken array"));
   out += value.substr(0, head);
   value.remove_prefix(head);
   while (!value.empty()) {
-    if (value.size() < 4) return malformed("has a broken array");
+    if (value.size() < 4) return fail(malformed("has a broken array"));
     const auto length = read_number<std::int32_t>(value);
     const auto size = static_cast<std::size_t>(std::max(length, 0));
-    if (length < -1 || value.size() - 4 < size) return malformed("has a broken array");
+    if (length < -1 || value.size() - 4 < size) return fail(malformed("has a broken array"));
     const std::size_t at = out.size();
     out += value.substr(0, 4);
     if (length > 0) {
-      TRY(text(column, value.substr(4, size), out));
+      if (!text(column, value.substr(4, size), out)) return false;
       set_length(out, at);
     }
     value.remove_prefix(4 + size);
   }
-  return ok();
+  return true;
 }
 
 void RowStream::search(const ColumnMask& column, std::string_view written) {

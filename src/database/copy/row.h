@@ -6,6 +6,7 @@
 // length (-1: NULL) and its bytes; at the end an int16 -1. Numbers are big-endian.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,17 +70,22 @@ class RowStream {
   const RowTally& tally() const { return tally_; }
 
  private:
-  Result<void> row(std::string_view& in, std::string& out);
-  Result<void> field(const ColumnMask& column, std::string_view value, std::string& out);
-  Result<void> change(const ColumnMask& column, std::string_view value, std::string& out);
-  Result<void> text(const ColumnMask& column, std::string_view value, std::string& out);
-  Result<void> list(const ColumnMask& column, std::string_view value, std::string& out);
+  // False: error_ says why. A Result for each of some ten fields of a row would cost more than most
+  // masks do.
+  bool row(std::string_view& in, std::string& out);
+  static bool is_kept(const ColumnMask& column, std::int32_t length);
+  bool field(const ColumnMask& column, std::string_view value, std::string& out);
+  bool change(const ColumnMask& column, std::string_view value, std::string& out);
+  bool text(const ColumnMask& column, std::string_view value, std::string& out);
+  bool list(const ColumnMask& column, std::string_view value, std::string& out);
+  bool fail(Error error);
   void search(const ColumnMask& column, std::string_view written);
 
   const std::vector<ColumnMask>& columns_;
   const NeedleSet* needles_;
   Scratch scratch_;
   RowTally tally_;
+  std::optional<Error> error_;
   bool began_ = false;
   bool ended_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/assert.h"
 
@@ -22,10 +23,9 @@ bool is_letter_or_digit(char c) {
 }  // namespace
 
 struct Scramble::Alphabet {
-  std::string_view name;
   std::string letters;
-  std::uint32_t bit;
   Permutation permutation;
+  std::vector<std::uint32_t> alphabets_of;  // of each letter
 };
 
 namespace {
@@ -54,6 +54,12 @@ std::string letters_of(const Spelling& spelling) {
   return out;
 }
 
+constexpr std::uint32_t kAll = (1U << std::size(kSpellings)) - 1;
+
+std::size_t first_of(std::uint32_t having) {
+  return static_cast<std::size_t>(std::countr_zero(having));
+}
+
 struct Membership {
   std::array<std::uint32_t, 256> alphabets{};
   std::array<std::array<std::uint8_t, 256>, std::size(kSpellings)> index{};
@@ -75,12 +81,13 @@ const Membership& membership() {
 }  // namespace
 
 Scramble::Scramble(const Key128& key) {
-  for (std::size_t i = 0; i < std::size(kSpellings); ++i) {
-    const Spelling& spelling = kSpellings[i];
+  for (const Spelling& spelling : kSpellings) {
     const std::string letters = letters_of(spelling);
-    alphabets_.push_back(
-        {spelling.name, letters, 1U << i,
-         Permutation(derived_key(key, spelling.name), static_cast<unsigned>(letters.size()))});
+    const auto radix = static_cast<unsigned>(letters.size());
+    Alphabet alphabet{letters, Permutation(derived_key(key, spelling.name), radix), {}};
+    for (const char c : letters)
+      alphabet.alphabets_of.push_back(membership().alphabets[static_cast<std::uint8_t>(c)]);
+    alphabets_.push_back(std::move(alphabet));
   }
 }
 Scramble::~Scramble() = default;
@@ -97,13 +104,11 @@ bool Scramble::covers(std::string_view text) {
 }
 
 std::size_t Scramble::first_alphabet_of(std::string_view text) const {
-  std::uint32_t having = (1U << std::size(kSpellings)) - 1;
+  std::uint32_t having = kAll;
   for (const char c : text) {
     if (is_letter_or_digit(c)) having &= membership().alphabets[static_cast<std::uint8_t>(c)];
   }
-  std::size_t first = 0;
-  while ((having & (1U << first)) == 0) ++first;
-  return first;
+  return first_of(having);
 }
 
 void Scramble::turn(std::string_view text, std::vector<std::uint8_t>& symbols, std::string& out,
@@ -115,17 +120,22 @@ void Scramble::turn(std::string_view text, std::vector<std::uint8_t>& symbols, s
   for (const char c : text) {
     if (is_letter_or_digit(c)) symbols.push_back(index[static_cast<std::uint8_t>(c)]);
   }
-  const std::size_t begin = out.size();
   for (int step = 0;; ++step) {
     ASSERT(step < kMostSteps);
     if (way == Way::Forward)
       alphabet.permutation.forward(symbols);
     else
       alphabet.permutation.backward(symbols);
-    out.resize(begin);
-    std::size_t next = 0;
-    for (const char c : text) out += is_letter_or_digit(c) ? alphabet.letters[symbols[next++]] : c;
-    if (first_alphabet_of(std::string_view(out).substr(begin)) == own) return;
+    std::uint32_t having = kAll;
+    for (const std::uint8_t symbol : symbols) having &= alphabet.alphabets_of[symbol];
+    if (first_of(having) == own) break;
+  }
+  std::size_t at = out.size();
+  out += text;
+  std::size_t next = 0;
+  for (const char c : text) {
+    if (is_letter_or_digit(c)) out[at] = alphabet.letters[symbols[next++]];
+    ++at;
   }
 }
 

@@ -20,10 +20,12 @@ struct Repairable {
 
 class Checker {
  public:
-  Checker(std::string_view text, Schema& schema) : text_(text), schema_(schema) {}
+  Checker(std::string_view text, Schema& schema, std::string_view phase)
+      : text_(text), schema_(schema), header_(header_of(text)) {
+    if (header_.phase.empty()) header_.phase = phase;
+  }
 
   std::vector<Finding> run() {
-    header_ = header_of(text_);
     auto statements = sql::split(text_);
     if (!statements) {
       add(RuleId::Unparsed, statements.error().what, 1, 1);
@@ -207,8 +209,8 @@ Header header_of(std::string_view text) {
   return out;
 }
 
-std::vector<Finding> check(std::string_view text, Schema& schema) {
-  return Checker(text, schema).run();
+std::vector<Finding> check(std::string_view text, Schema& schema, std::string_view phase) {
+  return Checker(text, schema, phase).run();
 }
 
 }  // namespace slipway::database::lint

@@ -30,8 +30,8 @@ Header header_of(std::string_view text);
 
 // `schema` comes with what was known before, and leaves with what the migration did to it, not yet
 // settled. A migration of the contract phase may break releases that are gone: what only does that
-// is acknowledged by the phase.
-std::vector<Finding> check(std::string_view text, Schema& schema);
+// is acknowledged by the phase. `phase`: what the file's name says; its header wins.
+std::vector<Finding> check(std::string_view text, Schema& schema, std::string_view phase = {});
 
 struct Report {
   std::string path;

@@ -252,6 +252,12 @@ TEST(Lint, AContractMigrationMayBreakReleasesThatAreGone) {
   EXPECT_FALSE(findings[1].is_acknowledged);
 }
 
+TEST(Lint, TheNameOfAFileMaySayItsPhaseAndItsHeaderWins) {
+  Schema schema;
+  EXPECT_FALSE(has_open(check("DROP TABLE t", schema, "contract")));
+  EXPECT_TRUE(has_open(check("-- slipway: phase=expand\nDROP TABLE t", schema, "contract")));
+}
+
 TEST(Lint, TextAndJsonSayTheSame) {
   Schema schema;
   const Report report{"m/1.sql", check("DROP TABLE orders", schema)};

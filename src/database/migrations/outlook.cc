@@ -156,15 +156,22 @@ class Maker {
     }
   }
 
+  // What a release needs before it starts may come behind rows that are to be filled in: those are
+  // filled in first then. What comes behind a contract waits with it.
   void hold_behind_contract() {
     if (leave_.through == Phase::Contract) return;
-    const auto first = std::find_if(out_.pending.begin(), out_.pending.end(), [&](std::size_t i) {
-      const Phase phase = folder_[i].phase;
-      return phase == Phase::Contract ||
-             (phase == Phase::Backfill && leave_.through == Phase::Expand);
+    const auto is = [&](Phase phase) {
+      return [this, phase](std::size_t i) { return folder_[i].phase == phase; };
+    };
+    auto& pending = out_.pending;
+    auto first = std::find_if(pending.begin(), pending.end(), is(Phase::Contract));
+    std::copy_if(first, pending.end(), std::back_inserter(out_.blocked), [&](std::size_t i) {
+      return folder_[i].phase != Phase::Contract && folder_[i].phase != Phase::Backfill;
     });
-    out_.waiting.assign(first, out_.pending.end());
-    out_.pending.erase(first, out_.pending.end());
+    if (leave_.through == Phase::Expand)
+      while (first != pending.begin() && is(Phase::Backfill)(*(first - 1))) --first;
+    out_.waiting.assign(first, pending.end());
+    pending.erase(first, pending.end());
   }
 
   Tool tool_;

@@ -32,8 +32,9 @@ struct Outlook {
   std::vector<std::size_t> done;     // of the folder
   std::vector<std::size_t> pending;  // of the folder, in order, up to the first contract
   std::vector<std::size_t>
-      waiting;                 // pending too, but behind a contract that has not been asked for
-  std::vector<Entry> unknown;  // applied and not in the folder
+      waiting;  // pending too, but behind a contract that has not been asked for
+  std::vector<std::size_t> blocked;  // of those, what a new release may need to start
+  std::vector<Entry> unknown;        // applied and not in the folder
   std::vector<Refusal> refusals;
 };
 

@@ -54,6 +54,27 @@ TEST(Outlook, HoldsAContractAndWhatComesBehindItBack) {
   EXPECT_EQ(look(folder, {}, leave).pending, (Places{0, 1, 2, 3}));
 }
 
+TEST(Outlook, FillsInFirstWhatStandsBeforeSomethingThatAdds) {
+  const std::vector<Migration> folder = {
+      one("0001_a", Phase::Expand), one("0002_b", Phase::Backfill), one("0003_c", Phase::Expand),
+      one("0004_d", Phase::Backfill)};
+  Leave leave;
+  leave.through = Phase::Expand;
+  EXPECT_EQ(look(folder, {}, leave).pending, (Places{0, 1, 2}));
+  EXPECT_EQ(look(folder, {}, leave).waiting, (Places{3}));
+  EXPECT_EQ(look(folder, {}, leave).blocked, Places{});
+}
+
+TEST(Outlook, TellsWhatAReleaseMayNeedThatIsBehindAContract) {
+  const std::vector<Migration> folder = {one("0001_a", Phase::Contract),
+                                         one("0002_b", Phase::Backfill),
+                                         one("0003_c", Phase::Expand), one("0004_d")};
+  Leave leave;
+  leave.through = Phase::Expand;
+  EXPECT_EQ(look(folder, {}, leave).waiting, (Places{0, 1, 2, 3}));
+  EXPECT_EQ(look(folder, {}, leave).blocked, (Places{2, 3}));
+}
+
 TEST(Outlook, RefusesAChangedFileWhateverIsAccepted) {
   Leave leave;
   leave.accepted = {"checksum", "dirty"};

@@ -169,6 +169,7 @@ Result<Report> Runner::apply(const std::vector<Migration>& folder, const Leave& 
     seen = TRY(look_at(folder, leave));
   }
   for (const std::size_t i : seen.outlook.waiting) out.waiting.push_back(folder[i].id);
+  for (const std::size_t i : seen.outlook.blocked) out.blocked.push_back(folder[i].id);
   for (const std::size_t i : seen.outlook.pending) {
     TRY(turn_->check());
     if (world_.stop.is_requested()) return Error(Code::Aborted, "stopped between two migrations");

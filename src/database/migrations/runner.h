@@ -39,6 +39,7 @@ struct Look {
 struct Report {
   std::vector<std::string> applied;  // or taken back
   std::vector<std::string> waiting;  // behind a contract
+  std::vector<std::string> blocked;  // of those, what a new release may need to start
 };
 
 // How long the app may not be bothered: asked before each batch of a backfill. Zero: go on.

@@ -41,6 +41,11 @@ std::string prepared(const std::string& text) {
   return out + fmt::format("explain execute slipway_old{}{}", values, count > 0 ? ")" : "");
 }
 
+// The world's word alone: what was tried is the trial's own wrapping.
+std::string without_statement(const std::string& what) {
+  return what.substr(0, what.find(", in: "));
+}
+
 std::string attempt(Connection& connection, const OldRelease& old, const OldStatement& statement) {
   std::string out = "savepoint slipway_old;";
   if (!old.role.empty()) out += fmt::format("set local role {};", connection.quote_name(old.role));
@@ -120,7 +125,9 @@ Result<std::vector<Broken>> find_broken(Connection& connection, const OldRelease
   for (const auto& statement : old.statements) {
     const auto answer = connection.run(attempt(connection, old, statement));
     if (!answer && !connection.is_alive()) return answer.error();
-    if (!answer) out.push_back({statement.name, connection.sqlstate(), answer.error().what});
+    if (!answer)
+      out.push_back(
+          {statement.name, connection.sqlstate(), without_statement(answer.error().what)});
     TRY(connection.run("rollback to slipway_old; release slipway_old"));
     // What was prepared outlives the savepoint.
     if (old.how == OldRelease::How::Prepare) TRY(connection.run("deallocate all"));

@@ -57,7 +57,8 @@ union all
 select oid, attnum::text, 'type ' || family, name || ' must be of type ' || family, 0, true, true
   from columns
 union all
-select m.oid, array_to_string(k.conkey, ','), 'constraint ' || k.oid, m.name || ' ' ||
+select m.oid, array_to_string(k.conkey, ','), case k.contype when 'f' then 'key to ' || k.confrelid else 'constraint ' || k.oid end,
+       m.name || ' ' ||
        regexp_replace(pg_get_constraintdef(k.oid), ' (NOT VALID|(NOT )?DEFERRABLE|INITIALLY \w+)', '', 'g'),
        0, true, true
   from mine m join pg_constraint k on k.conrelid = m.oid where k.contype in ('c', 'f', 'x')

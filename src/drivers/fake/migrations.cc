@@ -39,8 +39,13 @@ const FakeMigrations::File* FakeMigrations::next(const Run& run) {
 
 void FakeMigrations::end(Run& run) {
   run.view.state = State::Done;
-  for (const auto& file : folder)
-    if (!is_applied(seam_.world, file.id)) run.view.waiting.push_back(file.id);
+  bool is_behind = false;
+  for (const auto& file : folder) {
+    if (is_applied(seam_.world, file.id)) continue;
+    run.view.waiting.push_back(file.id);
+    is_behind = is_behind || file.phase == "contract";
+    if (is_behind && file.phase == "expand") run.view.blocked.push_back(file.id);
+  }
 }
 
 ports::MigrationView FakeMigrations::look(const std::string& key) {

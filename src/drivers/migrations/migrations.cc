@@ -44,6 +44,7 @@ void hear_line(Heard& heard, std::string_view line) {
   } else if (json->text("event") == "done") {
     heard.view.applied = json->strings("applied");
     heard.view.waiting = json->strings("waiting");
+    heard.view.blocked = json->strings("blocked");
     heard.has_ended = true;
   } else {
     heard.view.text = json->text("what");

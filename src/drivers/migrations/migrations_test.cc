@@ -57,7 +57,8 @@ TEST_F(Migrates, SaysWhereItIsAndWhatCameOfIt) {
   program(
       "echo '{\"event\":\"waiting\",\"what\":\"waits for pid 7\"}'\n"
       "read line < go\n"
-      "echo '{\"event\":\"done\",\"applied\":[\"1\",\"2\"],\"waiting\":[\"3\"]}'\n");
+      "echo '{\"event\":\"done\",\"applied\":[\"1\",\"2\"],\"waiting\":[\"3\",\"4\"],"
+      "\"blocked\":[\"4\"]}'\n");
   ASSERT_EQ(::mkfifo(io::join_path(folder_, "go").c_str(), 0600), 0);
   const auto migrations = make_migrations(settings_);
   EXPECT_EQ(migrations->look("migrate-expand").state, State::Unknown);
@@ -69,7 +70,8 @@ TEST_F(Migrates, SaysWhereItIsAndWhatCameOfIt) {
   const auto view = wait_for_end(*migrations);
   EXPECT_EQ(view.state, State::Done);
   EXPECT_EQ(view.applied, (std::vector<std::string>{"1", "2"}));
-  EXPECT_EQ(view.waiting, (std::vector<std::string>{"3"}));
+  EXPECT_EQ(view.waiting, (std::vector<std::string>{"3", "4"}));
+  EXPECT_EQ(view.blocked, (std::vector<std::string>{"4"}));
 }
 
 TEST_F(Migrates, TheAddressIsInTheEnvironmentAndNotOnTheCommandLine) {
