@@ -235,8 +235,8 @@ std::string keys_of(const std::string& name, const Score& score) {
                      score.found_percent(), score.false_percent());
 }
 
-// The bounds, of all parts and of the held-out one. One false alarm is allowed in any case: the small
-// form has too few cases for percents.
+// The bounds, of all parts and of the held-out one. One false alarm is allowed in any case: the
+// small form has too few cases for percents.
 int bounds_missed(const std::vector<Judge>& judges) {
   int out = 0;
   for (const auto& judge : judges) {
