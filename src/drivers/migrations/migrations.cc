@@ -1,6 +1,7 @@
 #include "drivers/migrations/migrations.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "io/child.h"
+#include "io/clock.h"
 #include "io/environment.h"
 #include "io/files.h"
 
@@ -22,6 +24,7 @@ namespace {
 using State = ports::MigrationView::State;
 
 constexpr std::size_t kLongestLine = 64 * 1024;
+constexpr int kLookAfterStop = 200;  // milliseconds
 constexpr const char* kUrl = "SLIPWAY_DATABASE_URL";
 
 // What the child has said so far.
@@ -29,6 +32,7 @@ struct Heard {
   ports::MigrationView view;
   std::string rest;  // of a line that has not ended
   bool has_ended = false;
+  bool has_failed = false;
 };
 
 void hear_line(Heard& heard, std::string_view line) {
@@ -40,7 +44,7 @@ void hear_line(Heard& heard, std::string_view line) {
   if (const Json& error = json->at("error"); error.is_object()) {
     heard.view.text = error.text("what");
     if (!error.text("next").empty()) heard.view.text += ". Next: " + error.text("next");
-    heard.view.state = State::Failed;
+    heard.has_failed = true;
   } else if (json->text("event") == "done") {
     heard.view.applied = json->strings("applied");
     heard.view.waiting = json->strings("waiting");
@@ -112,7 +116,9 @@ class Run {
 
   void stop() {
     const std::lock_guard hold(mutex_);
+    if (is_stopped_) return;
     is_stopped_ = true;
+    kill_at_ = clock_.monotonic() + settings_.patience;
     if (pid_ > 0) ::kill(pid_, SIGTERM);
   }
 
@@ -127,9 +133,9 @@ class Run {
     } else if (ended->succeeded() && heard_.has_ended) {
       view.state = State::Done;
     } else {
-      const bool has_said = view.state == State::Failed;
       view.state = State::Failed;
-      if (!has_said) view.text = "slipway migrate ended with " + ended->text() + ": " + view.text;
+      if (!heard_.has_failed)
+        view.text = "slipway migrate ended with " + ended->text() + ": " + view.text;
     }
   }
 
@@ -155,15 +161,14 @@ class Run {
     return reap(child);
   }
 
-  // Between the pipe's end and here the child only has to go; one that does not is killed.
+  // Between the pipe's end and here the child only has to go; one that does not is killed. Reaped
+  // under the lock: from then on its number may be another one's, whom nobody must signal.
   Result<io::Exit> reap(const io::Child& child) {
-    auto ended = io::wait_for(child, settings_.patience);
-    {
-      const std::lock_guard hold(mutex_);
-      pid_ = 0;  // nobody signals a number that may belong to another one soon
-    }
-    if (ended) return ended;
-    ::kill(child.pid, SIGKILL);
+    pollfd gone{child.pidfd.get(), POLLIN, 0};
+    if (::poll(&gone, 1, static_cast<int>(settings_.patience.count())) == 0)
+      ::kill(child.pid, SIGKILL);
+    const std::lock_guard hold(mutex_);
+    pid_ = 0;
     return io::wait_for(child, settings_.patience);
   }
 
@@ -173,9 +178,20 @@ class Run {
     if (is_stopped_) ::kill(pid_, SIGTERM);
   }
 
+  // One that was asked to stop and does not, because its network is gone for example, is killed.
+  void lose_patience() {
+    const std::lock_guard hold(mutex_);
+    if (is_stopped_ && pid_ > 0 && clock_.monotonic() >= kill_at_) ::kill(pid_, SIGKILL);
+  }
+
   void read_all(int from) {
     std::array<char, 4096> bytes{};
     for (;;) {
+      pollfd readable{from, POLLIN, 0};
+      if (::poll(&readable, 1, kLookAfterStop) == 0) {
+        lose_patience();
+        continue;
+      }
       const ssize_t count = ::read(from, bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) return;
@@ -190,6 +206,8 @@ class Run {
   Heard heard_;
   pid_t pid_ = 0;  // 0: not begun, or reaped
   bool is_stopped_ = false;
+  Millis kill_at_{0};  // once it was asked to stop
+  io::SystemClock clock_;
   std::thread thread_;
 };
 

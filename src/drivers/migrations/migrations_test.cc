@@ -128,6 +128,22 @@ TEST_F(Migrates, IsAskedToStop) {
   EXPECT_EQ(view.text, "stopped");
 }
 
+TEST_F(Migrates, OneThatDoesNotStopIsKilled) {
+  program(
+      "trap '' TERM\n"
+      "echo '{\"event\":\"applying\",\"what\":\"applying 1\"}'\n"
+      "while :; do read line < go; done\n");
+  ASSERT_EQ(::mkfifo(io::join_path(folder_, "go").c_str(), 0600), 0);
+  settings_.patience = Millis(300);
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  wait_until(*migrations, [](const auto& view) { return view.text == "applying 1"; });
+  migrations->stop("migrate-expand");
+  const auto view = wait_for_end(*migrations);
+  EXPECT_EQ(view.state, State::Failed);
+  EXPECT_NE(view.text.find("signal SIGKILL"), std::string::npos) << view.text;
+}
+
 TEST_F(Migrates, ASecretThatCannotBeReadIsTheReason) {
   program("exit 0\n");
   settings_.read_secret = [](const config::SecretRef&, const std::string&) -> Result<std::string> {
