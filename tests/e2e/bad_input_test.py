@@ -61,7 +61,7 @@ secrets:
   DATABASE_URL: { env: A, file: /x }
 smoke:
   - { get: /health, run: x }
-database: { url: x }
+state: x
 rollout: { strategy: canery, steps: [10%, 5, 50%] }
 roll_back_when: [error_rate > 5, health failing]
 watch: 30
