@@ -48,6 +48,18 @@ class Migrates : public testing::Test {
     }
   }
 
+  // Says that it is at work, and goes on until it is ended; `on_stop` is the shell's trap.
+  std::unique_ptr<ports::Migrations> at_work(const std::string& on_stop) {
+    program("trap '" + on_stop +
+            "' TERM\necho '{\"event\":\"applying\",\"what\":\"applying 1\"}'\n"
+            "while :; do read line < go; done\n");
+    EXPECT_EQ(::mkfifo(io::join_path(folder_, "go").c_str(), 0600), 0);
+    auto migrations = make_migrations(settings_);
+    migrations->begin("migrate-expand", call_);
+    wait_until(*migrations, [](const auto& view) { return view.text == "applying 1"; });
+    return migrations;
+  }
+
   std::string folder_;
   Settings settings_;
   ports::MigrationCall call_;
@@ -114,14 +126,7 @@ TEST_F(Migrates, OneThatEndsWellWithoutSayingSoHasFailed) {
 }
 
 TEST_F(Migrates, IsAskedToStop) {
-  program(
-      "trap 'echo {\\\"error\\\":{\\\"what\\\":\\\"stopped\\\"}}; exit 5' TERM\n"
-      "echo '{\"event\":\"applying\",\"what\":\"applying 1\"}'\n"
-      "while :; do read line < go; done\n");
-  ASSERT_EQ(::mkfifo(io::join_path(folder_, "go").c_str(), 0600), 0);
-  const auto migrations = make_migrations(settings_);
-  migrations->begin("migrate-expand", call_);
-  wait_until(*migrations, [](const auto& view) { return view.text == "applying 1"; });
+  const auto migrations = at_work(R"(echo {\"error\":{\"what\":\"stopped\"}}; exit 5)");
   migrations->stop("migrate-expand");
   const auto view = wait_for_end(*migrations);
   EXPECT_EQ(view.state, State::Failed);
@@ -129,15 +134,8 @@ TEST_F(Migrates, IsAskedToStop) {
 }
 
 TEST_F(Migrates, OneThatDoesNotStopIsKilled) {
-  program(
-      "trap '' TERM\n"
-      "echo '{\"event\":\"applying\",\"what\":\"applying 1\"}'\n"
-      "while :; do read line < go; done\n");
-  ASSERT_EQ(::mkfifo(io::join_path(folder_, "go").c_str(), 0600), 0);
   settings_.patience = Millis(300);
-  const auto migrations = make_migrations(settings_);
-  migrations->begin("migrate-expand", call_);
-  wait_until(*migrations, [](const auto& view) { return view.text == "applying 1"; });
+  const auto migrations = at_work("");
   migrations->stop("migrate-expand");
   const auto view = wait_for_end(*migrations);
   EXPECT_EQ(view.state, State::Failed);
