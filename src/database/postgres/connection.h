@@ -56,8 +56,6 @@ class Canceller {
 // What the server says beside its answers: NOTICE, WARNING.
 using OnNotice = std::function<void(std::string_view severity, std::string_view message)>;
 
-enum class Format { Text, Binary };
-
 class Connection {
  public:
   // `url`: postgresql://… or libpq's key=value words. `application_name` is what pg_stat_activity
