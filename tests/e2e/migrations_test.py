@@ -127,6 +127,9 @@ class Tests:
 
     # --- tools -----------------------------------------------------------------------------------------------------
     def bin(self, name):
+        """The program of an npm package. dbmate's own package asks for every platform; its binary is one of them."""
+        if name == "dbmate":
+            return os.path.join(TOOLS, "node_modules", "@dbmate", "linux-x64", "bin", "dbmate")
         return os.path.join(TOOLS, "node_modules", ".bin", name)
 
     def run_tool(self, name, project, url):
@@ -181,7 +184,10 @@ class Tests:
             print("the tools are not installed: tools/setup does it")
             sys.exit(77)
         self.tool_agrees("prisma", prisma)
-        self.tool_agrees("dbmate", dbmate)
+        if os.path.exists(self.bin("dbmate")):
+            self.tool_agrees("dbmate", dbmate)
+        else:
+            print("dbmate: left out, npm has its binary for linux-x64 only")
         self.tool_agrees("drizzle", drizzle)
         self.tool_agrees("node-pg-migrate", node_pg_migrate)
         self.tool_agrees("knex", knex)
