@@ -129,6 +129,7 @@ Judge read_judge(const Reader& in) {
   out.warmup = in.duration("warmup");
   out.quarantine = in.flag("quarantine");
   out.low_traffic = low_traffic_named(in.text("low_traffic"));
+  out.baseline = in.text("baseline") == "fresh" ? Baseline::Fresh : Baseline::Old;
   out.routes = in.list("routes");
   return out;
 }

@@ -150,6 +150,7 @@ Json judge_json(const Judge& judge) {
   out.set("warmup_ms", judge.warmup.count());
   out.set("quarantine", judge.quarantine);
   out.set("low_traffic", name_of(judge.low_traffic));
+  if (judge.baseline != Baseline::Old) out.set("baseline", name_of(judge.baseline));
   if (!judge.routes.empty()) out.set("routes", Json::array_of(judge.routes));
   return out;
 }
@@ -169,6 +170,7 @@ Judge judge_from(const Json& json) {
   for (const auto outcome : {LowTraffic::Hold, LowTraffic::Promote, LowTraffic::RollBack}) {
     if (json.text("low_traffic") == name_of(outcome)) out.low_traffic = outcome;
   }
+  out.baseline = json.text("baseline") == "fresh" ? Baseline::Fresh : Baseline::Old;
   out.routes = json.strings("routes");
   return out;
 }

@@ -40,6 +40,10 @@ class Draft {
   void shift(double percent);
   void shift_batch(Step step);
   void judge(const std::string& of);
+  // The fresh baseline: instances of the old release, started for the time the canary is judged.
+  bool wants_baseline() const;
+  void start_baseline();
+  void stop_baseline();
   void promote();
   void watch();
   void maintenance();
@@ -57,6 +61,7 @@ class Draft {
   void window_gate();
   void migrate(std::string id, std::string stage, std::string last);
   void add(Step step);
+  std::vector<const config::Service*> baseline_services() const;
   std::string old_name() const;
 
   Plan plan_;
@@ -70,11 +75,17 @@ class Draft {
 Result<void> check_edge_settings(const Capabilities& can, const config::Environment& settings);
 void note_edge_changes(Draft& draft);
 
+// baseline.cc: what a fresh baseline needs of platform and router.
+Result<void> check_baseline(const Capabilities& can, const config::Environment& settings);
+
 // hooks.cc: the steps of the hooks, between the others.
 void weave_hooks(Plan& plan);
 
 // gates.cc: which gates the request leaves out. Usage when it gives no reason, or names none.
 Result<void> skip_gates(Plan& plan, const Request& request);
+
+// How long the instances of a service may take to be ready.
+Millis probe_deadline(const config::Service& service);
 
 // "10", "0_5": a percent as part of a step id.
 std::string percent_id(double percent);

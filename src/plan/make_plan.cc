@@ -110,6 +110,7 @@ Result<Plan> make_deploy(Plan plan, const Facts& facts, const config::Environmen
   plan.strategy = settings.rollout.strategy;
   if (facts.live) TRY(check_strategy(facts.capabilities, plan.strategy));
   TRY(check_counts(facts.capabilities, settings));
+  if (facts.live) TRY(check_baseline(facts.capabilities, settings));
   TRY(check_edge_settings(facts.capabilities, settings));
   TRY(skip_gates(plan, request));
   auto replaced = TRY(old_services(plan));

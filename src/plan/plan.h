@@ -25,6 +25,7 @@ struct Capabilities {
   bool one_off = true;       // can run a one-off task
   bool metrics = true;       // counts per release (needed to judge)
   bool latencies = true;     // and how long its answers took
+  bool third_share = true;   // a third release beside old and new, with a share of its own
   // Keys of `services.NAME.edge` the router carries out: "timeouts.connect", "tls" with all below
   // it, "*" for every one.
   std::vector<std::string> edge_settings{};
@@ -102,7 +103,10 @@ std::optional<StepKind> step_kind_named(std::string_view name);
 enum class OnFailure {
   TakeBack,  // undo everything done so far, newest first
   GoOn,  // note it and continue (after the point of no return: cleaning up never fails a release)
+  DoWithout,  // go on without the fresh baseline: what only measures never decides over a release
 };
+
+std::string_view name_of(OnFailure on_failure);
 
 struct Step {
   std::string id;  // unique in the plan, part of op-ids: "start-web", "shift-10"
@@ -112,7 +116,9 @@ struct Step {
   int old_count = -1;     // Shift while rolling: how many old instances still get traffic; -1: all
   int new_count = -1;     // Shift while rolling: how many new instances get traffic; -1: all
   double percent = 0;     // Shift
+  double baseline = 0;    // Shift: percent of the fresh baseline; the rest is the old release's
   bool of_old = false;    // Start, Probe, Retire, Shrink, Drain: acts on the release being replaced
+  bool of_baseline = false;  // Start, Probe, Drain, Retire: … on a fresh instance of that release
   int successes = 0;  // Probe: good looks in a row that are enough; 0: as the service's health says
   Millis duration{0};  // Judge, Watch, Drain: how long
   Millis deadline{0};  // fails (Judge: is held) when not settled after this; 0: none
@@ -154,6 +160,9 @@ Result<Plan> make_plan(const config::Config& config, const Facts& facts, const R
 // The smoke checks a Smoke step runs: those of step.service (empty: all); after Promote only the
 // GET ones, because a command may change what customers see. Each has its service filled in.
 std::vector<config::Smoke> smoke_of(const Plan& plan, const Step& step);
+// What a fresh baseline gets beside a canary with so many percent: as much, but never more than
+// half of what is left, so that the old release, to which traffic would go back, goes on serving.
+double baseline_percent(double canary);
 // A hook that runs when a release is taken back, before anything of it is.
 bool comes_before_undo(const Step& step);
 // All time spent judging, and watching after promotion.

@@ -40,18 +40,21 @@ bool compares_latency(const verdict::Settings& settings) {
 }
 }  // namespace
 
-Result<JudgeSteps::Reading> JudgeSteps::read() {
+Result<JudgeSteps::Reading> JudgeSteps::read(bool fresh) {
   Reading reading;
   reading.canary = TRY(scene_.world.counters.read(scene_.app, scene_.new_slot));
-  if (scene_.plan.old)
-    reading.baseline = TRY(scene_.world.counters.read(scene_.app, scene_.plan.old->id));
+  if (scene_.plan.old) {
+    const auto& beside = fresh ? ports::baseline_of(scene_.release) : scene_.plan.old->id;
+    reading.baseline = TRY(scene_.world.counters.read(scene_.app, beside));
+  }
   return reading;
 }
 
-// What the old release did before, without the new one, is the first thing the judge hears of.
-void JudgeSteps::sit_down() {
+// What the old release did before, without the new one, is the first thing the judge hears of. Of a
+// fresh baseline there is no before: that the old one was warm then is what it is not held to.
+void JudgeSteps::sit_down(verdict::Beside beside, const ports::Counts& old) {
   const auto& judge = scene_.plan.settings.rollout.judge;
-  sitting_.emplace(judge_settings(scene_.plan, judged_routes(judge, last_.baseline)));
+  sitting_.emplace(judge_settings(scene_.plan, judged_routes(judge, old), beside));
   wants_latencies_ = judges_latency(sitting_->settings());
   wants_of_routes_ = compares_latency(sitting_->settings());
   told_settings_ = false;
@@ -59,27 +62,34 @@ void JudgeSteps::sit_down() {
   verdict::Tick history;
   history.at = judged_;
   history.old = scene_.plan.old ? verdict::Old::Healthy : verdict::Old::Absent;
-  history.strata = lots_between({}, {{}, last_.baseline});
+  const bool fresh = beside == verdict::Beside::Fresh;
+  history.strata = lots_between({}, fresh ? Reading{} : Reading{{}, old});
   sitting_->keep(history);
 }
 
 // What was counted between two stays belongs to neither: the weight changed meanwhile. A person who
 // resumes what was held has it judged anew; a quarantine goes on within its stay.
 Result<void> JudgeSteps::begin(const State& state) {
+  const bool fresh = shift_in(scene_.plan, state).baseline > 0;
+  const auto beside = beside_in(scene_.plan, state);
   const bool same = stay_.step == state.step && stay_.since_ms == state.since_ms;
-  if (same && stay_.narrow == state.narrow) return ok();
-  last_ = TRY(read());
+  const bool same_place = stay_.narrow == state.narrow && stay_.fresh == fresh;
+  const bool same_beside = sitting_ && sitting_->settings().beside == beside;
+  if (same && same_place && same_beside) return ok();
+  const bool anew = !same_beside || (!same && stay_.step == state.step);
+  const Reading old = TRY(read(false));
+  last_ = fresh ? TRY(read(true)) : old;
   looked_ = scene_.world.clock.monotonic();
-  const bool anew = !same && stay_.step == state.step;
-  if (!same) {
-    stay_ = {state.step, state.since_ms,   false, looked_,
-             looked_,    stay_.number + 1, 0,     last_.canary.requests};
+  if (!same || !same_beside) {
+    stay_ = {state.step, state.since_ms,       false, false, looked_, looked_, stay_.number + 1,
+             0,          last_.canary.requests};
     step_id_ = scene_.plan.steps[static_cast<std::size_t>(state.step)].id;
   }
   if (state.narrow && !stay_.narrow) stay_.narrowed = looked_;
   stay_.narrow = state.narrow;
-  stay_.weight = weight_in(scene_.plan, state);
-  if (!sitting_ || anew) sit_down();
+  stay_.fresh = fresh;
+  stay_.weight = judged_weight(scene_.plan, state);
+  if (anew) sit_down(beside, old.baseline);
   sitting_->keep(tick_at(last_));
   return ok();
 }
@@ -125,7 +135,7 @@ bool JudgeSteps::is_impossible(const verdict::Tick& tick) {
 Result<JudgeSteps::Moment> JudgeSteps::glance() {
   Moment moment;
   const Millis asked = scene_.world.clock.monotonic();
-  moment.reading = TRY(read());
+  moment.reading = TRY(read(stay_.fresh));
   const Millis now = scene_.world.clock.monotonic();
   // A router that takes its time to answer (a script) is not asked all the time.
   pause_ = std::max(kLookEvery, (now - asked) * 4);
@@ -254,7 +264,18 @@ Sight JudgeSteps::conclude(const plan::Step& step, const State& state, Moment& m
   return Sight::pending(clock + ": " + evidence, std::min(pause_, step.duration - elapsed));
 }
 
+// What fell once is no measure, even when it stands again: what it did meanwhile speaks for the
+// canary. Its traffic goes to the old release, which has served all along.
+std::optional<Sight> JudgeSteps::lost(const State& state) {
+  if (shift_in(scene_.plan, state).baseline <= 0) return std::nullopt;
+  const auto why = instances_.why_baseline_fell();
+  if (!why) return std::nullopt;
+  return Sight::lost("the fresh baseline failed: " + *why +
+                     "; judged anew beside the old release as it runs");
+}
+
 Sight JudgeSteps::look(const plan::Step& step, const State& state) {
+  if (auto fell = lost(state)) return *fell;
   const auto begun = begin(state);
   if (!begun) return Sight::pending("cannot judge yet: " + begun.error().what, kLookEvery);
   const Sight health = unhealthy();
@@ -277,6 +298,7 @@ Sight JudgeSteps::guard(const State& state) {
   if (!serves || scene_.plan.kind == plan::RequestKind::Rollback) return Sight::settled();
   const Sight health = unhealthy();
   if (health.kind == EventKind::Bad) return health;
+  if (auto fell = lost(state)) return *fell;
   if (!begin(state)) return Sight::settled();
   auto moment = glance();
   if (!moment || moment->said.answer != Answer::Fail) return Sight::settled();

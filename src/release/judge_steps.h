@@ -34,6 +34,7 @@ class JudgeSteps {
     int step = -1;
     std::int64_t since_ms = -1;
     bool narrow = false;
+    bool fresh = false;  // beside the fresh baseline
     Millis begun{0};
     Millis narrowed{0};
     int number = 0;
@@ -50,9 +51,9 @@ class JudgeSteps {
     verdict::Decision said;
     bool kept = false;
   };
-  Result<Reading> read();
+  Result<Reading> read(bool fresh);
   Result<void> begin(const State& state);
-  void sit_down();
+  void sit_down(verdict::Beside beside, const ports::Counts& old);
   std::vector<verdict::Lot> lots_between(const Reading& then, const Reading& now) const;
   verdict::Tick tick_at(const Reading& reading);
   Result<Moment> glance();
@@ -62,6 +63,8 @@ class JudgeSteps {
   Sight conclude(const plan::Step& step, const State& state, Moment& moment);
   Sight ended(const plan::Step& step, const State& state, Moment& moment);
   Sight with_too_little(Moment& moment, Millis deadline);
+  // The fresh baseline is no measure any more.
+  std::optional<Sight> lost(const State& state);
   std::optional<Sight> quarantine(const plan::Step& step, const State& state, Moment& moment);
   bool may_narrow(const plan::Step& step) const;
   bool is_worth_it(const Moment& moment) const;

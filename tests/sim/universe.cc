@@ -99,6 +99,7 @@ class Life {
     if (point.when == fake::When::After) {
       tell(PointKind::EffectAfter);
       report(check_traffic(universe_));
+      report(check_baseline(universe_));
       return fake::Fault::None;
     }
     tell(PointKind::EffectBefore);
@@ -211,6 +212,8 @@ void live_on(Universe& universe, const Trouble& trouble, Witness& witness) {
       const auto ending = runner.run(mailbox);
       if (!ending && !mailbox.closing()) life.report("runner: " + ending.error().what);
       if (ending) life.report(check_lease_is_free(universe));
+      const bool undisturbed = trouble.refusals == 0 && trouble.writes.empty();
+      if (ending && undisturbed) life.report(check_baseline_gone(universe));
     }
   }
   if (has_ended(universe)) reap_all(universe, world, owner, life);
