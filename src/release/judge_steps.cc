@@ -51,10 +51,10 @@ Result<JudgeSteps::Reading> JudgeSteps::read(bool fresh) {
 }
 
 // What the old release did before, without the new one, is the first thing the judge hears of. Of a
-// fresh baseline there is no before: that the old one was warm then is what it is not held to.
-void JudgeSteps::sit_down(verdict::Beside beside, const ports::Counts& old) {
+// fresh baseline that is next to nothing: what the old one did while warm is no measure then.
+void JudgeSteps::sit_down(verdict::Beside beside, const Reading& old, const Reading& before) {
   const auto& judge = scene_.plan.settings.rollout.judge;
-  sitting_.emplace(judge_settings(scene_.plan, judged_routes(judge, old), beside));
+  sitting_.emplace(judge_settings(scene_.plan, judged_routes(judge, old.baseline), beside));
   wants_latencies_ = judges_latency(sitting_->settings());
   wants_of_routes_ = compares_latency(sitting_->settings());
   told_settings_ = false;
@@ -62,8 +62,7 @@ void JudgeSteps::sit_down(verdict::Beside beside, const ports::Counts& old) {
   verdict::Tick history;
   history.at = judged_;
   history.old = scene_.plan.old ? verdict::Old::Healthy : verdict::Old::Absent;
-  const bool fresh = beside == verdict::Beside::Fresh;
-  history.strata = lots_between({}, fresh ? Reading{} : Reading{{}, old});
+  history.strata = lots_between({}, {{}, before.baseline});
   sitting_->keep(history);
 }
 
@@ -78,7 +77,8 @@ Result<void> JudgeSteps::begin(const State& state) {
   if (same && same_place && same_beside) return ok();
   const bool anew = !same_beside || (!same && stay_.step == state.step);
   const Reading old = TRY(read(false));
-  last_ = fresh ? TRY(read(true)) : old;
+  const Reading before = beside == verdict::Beside::Fresh ? TRY(read(true)) : old;
+  last_ = fresh ? before : old;
   looked_ = scene_.world.clock.monotonic();
   if (!same || !same_beside) {
     stay_ = {state.step, state.since_ms,       false, false, looked_, looked_, stay_.number + 1,
@@ -89,7 +89,7 @@ Result<void> JudgeSteps::begin(const State& state) {
   stay_.narrow = state.narrow;
   stay_.fresh = fresh;
   stay_.weight = judged_weight(scene_.plan, state);
-  if (anew) sit_down(beside, old.baseline);
+  if (anew) sit_down(beside, old, before);
   sitting_->keep(tick_at(last_));
   return ok();
 }

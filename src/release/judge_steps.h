@@ -53,7 +53,7 @@ class JudgeSteps {
   };
   Result<Reading> read(bool fresh);
   Result<void> begin(const State& state);
-  void sit_down(verdict::Beside beside, const ports::Counts& old);
+  void sit_down(verdict::Beside beside, const Reading& old, const Reading& before);
   std::vector<verdict::Lot> lots_between(const Reading& then, const Reading& now) const;
   verdict::Tick tick_at(const Reading& reading);
   Result<Moment> glance();
