@@ -68,14 +68,16 @@ Decision refuse(Draft& d) {
   return d.out;
 }
 
+bool begins_baseline(const plan::Step& step) {
+  return step.of_baseline && (step.kind == StepKind::Start || step.kind == StepKind::Probe);
+}
+
 // Whether a release promoted to the end by hand leaves this step out, or one whose fresh baseline
 // has failed.
 bool is_skipped(const Plan& plan, const State& state, const plan::Step& step) {
-  const bool begins_baseline =
-      step.of_baseline && (step.kind == StepKind::Start || step.kind == StepKind::Probe);
-  if (begins_baseline && state.without_baseline) return true;
+  if (begins_baseline(step) && state.without_baseline) return true;
   if (!state.full) return false;
-  if (begins_baseline) return true;
+  if (begins_baseline(step)) return true;
   if (step.kind == StepKind::Judge) return true;
   const bool of_shift =
       step.kind == StepKind::Shift || step.stage == "before_shift" || step.stage == "after_shift";
@@ -181,7 +183,7 @@ Decision expire(Draft& d) {
 Decision fail(Draft& d) {
   const auto& step = current(d.plan, d.state());
   if (step.kind == StepKind::Gate && d.event.kind == EventKind::Overdue) return expire(d);
-  if (step.on_failure == OnFailure::DoWithout) d.state().without_baseline = true;
+  if (begins_baseline(step)) d.state().without_baseline = true;
   if (step.on_failure != OnFailure::TakeBack) return advance(d);
   d.state().cause = d.event.verdict ? Cause::Verdict : Cause::Failure;
   d.state().reason = step.id + ": " + d.event.detail;
