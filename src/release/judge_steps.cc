@@ -14,6 +14,8 @@ using verdict::Reason;
 
 namespace {
 constexpr Millis kLookEvery{40};
+// What is still pending is put into words for a person, who reads no faster than this.
+constexpr Millis kTellEvery{500};
 // Fewer blocks than this after a quarantine began, also by a daemon that died since, say nothing.
 constexpr int kQuietBlocks = 12;
 // A reading of counters that are being written may be torn; the next one is not.
@@ -238,30 +240,36 @@ Sight JudgeSteps::with_too_little(Moment& moment, Millis deadline) {
 
 // After the period: pass, or wait for the deadline.
 Sight JudgeSteps::ended(const plan::Step& step, const State& state, Moment& moment) {
-  const std::string evidence = sitting_->tell().evidence;
   if (moment.said.answer == Answer::Pass && !state.narrow)
-    return decided(moment, Sight::settled(evidence));
-  if (step.kind == StepKind::Watch) return decided(moment, Sight::settled("watched; " + evidence));
+    return decided(moment, Sight::settled(sitting_->tell().evidence));
+  if (step.kind == StepKind::Watch)
+    return decided(moment, Sight::settled("watched; " + sitting_->tell().evidence));
   const auto& judge = scene_.plan.settings.rollout.judge;
   const Millis deadline = judge.deadline.count() > 0 ? judge.deadline : step.duration * 3;
   if (looked_ - stay_.begun >= deadline) return with_too_little(moment, deadline);
-  return Sight::pending("waiting for more traffic: " + evidence, pause_);
+  return pending("waiting for more traffic", pause_);
+}
+
+// Words take longer than the look they are about.
+Sight JudgeSteps::pending(const std::string& so_far, Millis pause) {
+  if (told_at_ && looked_ - *told_at_ < kTellEvery) return Sight::pending({}, pause);
+  told_at_ = looked_;
+  return Sight::pending(so_far + ": " + sitting_->tell().evidence, pause);
 }
 
 Sight JudgeSteps::conclude(const plan::Step& step, const State& state, Moment& moment) {
   const auto& said = moment.said;
-  const std::string evidence = sitting_->tell().evidence;
-  if (said.answer == Answer::Fail) return decided(moment, Sight::judged_bad(evidence));
+  if (said.answer == Answer::Fail)
+    return decided(moment, Sight::judged_bad(sitting_->tell().evidence));
   const bool for_person = said.reason == Reason::Nonsense || said.reason == Reason::OldUnhealthy ||
                           (said.reason == Reason::BothFail && step.kind == StepKind::Judge);
   if (said.answer == Answer::Hold && for_person)
-    return decided(moment, Sight::inconclusive(evidence));
+    return decided(moment, Sight::inconclusive(sitting_->tell().evidence));
   if (auto turned = quarantine(step, state, moment)) return *turned;
   const Millis elapsed = looked_ - stay_.begun;
   if (elapsed >= step.duration) return ended(step, state, moment);
-  const std::string clock =
-      to_text(Millis(elapsed.count() / 1000 * 1000)) + " of " + to_text(step.duration);
-  return Sight::pending(clock + ": " + evidence, std::min(pause_, step.duration - elapsed));
+  return pending(to_text(Millis(elapsed.count() / 1000 * 1000)) + " of " + to_text(step.duration),
+                 std::min(pause_, step.duration - elapsed));
 }
 
 // What fell once is no measure, even when it stands again: what it did meanwhile speaks for the

@@ -60,6 +60,7 @@ class JudgeSteps {
   void keep(Moment& moment);
   bool is_impossible(const verdict::Tick& tick);
   Sight unhealthy();
+  Sight pending(const std::string& so_far, Millis pause);
   Sight conclude(const plan::Step& step, const State& state, Moment& moment);
   Sight ended(const plan::Step& step, const State& state, Moment& moment);
   Sight with_too_little(Moment& moment, Millis deadline);
@@ -79,11 +80,12 @@ class JudgeSteps {
   bool told_settings_ = false;
   Stay stay_;
   std::string step_id_;
-  Reading last_;        // where the tick after the last kept one begins
-  Millis looked_{0};    // by the clock
-  Millis judged_{0};    // how long the judge has watched: the time of its ticks
-  Millis pause_{0};     // until the next look
-  int impossible_ = 0;  // readings in a row
+  Reading last_;                   // where the tick after the last kept one begins
+  Millis looked_{0};               // by the clock
+  Millis judged_{0};               // how long the judge has watched: the time of its ticks
+  Millis pause_{0};                // until the next look
+  std::optional<Millis> told_at_;  // when what is pending was put into words last
+  int impossible_ = 0;             // readings in a row
   int verdicts_ = 0;
   std::vector<std::pair<std::string, Json>> to_keep_;
 };
