@@ -38,6 +38,7 @@ constexpr cli::Entry kEntries[] = {
     {"migrate lint", run_migrate_lint},
     {"migrate rehearse", run_migrate_rehearse},
     {"db copy", run_db_copy},
+    {"db watch", run_db_watch},
     {"dev", run_dev},
     {"migrate status", run_migrate_status},
     {"migrate up", run_migrate_up},

@@ -25,6 +25,7 @@ int run_edge_certificate_renew(cli::Session& session);
 int run_migrate_lint(cli::Session& session);
 int run_migrate_rehearse(cli::Session& session);
 int run_db_copy(cli::Session& session);
+int run_db_watch(cli::Session& session);
 int run_dev(cli::Session& session);
 int run_migrate_status(cli::Session& session);
 int run_migrate_up(cli::Session& session);

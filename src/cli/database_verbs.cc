@@ -21,6 +21,15 @@ constexpr Option kCopy[] = {
      .otherwise = "0"},
     {.name = "--classify", .help = "copy nothing: print a proposal of the rules"},
 };
+constexpr Argument kWatched[] = {
+    {"ENV", "environment; may be left out when there is only one", Need::Optional}};
+constexpr Option kWatch[] = {
+    {.name = "--once", .help = "look once, and end"},
+    {.name = "--interval", .value = "TIME", .help = "between two looks", .otherwise = "2s"},
+    {.name = "--url",
+     .value = "URL",
+     .help = "the database, or env:NAME for the variable that holds it; default: database.url"},
+};
 constexpr Verb kVerbs[] = {
     {.name = "db copy",
      .group = Group::Serve,
@@ -34,6 +43,16 @@ constexpr Verb kVerbs[] = {
      .example = "slipway db copy staging",
      .output = "staging: 5000000 rows of 2 tables in 58s, 9 columns masked, 0 of 1000 real values "
                "found"},
+    {.name = "db watch",
+     .group = Group::Look,
+     .summary = "what a database is at: connections, locks, slow queries, the archive",
+     .detail = "On a terminal the page is drawn anew until Ctrl-C; in a pipe each look is a page, "
+               "with --json a line. The role needs pg_monitor to see other roles' sessions.",
+     .arguments = kWatched,
+     .options = kWatch,
+     .example = "slipway db watch production --once",
+     .output = "shop on PostgreSQL 15.20 as slipway\n"
+               "connections   23 of 97 (23%), 3 more for superusers"},
 };
 }  // namespace
 
