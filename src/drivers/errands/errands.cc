@@ -1,0 +1,222 @@
+#include "drivers/errands/errands.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "io/child.h"
+#include "io/clock.h"
+#include "io/environment.h"
+
+namespace slipway::drivers::errands {
+namespace {
+using State = ports::ErrandView::State;
+
+constexpr std::size_t kLongestLine = 4 * 1024 * 1024;
+constexpr std::size_t kLongestText = 500;
+constexpr int kLookEvery = 200;  // milliseconds
+constexpr const char* kUrl = "SLIPWAY_DATABASE_URL";
+
+// What a child says, line by line.
+class Heard {
+ public:
+  void hear(std::string_view bytes) {
+    rest_ += bytes;
+    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
+      line(std::string_view(rest_).substr(0, end));
+      rest_.erase(0, end + 1);
+    }
+    if (rest_.size() > kLongestLine) rest_.clear();
+  }
+  Json answer;
+  std::string error;  // what the child calls one
+  std::string text;   // the last line that is no document
+
+ private:
+  void line(std::string_view line) {
+    auto json = Json::parse(line);
+    if (!json || !json->is_object()) {
+      if (!trim(line).empty()) text = std::string(trim(line)).substr(0, kLongestText);
+      return;
+    }
+    if (const Json& why = json->at("error"); why.is_object()) {
+      error = why.text("what");
+      if (!why.text("next").empty()) error += ". Next: " + why.text("next");
+    } else {
+      answer = std::move(*json);
+    }
+  }
+  std::string rest_;
+};
+
+class Run {
+ public:
+  Run(const Settings& settings, ports::Errand errand)
+      : settings_(settings), errand_(std::move(errand)) {
+    view_.state = State::Running;
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Run() {
+    stop();
+    thread_.join();
+  }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  ports::ErrandView view() const {
+    const std::lock_guard hold(mutex_);
+    return view_;
+  }
+  void stop() {
+    const std::lock_guard hold(mutex_);
+    ask_to_stop("it was asked to stop");
+  }
+
+ private:
+  void run() {
+    const auto ended = follow();
+    const std::lock_guard hold(mutex_);
+    view_.answer = std::move(heard_.answer);
+    const bool is_done = ended && ended->succeeded() && heard_.error.empty() && stopped_.empty();
+    view_.state = is_done ? State::Done : State::Failed;
+    if (is_done) return;
+    if (!ended) {
+      view_.text = ended.error().sentence();
+    } else if (!stopped_.empty()) {
+      view_.text = stopped_;
+    } else if (!heard_.error.empty()) {
+      view_.text = heard_.error;
+    } else {
+      view_.text = "slipway " + join(errand_.words, " ") + " ended with " + ended->text() +
+                   (heard_.text.empty() ? "" : ": " + heard_.text);
+    }
+  }
+
+  Result<io::ChildSpec> spec_of(int out) {
+    const auto& secret = errand_.database.secret;
+    const std::string url =
+        secret.name.empty() ? errand_.database.url : TRY(settings_.read_secret(secret, errand_.dir));
+    io::ChildSpec spec;
+    spec.argv = errand_.words;
+    spec.argv.insert(spec.argv.begin(), settings_.program);
+    for (const char* word : {"--json", "--url", "env:SLIPWAY_DATABASE_URL"})
+      spec.argv.emplace_back(word);
+    spec.dir = errand_.dir;
+    spec.environment = io::own_environment();
+    spec.environment.push_back(std::string(kUrl) + "=" + std::string(trim(url)));
+    spec.out = spec.err = out;
+    spec.parent_death_signal = SIGTERM;
+    return spec;
+  }
+
+  Result<io::Exit> follow() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return from_errno(errno, "making a pipe");
+    const io::Fd from(ends[0]);
+    io::Fd to(ends[1]);
+    auto child = TRY(io::spawn(TRY(spec_of(to.get()))));
+    to.reset();
+    {
+      const std::lock_guard hold(mutex_);
+      pid_ = child.pid;
+      give_up_at_ = clock_.monotonic() + errand_.most_time;
+      if (!stopped_.empty()) ::kill(pid_, SIGTERM);
+    }
+    read_all(from.get());
+    return reap(child);
+  }
+
+  // Reaped under the lock: from then on its number may be another one's, whom nobody must signal.
+  Result<io::Exit> reap(const io::Child& child) {
+    pollfd gone{child.pidfd.get(), POLLIN, 0};
+    while (::poll(&gone, 1, kLookEvery) == 0) keep_time();
+    const std::lock_guard hold(mutex_);
+    pid_ = 0;
+    return io::wait_for(child, settings_.patience);
+  }
+
+  void read_all(int from) {
+    std::array<char, 16 * 1024> bytes{};
+    for (;;) {
+      pollfd readable{from, POLLIN, 0};
+      if (::poll(&readable, 1, kLookEvery) == 0) {
+        keep_time();
+        continue;
+      }
+      const ssize_t count = ::read(from, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return;
+      heard_.hear({bytes.data(), static_cast<std::size_t>(count)});
+    }
+  }
+
+  void keep_time() {
+    const std::lock_guard hold(mutex_);
+    const Millis now = clock_.monotonic();
+    if (stopped_.empty() && now >= give_up_at_)
+      ask_to_stop("it took longer than " + to_text(errand_.most_time));
+    if (!stopped_.empty() && pid_ > 0 && now >= kill_at_) ::kill(-pid_, SIGKILL);
+  }
+
+  // With the lock held.
+  void ask_to_stop(const std::string& why) {
+    if (!stopped_.empty() || view_.state != State::Running) return;
+    stopped_ = why;
+    kill_at_ = clock_.monotonic() + settings_.patience;
+    if (pid_ > 0) ::kill(pid_, SIGTERM);
+  }
+
+  const Settings& settings_;
+  const ports::Errand errand_;
+  mutable std::mutex mutex_;
+  ports::ErrandView view_;
+  Heard heard_;  // the thread's own
+  pid_t pid_ = 0;  // 0: not begun, or reaped
+  std::string stopped_;  // why; empty: it was not
+  Millis give_up_at_{0};
+  Millis kill_at_{0};
+  io::SystemClock clock_;
+  std::thread thread_;
+};
+
+class Children final : public ports::Errands {
+ public:
+  explicit Children(Settings settings) : settings_(std::move(settings)) {}
+
+  void begin(const std::string& key, const ports::Errand& errand) override {
+    const std::lock_guard hold(mutex_);
+    auto& run = runs_[key];
+    if (run && run->view().state == State::Running) return;
+    run = std::make_unique<Run>(settings_, errand);
+  }
+  ports::ErrandView look(const std::string& key) override {
+    const std::lock_guard hold(mutex_);
+    const auto found = runs_.find(key);
+    return found == runs_.end() ? ports::ErrandView() : found->second->view();
+  }
+  void stop(const std::string& key) override {
+    const std::lock_guard hold(mutex_);
+    const auto found = runs_.find(key);
+    if (found != runs_.end()) found->second->stop();
+  }
+
+ private:
+  Settings settings_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<Run>> runs_;
+};
+}  // namespace
+
+std::unique_ptr<ports::Errands> make_errands(Settings settings) {
+  return std::make_unique<Children>(std::move(settings));
+}
+
+}  // namespace slipway::drivers::errands
