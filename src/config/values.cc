@@ -287,6 +287,12 @@ Answer check_database_url(const Key& key, std::string_view text) {
                    "put the whole URL into a secret and write '${secret.DATABASE_URL}'"};
 }
 
+// As above: it is not repeated.
+Answer check_secret_value(const Key& key, std::string_view text) {
+  if (is_variable(secret_in(text))) return std::nullopt;
+  return Complaint{"is not " + words_for(key), fmt::format("for example {}", key.example)};
+}
+
 Answer check_trigger(const Key& key, std::string_view text) {
   if (parse_trigger(text)) return std::nullopt;
   const auto first = text.substr(0, text.find(' '));
@@ -421,6 +427,8 @@ std::optional<Complaint> complaint_about(const Key& key, std::string_view text) 
     case Type::Variable:
     case Type::Secret:
       return check_variable(key, text);
+    case Type::SecretValue:
+      return check_secret_value(key, text);
     case Type::DatabaseUrl:
       return check_database_url(key, text);
     case Type::Int:
