@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "drivers/command/drivers.h"
 #include "drivers/edge/drivers.h"
+#include "drivers/errands/errands.h"
 #include "drivers/haproxy/drivers.h"
 #include "drivers/hooks/hooks.h"
 #include "drivers/http_probe/probe.h"
@@ -101,6 +102,8 @@ daemon::DriverFactory driver_factory(std::string state) {
         set->probe = drivers::http_probe::make_probe();
         set->hooks = drivers::hooks::make_hooks();
         set->migrations = drivers::migrations::make_migrations(
+            {.program = io::own_program(), .read_secret = drivers::process::read_secret});
+        set->errands = drivers::errands::make_errands(
             {.program = io::own_program(), .read_secret = drivers::process::read_secret});
         set->measures = drivers::metrics::make_measures(drivers::process::read_secret);
         set->smoke = drivers::http_probe::make_smoke_runner();

@@ -10,9 +10,9 @@
 #include "base/json.h"
 #include "config/alert.h"
 #include "config/channel.h"
+#include "config/database.h"
 #include "config/gates.h"
 #include "config/hook.h"
-#include "config/database.h"
 #include "config/incidents.h"
 #include "config/metric.h"
 
@@ -62,6 +62,7 @@ struct Service {
   std::string dir;      // working folder, relative to slipway.yaml; "${version}" is replaced
   bool listens = true;  // false: a worker, gets no port and no traffic
   int instances = 1;
+  int pool = -1;  // connections to the database of each instance; -1: the database's own setting
   std::map<std::string, std::string> env;  // "${version}" is replaced
   std::vector<std::string> secrets;        // names out of Environment::secrets
   std::vector<std::string> needs;          // services that must be ready before this one starts

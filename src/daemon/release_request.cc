@@ -1,6 +1,7 @@
 #include "daemon/release_request.h"
 
 #include <algorithm>
+#include "daemon/database_watch.h"
 
 #include "base/text.h"
 #include "config/edge_settings.h"
@@ -209,7 +210,8 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   const config::Environment* settings = &config.environments.at(request.wanted.environment);
   auto drivers = TRY(house.drivers(*settings, config.app));
   release::World world = world_of(house, *drivers);
-  const auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
+  auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
+  if (plan::needs_seats(*settings)) facts.seats = ask_seats(*drivers, *settings);
   Prepared out;
   out.app = {config.app, settings->name};
   out.settings = *settings;

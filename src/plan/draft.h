@@ -70,6 +70,10 @@ class Draft {
 Result<void> check_edge_settings(const Capabilities& can, const config::Environment& settings);
 void note_edge_changes(Draft& draft);
 
+// budget.cc: the connections both releases hold while both run, against what the database has.
+// Refused, with the numbers, when there are not enough.
+Result<void> count_connections(Draft& draft, const Facts& facts);
+
 // hooks.cc: the steps of the hooks, between the others.
 void weave_hooks(Plan& plan);
 

@@ -13,7 +13,7 @@ namespace slipway::ports {
 struct Errand {
   std::vector<std::string> words;  // of slipway: "db", "watch", "production", "--once"
   config::DatabaseSettings database;
-  std::string dir;         // of slipway.yaml
+  std::string dir;          // of slipway.yaml
   Millis most_time{5'000};  // then it is stopped, and has failed
 };
 
@@ -30,6 +30,8 @@ class Errands {
   // Does nothing while the same key runs. What came of the run before is gone.
   virtual void begin(const std::string& key, const Errand& errand) = 0;
   virtual ErrandView look(const std::string& key) = 0;
+  // Looks when it has ended, or after `at_most`.
+  virtual ErrandView wait(const std::string& key, Millis at_most) = 0;
   // Asks it to stop; look() says when it has.
   virtual void stop(const std::string& key) = 0;
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -75,6 +76,11 @@ class Run {
     const std::lock_guard hold(mutex_);
     return view_;
   }
+  ports::ErrandView wait(Millis at_most) {
+    std::unique_lock hold(mutex_);
+    ended_.wait_for(hold, at_most, [this] { return view_.state != State::Running; });
+    return view_;
+  }
   void stop() {
     const std::lock_guard hold(mutex_);
     ask_to_stop("it was asked to stop");
@@ -84,6 +90,11 @@ class Run {
   void run() {
     const auto ended = follow();
     const std::lock_guard hold(mutex_);
+    settle(ended);
+    ended_.notify_all();
+  }
+
+  void settle(const Result<io::Exit>& ended) {
     view_.answer = std::move(heard_.answer);
     const bool is_done = ended && ended->succeeded() && heard_.error.empty() && stopped_.empty();
     view_.state = is_done ? State::Done : State::Failed;
@@ -102,8 +113,8 @@ class Run {
 
   Result<io::ChildSpec> spec_of(int out) {
     const auto& secret = errand_.database.secret;
-    const std::string url =
-        secret.name.empty() ? errand_.database.url : TRY(settings_.read_secret(secret, errand_.dir));
+    const std::string url = secret.name.empty() ? errand_.database.url
+                                                : TRY(settings_.read_secret(secret, errand_.dir));
     io::ChildSpec spec;
     spec.argv = errand_.words;
     spec.argv.insert(spec.argv.begin(), settings_.program);
@@ -177,9 +188,10 @@ class Run {
   const Settings& settings_;
   const ports::Errand errand_;
   mutable std::mutex mutex_;
+  std::condition_variable ended_;
   ports::ErrandView view_;
-  Heard heard_;  // the thread's own
-  pid_t pid_ = 0;  // 0: not begun, or reaped
+  Heard heard_;          // the thread's own
+  pid_t pid_ = 0;        // 0: not begun, or reaped
   std::string stopped_;  // why; empty: it was not
   Millis give_up_at_{0};
   Millis kill_at_{0};
@@ -195,23 +207,30 @@ class Children final : public ports::Errands {
     const std::lock_guard hold(mutex_);
     auto& run = runs_[key];
     if (run && run->view().state == State::Running) return;
-    run = std::make_unique<Run>(settings_, errand);
+    run = std::make_shared<Run>(settings_, errand);
   }
   ports::ErrandView look(const std::string& key) override {
-    const std::lock_guard hold(mutex_);
-    const auto found = runs_.find(key);
-    return found == runs_.end() ? ports::ErrandView() : found->second->view();
+    const auto run = named(key);
+    return run ? run->view() : ports::ErrandView();
+  }
+  ports::ErrandView wait(const std::string& key, Millis at_most) override {
+    const auto run = named(key);
+    return run ? run->wait(at_most) : ports::ErrandView();
   }
   void stop(const std::string& key) override {
-    const std::lock_guard hold(mutex_);
-    const auto found = runs_.find(key);
-    if (found != runs_.end()) found->second->stop();
+    if (const auto run = named(key)) run->stop();
   }
 
  private:
+  std::shared_ptr<Run> named(const std::string& key) {
+    const std::lock_guard hold(mutex_);
+    const auto found = runs_.find(key);
+    return found == runs_.end() ? nullptr : found->second;
+  }
+
   Settings settings_;
   std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<Run>> runs_;
+  std::map<std::string, std::shared_ptr<Run>> runs_;
 };
 }  // namespace
 

@@ -32,14 +32,8 @@ class ErrandsRun : public testing::Test {
   void program(const std::string& body) {
     ASSERT_TRUE(io::write_file_atomically(settings_.program, "#!/bin/sh\n" + body, 0700));
   }
-  ports::ErrandView outcome(ports::Errands& errands) {
-    io::SystemClock clock;
-    const auto until = clock.monotonic() + Millis(20'000);
-    for (;;) {
-      auto view = errands.look("watch");
-      if (view.state != State::Running || clock.monotonic() > until) return view;
-      std::this_thread::yield();
-    }
+  static ports::ErrandView outcome(ports::Errands& errands) {
+    return errands.wait("watch", Millis(20'000));
   }
   ports::ErrandView outcome() {
     const auto errands = make_errands(settings_);
@@ -83,7 +77,8 @@ TEST_F(ErrandsRun, OneThatEndsWithoutAWordIsToldByItsEnd) {
   program("echo 'no such thing' >&2\nexit 3\n");
   const auto view = outcome();
   EXPECT_EQ(view.state, State::Failed);
-  EXPECT_EQ(view.text, "slipway db watch production --once ended with exit status 3: no such thing");
+  EXPECT_EQ(view.text,
+            "slipway db watch production --once ended with exit status 3: no such thing");
 }
 
 TEST_F(ErrandsRun, OneThatTakesTooLongIsEnded) {
