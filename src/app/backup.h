@@ -1,5 +1,6 @@
 #pragma once
-// What `slipway db backup`, `db restore` and whoever else makes backups work with, out of slipway.yaml.
+// What `slipway db backup`, `db restore` and whoever else makes backups work with, out of
+// slipway.yaml.
 #include <string>
 
 #include "config/config.h"
