@@ -63,13 +63,13 @@ TEST(Database, MistakesInItsBackupsAreTold) {
                        backup + " }\nenvironments: { production: {} }\n");
   };
   EXPECT_EQ(told("{ tool: auto }"),
-            "3:38 backups have no place | add repository: /var/backups/slipway, or s3");
+            "3:39 backups have no place | add repository: /var/backups/slipway, or s3");
   EXPECT_EQ(told("{ repository: /b, passphrase: hidden }"),
-            "3:68 'database.backup.passphrase' is not a secret such as "
+            "3:77 'database.backup.passphrase' is not a secret such as "
             "${secret.BACKUP_PASSPHRASE} | for example ${secret.BACKUP_PASSPHRASE}");
   EXPECT_EQ(told("{ repository: /b, tool: pg_dump, passphrase: \"${secret.P}\" }"),
-            "3:83 unknown secret 'P' | add secrets: { P: { env: P } }\n"
-            "3:71 pg_dump has no 'passphrase' | use tool: pgbackrest, or take it away");
+            "3:80 pg_dump has no 'passphrase' | use tool: pgbackrest, or take it away\n"
+            "3:92 unknown secret 'P' | add secrets: { P: { env: P } }");
 }
 
 TEST(Database, AnEnvironmentIsACopyOfAnother) {

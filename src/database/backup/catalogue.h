@@ -56,7 +56,7 @@ struct Catalogue {
   std::string archived;                 // newest WAL file in the repository; "" with dumps
   std::string promise;  // one sentence: what can be restored, and what is lost at most
   bool has_every_moment() const { return tool == Tool::PgBackRest; }
-  const Entry* newest() const { return entries.empty() ? nullptr : &entries.back(); }
+  const Entry* newest() const;  // without damage; nullptr when there is none
   const Entry* find(std::string_view id) const;
   const RestorePoint* point(std::string_view name) const;  // the newest of this name
 };
