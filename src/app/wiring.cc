@@ -101,7 +101,7 @@ daemon::DriverFactory driver_factory(std::string state) {
         set->probe = drivers::http_probe::make_probe();
         set->hooks = drivers::hooks::make_hooks();
         set->migrations = drivers::migrations::make_migrations(
-            {.program = io::own_program(), .read_secret = drivers::process::read_secret});
+            {.program = io::own_program(), .state = state, .read_secret = drivers::process::read_secret});
         set->measures = drivers::metrics::make_measures(drivers::process::read_secret);
         set->smoke = drivers::http_probe::make_smoke_runner();
         set->inquiry = drivers::inquiry::make_inquiry();
