@@ -80,13 +80,18 @@ Json to_json(const RestorePoint& point) {
       .set("entry", point.entry)
       .set("at_ms", ms(point.at))
       .set("environment", point.environment)
-      .set("release", point.release);
+      .set("release", point.release)
+      .set("timeline", point.timeline);
 }
 
 RestorePoint point_from_json(const Json& json) {
-  return {json.text("name"),        json.text("lsn"),
-          json.text("entry"),       from_unix_ms(json.integer("at_ms")),
-          json.text("environment"), json.text("release")};
+  return {json.text("name"),
+          json.text("lsn"),
+          json.text("entry"),
+          from_unix_ms(json.integer("at_ms")),
+          json.text("environment"),
+          json.text("release"),
+          static_cast<int>(json.integer("timeline"))};
 }
 
 Json to_json(const Catalogue& catalogue) {

@@ -45,6 +45,7 @@ struct RestorePoint {
   WallTime at{};
   std::string environment;
   std::string release;
+  int timeline = 0;  // of the log; a restore in place begins a new one. 0 where the point is a dump
 };
 
 struct Catalogue {

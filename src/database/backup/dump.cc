@@ -224,7 +224,7 @@ Result<SafetyPoint> Dump::safety_point(const std::string& name, Millis fresh) {
     out.backup = entry;
     out.backup_seconds = static_cast<double>(io::monotonic_us() - start) / 1e6;
   }
-  out.point = {name, "", entry.id, entry.started, settings_.environment, settings_.release};
+  out.point = {name, "", entry.id, entry.started, settings_.environment, settings_.release, 0};
   TRY(add_point(folder_, out.point));
   return out;
 }

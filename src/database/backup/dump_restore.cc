@@ -115,6 +115,7 @@ Result<Restored> Dump::in_place(const RestoreRequest& request, const Entry& entr
                  fmt::format("the dump is of the server {}, this one is {}",
                              entry.system_identifier, out.system_identifier),
                  "say --accept database when it is meant");
+  TRY(refuse_while_used(*connection, out.database));
   const auto settings = TRY(connection->query(
       "select pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba) from "
       "pg_database where datname = $1",

@@ -294,14 +294,18 @@ Result<SafetyPoint> PgBackRest::safety_point(const std::string& name, Millis fre
   }
   start = io::monotonic_us();
   auto connection = TRY(connect());
-  const auto lsn =
-      TRY(connection->value("select pg_create_restore_point($1)::text", {name})).value_or("");
+  const auto made = TRY(connection->query(
+      "select lsn::text, ('x' || substr(pg_walfile_name(lsn), 1, 8))::bit(32)::int from "
+      "pg_create_restore_point($1) lsn",
+      {name}));
+  const std::string lsn(made.text(0, 0));
   out.point = {name,
                lsn,
                seen.entries.back().id,
                world_.clock.now(),
                settings_.environment,
-               settings_.release};
+               settings_.release,
+               static_cast<int>(made.integer(0, 1))};
   out.point_seconds = seconds_since(start);
   start = io::monotonic_us();
   TRY(archive_up_to(*connection, lsn, world_, kArchivePatience));

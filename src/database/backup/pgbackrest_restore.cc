@@ -98,9 +98,10 @@ Result<PgBackRest::Target> PgBackRest::target_of(const RestoreRequest& request,
                  "name a later moment");
   // By place in the log and not by name: a name may have been given twice.
   if (point != nullptr)
-    return Target{
-        first->id,
-        {"--type=lsn", "--target=" + point->lsn, "--target-exclusive", "--target-action=promote"}};
+    return Target{first->id,
+                  {"--type=lsn", "--target=" + point->lsn, "--target-exclusive",
+                   fmt::format("--target-timeline={}", std::max(1, point->timeline)),
+                   "--target-action=promote"}};
   return Target{first->id,
                 {"--type=time", "--target=" + timestamp_of(moment), "--target-action=promote"}};
 }
@@ -114,7 +115,10 @@ Result<void> PgBackRest::flush(const RestoreRequest& request) const {
     return Error(Code::Usage, to_iso8601(request.time) + " has not come yet", "name a moment");
   auto connection = connect();
   if (!connection) return ok();
-  return archive_all(**connection, world_, kArchivePatience);
+  auto archived = archive_all(**connection, world_, kArchivePatience);
+  if (archived || archived.error().code == Code::Aborted) return archived;
+  tell(world_, "archiving", "the newest changes cannot be archived: " + archived.error().what);
+  return ok();
 }
 
 Result<void> PgBackRest::copy_out(const RestoreRequest& request, const Target& target,
@@ -229,6 +233,7 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
   out.entry = target.entry;
   if (!server_) return look_at_setup().error();
   out.folder = server_->data;
+  if (auto connection = connect()) TRY(refuse_while_used(**connection, ""));
   TRY(stop_server());
   const bool is_half = is_unfinished(server_->data);
   const auto there = identifier_in(server_->data);

@@ -39,7 +39,8 @@ Result<void> Mark::begin(const std::string& folder, const std::string& user, con
   }
   TRY(io::make_dirs(parent_of(folder), 0755));
   TRY(io::write_file_durably(mark_of(folder), about.dump(2) + "\n"));
-  return make_folder_for(folder, user, 0700);
+  TRY(make_folder_for(folder, user, 0700));
+  return give_folder(folder, user);  // it may have been there, empty
 }
 
 Result<std::string> Mark::begin_in_place(const std::string& folder, const std::string& user,

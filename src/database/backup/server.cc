@@ -91,7 +91,11 @@ Result<void> make_folder_for(const std::string& path, const std::string& user, u
   const auto slash = path.rfind('/');
   if (slash != std::string::npos && slash > 0) TRY(io::make_dirs(path.substr(0, slash), 0755));
   TRY(io::make_dirs(path, mode));
-  if (was_there || user.empty() || ::geteuid() != 0) return ok();
+  return was_there ? ok() : give_folder(path, user);
+}
+
+Result<void> give_folder(const std::string& path, const std::string& user) {
+  if (user.empty() || ::geteuid() != 0) return ok();
   const auto ids = TRY(io::find_user(user));
   if (::chown(path.c_str(), ids.uid, ids.gid) != 0)
     return from_errno(errno, "giving " + path + " to " + user);
@@ -121,6 +125,20 @@ Result<Server> find_server(postgres::Connection& connection) {
   if (!out.user.empty() && ::geteuid() != 0)
     return not_here("the server's files belong to " + out.user);
   return out;
+}
+
+Result<void> refuse_while_used(postgres::Connection& connection, const std::string& database) {
+  const auto users = TRY(connection.query(
+      "select count(*), coalesce(string_agg(distinct coalesce(nullif(application_name, ''), "
+      "usename), ', '), '') from pg_stat_activity where backend_type = 'client backend' and pid <> "
+      "pg_backend_pid() and application_name not like 'slipway db%' and ($1 = '' or datname = $1)",
+      {database}));
+  const auto count = users.integer(0, 0);
+  if (count == 0) return ok();
+  return Error(Code::Refused,
+               fmt::format("{} on the database: {}", count_of(count, "session"), users.text(0, 1)),
+               "stop the app first (slipway maintenance on ENV tells its visitors), then restore, "
+               "then start it again");
 }
 
 Result<Server> kept_server(const std::string& folder) {

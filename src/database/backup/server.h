@@ -31,6 +31,9 @@ Result<Server> find_server(postgres::Connection& connection);
 Result<Server> kept_server(const std::string& folder);  // NotFound
 Result<void> keep_server(const std::string& folder, const Server& server);
 
+// Refused while anybody but us is connected: to `database`, or, when it is empty, to any.
+Result<void> refuse_while_used(postgres::Connection& connection, const std::string& database);
+
 // The system identifier in a cluster's files.
 Result<std::string> identifier_in(const std::string& data);
 // Whether a server runs on these files, by its own lock file.
@@ -38,6 +41,7 @@ bool is_running(const std::string& data);
 // The name of a file's owner, "" when it is the caller.
 Result<std::string> owner_of(const std::string& path);
 // Makes a folder with its parents; when slipway is root it is given to `user`.
+Result<void> give_folder(const std::string& path, const std::string& user);
 Result<void> make_folder_for(const std::string& path, const std::string& user, unsigned mode);
 
 }  // namespace slipway::database::backup

@@ -118,8 +118,13 @@ class Run {
     io::ChildSpec spec;
     spec.argv = errand_.words;
     spec.argv.insert(spec.argv.begin(), settings_.program);
-    for (const char* word : {"--json", "--url", "env:SLIPWAY_DATABASE_URL"})
-      spec.argv.emplace_back(word);
+    for (const char* word : {"--json", "--quiet"}) spec.argv.emplace_back(word);
+    if (!settings_.state.empty()) {
+      spec.argv.emplace_back("--state");
+      spec.argv.push_back(settings_.state);
+    }
+    if (errand_.by_url)
+      for (const char* word : {"--url", "env:SLIPWAY_DATABASE_URL"}) spec.argv.emplace_back(word);
     spec.dir = errand_.dir;
     spec.environment = io::own_environment();
     spec.environment.push_back(std::string(kUrl) + "=" + std::string(trim(url)));
