@@ -14,6 +14,7 @@ struct Errand {
   std::vector<std::string> words;  // of slipway: "db", "watch", "production", "--once"
   config::DatabaseSettings database;
   std::string dir;          // of slipway.yaml
+  bool by_url = true;       // false: the words say where the database is, or slipway.yaml
   Millis most_time{5'000};  // then it is stopped, and has failed
 };
 

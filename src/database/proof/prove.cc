@@ -78,7 +78,7 @@ class Test {
   // The scratch cluster goes with the server, whatever came of it.
   Result<void> clean() {
     if (!io::exists(terms_.into)) return ok();
-    constexpr std::size_t kMostFiles = 10'000'000;
+    constexpr int kMostFiles = 10'000'000;
     return io::remove_tree(terms_.into, terms_.settings.folder, kMostFiles);
   }
 

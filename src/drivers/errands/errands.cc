@@ -21,41 +21,44 @@ namespace slipway::drivers::errands {
 namespace {
 using State = ports::ErrandView::State;
 
-constexpr std::size_t kLongestLine = 4 * 1024 * 1024;
+constexpr std::size_t kMostSaid = 4 * 1024 * 1024;
 constexpr std::size_t kLongestText = 500;
 constexpr int kLookEvery = 200;  // milliseconds
 constexpr const char* kUrl = "SLIPWAY_DATABASE_URL";
 
-// What a child says, line by line.
+// What a child says: documents, one in a line, or one alone over several.
 class Heard {
  public:
   void hear(std::string_view bytes) {
-    rest_ += bytes;
-    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
-      line(std::string_view(rest_).substr(0, end));
-      rest_.erase(0, end + 1);
+    said_ += bytes;
+    if (said_.size() > kMostSaid) said_.erase(0, said_.size() - kMostSaid);
+  }
+  void understand() {
+    if (const auto whole = Json::parse(trim(said_)); whole && whole->is_object())
+      return document(*whole);
+    for (const auto line : split(said_, '\n')) {
+      const auto json = Json::parse(line);
+      if (json && json->is_object())
+        document(*json);
+      else if (!trim(line).empty())
+        text = std::string(trim(line)).substr(0, kLongestText);
     }
-    if (rest_.size() > kLongestLine) rest_.clear();
   }
   Json answer;
   std::string error;  // what the child calls one
   std::string text;   // the last line that is no document
 
  private:
-  void line(std::string_view line) {
-    auto json = Json::parse(line);
-    if (!json || !json->is_object()) {
-      if (!trim(line).empty()) text = std::string(trim(line)).substr(0, kLongestText);
+  void document(const Json& json) {
+    const Json& why = json.at("error");
+    if (!why.is_object()) {
+      answer = json;
       return;
     }
-    if (const Json& why = json->at("error"); why.is_object()) {
-      error = why.text("what");
-      if (!why.text("next").empty()) error += ". Next: " + why.text("next");
-    } else {
-      answer = std::move(*json);
-    }
+    error = why.text("what");
+    if (!why.text("next").empty()) error += ". Next: " + why.text("next");
   }
-  std::string rest_;
+  std::string said_;
 };
 
 class Run {
@@ -95,6 +98,7 @@ class Run {
   }
 
   void settle(const Result<io::Exit>& ended) {
+    heard_.understand();
     view_.answer = std::move(heard_.answer);
     const bool is_done = ended && ended->succeeded() && heard_.error.empty() && stopped_.empty();
     view_.state = is_done ? State::Done : State::Failed;

@@ -58,11 +58,16 @@ TEST_F(ErrandsRun, TheLastDocumentIsTheAnswer) {
   EXPECT_EQ(view.answer.integer("held"), 2);
 }
 
+TEST_F(ErrandsRun, ADocumentOfSeveralLinesIsAnAnswerToo) {
+  program("printf '{\\n  \"held\": 3\\n}\\n'\n");
+  EXPECT_EQ(outcome().answer.integer("held"), 3);
+}
+
 TEST_F(ErrandsRun, WhereTheDatabaseIsStandsInNoCommandLine) {
   program("printf '{\"words\":\"%s\",\"url\":\"%s\"}\\n' \"$*\" \"$SLIPWAY_DATABASE_URL\"\n");
   const auto view = outcome();
   EXPECT_EQ(view.answer.text("words"),
-            "db watch production --once --json --url env:SLIPWAY_DATABASE_URL");
+            "db watch production --once --json --quiet --url env:SLIPWAY_DATABASE_URL");
   EXPECT_EQ(view.answer.text("url"), "postgresql://of-DATABASE_URL");
 }
 
