@@ -5,6 +5,7 @@
 
 #include "app/database_url.h"
 #include "app/verbs.h"
+#include "database/watch/heartbeat.h"
 #include "database/watch/look.h"
 #include "database/watch/words.h"
 #include "io/signals.h"
@@ -53,16 +54,20 @@ bool is_asked_to_end(Millis within) {
 // Looks again and again, over one connection as long as it holds.
 class Looker {
  public:
-  explicit Looker(std::string url) : url_(std::move(url)) {}
+  enum class Beats { No, Yes };
+  Looker(std::string url, Beats beats) : url_(std::move(url)), beats_(beats) {}
   Result<watch::Sight> look() {
     if (!connection_ || !connection_->is_alive()) connection_ = TRY(watch::connect(url_));
     auto seen = watch::look(*connection_);
     if (!seen) connection_.reset();
+    if (seen && beats_ == Beats::Yes && seen->archive.is_on && !seen->is_replica)
+      seen->lost_seconds = TRY(watch::beat(*connection_, seen->archive.newest));
     return seen;
   }
 
  private:
   std::string url_;
+  Beats beats_;
   std::unique_ptr<database::postgres::Connection> connection_;
 };
 
@@ -112,7 +117,7 @@ int run_db_watch(cli::Session& session) {
   Json details;
   const auto url = database_url(session, details);
   if (!url) return session.fail(url.error(), details);
-  Looker looker(*url);
+  Looker looker(*url, session.given().has("--heartbeat") ? Looker::Beats::Yes : Looker::Beats::No);
   if (!session.given().has("--once"))
     return watch_on(session, looker, std::max(*interval, kLeastInterval));
   const auto seen = looker.look();

@@ -25,6 +25,9 @@ constexpr Argument kWatched[] = {
     {"ENV", "environment; may be left out when there is only one", Need::Optional}};
 constexpr Option kWatch[] = {
     {.name = "--once", .help = "look once, and end"},
+    {.name = "--heartbeat",
+     .help = "also write the time into slipway.heartbeat, and tell how much work the archive has "
+             "not got yet"},
     {.name = "--interval", .value = "TIME", .help = "between two looks", .otherwise = "2s"},
     {.name = "--url",
      .value = "URL",

@@ -1,5 +1,8 @@
 #include "daemon/database_watch.h"
 
+#include <algorithm>
+
+#include "base/units.h"
 #include "config/database_measure.h"
 
 namespace slipway::daemon {
@@ -15,6 +18,7 @@ constexpr const char* kKey = "watch";
 ports::Errand look_at(const config::Environment& settings, Millis most_time) {
   ports::Errand out;
   out.words = {"db", "watch", settings.name, "--once"};
+  if (settings.database.backup.is_set) out.words.emplace_back("--heartbeat");
   out.database = settings.database;
   out.dir = settings.folder;
   out.most_time = most_time;
@@ -68,6 +72,8 @@ void DatabaseWatch::take_in(const ports::AppRef& app, Place& place, const ports:
   place.measures.clear();
   for (const auto& [name, value] : view.answer.at("measures").members())
     if (value.is_number()) place.measures[name] = value.as_number();
+  if (more_)
+    for (const auto& [name, value] : more_(app)) place.measures[name] = value;
   count_deadlocks(place, view.answer.integer("deadlocks"));
   tell_figures(app, place);
   tell_holders(app, place, view.answer);
@@ -119,6 +125,26 @@ void DatabaseWatch::forget(const ports::AppRef& app, Place& place) {
     house_.metrics.remove("slipway_database_connections", labels);
   place.holders.clear();
   house_.metrics.remove("slipway_database_connections_limit", labels_of(app));
+}
+
+config::Environment with_own_rules(const config::Environment& settings) {
+  const auto& backup = settings.database.backup;
+  config::Environment out = settings;
+  config::AlertRule rule;
+  rule.when = rule.name = "db_rpo > " + to_text(backup.rpo);
+  rule.condition = config::parse_condition(rule.when).value_or(config::AlertCondition());
+  rule.hold = Millis(60'000);
+  rule.severity = "critical";
+  for (const auto* channel : config::channels_for(settings.channels, settings.notify, "backup"))
+    rule.to.push_back(channel->name);
+  out.alerts.push_back(std::move(rule));
+  return out;
+}
+
+bool needs_own_rules(const config::Environment& settings) {
+  return settings.database.backup.is_set &&
+         std::none_of(settings.alerts.begin(), settings.alerts.end(),
+                      [](const auto& rule) { return rule.condition.measure == "db_rpo"; });
 }
 
 void DatabaseWatch::fill(const ports::AppRef& app, alerts::Reading& reading) const {

@@ -15,6 +15,9 @@ namespace slipway::daemon {
 class DatabaseWatch {
  public:
   explicit DatabaseWatch(House& house) : house_(house) {}
+  // What somebody else knows of an app's database; asked after each look, on the same thread.
+  using More = std::function<std::map<std::string, double>(const ports::AppRef& app)>;
+  void add(More more) { more_ = std::move(more); }
   // Begins a look when one is due, and takes in the one that has ended.
   void look(const ports::AppRef& app, const config::Environment& settings, DriverSet& drivers);
   void fill(const ports::AppRef& app, alerts::Reading& reading) const;
@@ -39,8 +42,13 @@ class DatabaseWatch {
   void forget(const ports::AppRef& app, Place& place);
 
   House& house_;
+  More more_;
   std::map<ports::AppRef, Place> places_;
 };
+
+// The promise of database.backup.rpo is kept an eye on without anybody asking for it.
+bool needs_own_rules(const config::Environment& settings);
+config::Environment with_own_rules(const config::Environment& settings);
 
 void declare_database_figures(telemetry::Metrics& metrics);
 

@@ -81,7 +81,8 @@ void Watcher::look(const ports::AppRef& app) {
   if (is_closing()) return;
   auto reading = reading_of(app, *settings);
   database_.fill(app, reading);
-  alarms_.consider(app, *settings, reading);
+  const bool own = needs_own_rules(*settings);
+  alarms_.consider(app, own ? with_own_rules(*settings) : *settings, reading);
 }
 
 // Errors over all releases that have traffic; latency of the slowest of them.

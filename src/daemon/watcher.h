@@ -24,6 +24,8 @@ class Watcher {
   Watcher(House& house, Lookout& lookout, EventHub& hub)
       : house_(house), lookout_(lookout), hub_(hub), alarms_(house), database_(house) {}
   ~Watcher() { close(); }
+  // Before start().
+  void add_measures(DatabaseWatch::More more) { database_.add(std::move(more)); }
   void start();
   void close();
 

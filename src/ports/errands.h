@@ -23,6 +23,7 @@ struct ErrandView {
   State state = State::Unknown;  // Unknown: never begun here, or taken
   Json answer;                   // the last document it printed
   std::string text;              // Failed: why
+  std::string code;              // Failed: of the error it told, "LeaseHeld"; "": it told none
 };
 
 class Errands {

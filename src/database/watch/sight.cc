@@ -122,6 +122,7 @@ std::map<std::string, double> measures_of(const Sight& sight) {
   double lag = sight.replica_seconds;
   for (const auto& one : sight.replicas) lag = std::max(lag, one.behind_seconds);
   if (sight.is_replica || !sight.replicas.empty()) out["db_replication_lag"] = lag;
+  if (sight.lost_seconds >= 0) out["db_rpo"] = sight.lost_seconds;
   if (sight.archive.is_on) out["db_archive_age"] = sight.archive.oldest_seconds;
   return out;
 }

@@ -85,6 +85,7 @@ struct Sight {
   double replica_seconds = 0;   // behind its primary, where this is a replica
   std::int64_t slot_bytes = 0;  // of WAL kept for whoever is not there
   Archive archive;
+  double lost_seconds = -1;   // age of the newest change the archive has; -1: nobody measured
   std::vector<Table> tables;  // those with the most dead rows
   std::int64_t xid_age = 0;   // transactions since the oldest row was frozen
 

@@ -4,6 +4,7 @@
 
 #include "config/database_measure.h"
 #include "database/postgres/scratch_server.h"
+#include "database/watch/heartbeat.h"
 #include "database/watch/look.h"
 #include "database/watch/words.h"
 #include "io/files.h"
@@ -92,6 +93,15 @@ TEST(Words, DeadlocksAreToldByTheirDifference) {
   EXPECT_NE(in_words(sight, &before, 100).find("5 (2 since the look before)"), std::string::npos);
 }
 
+TEST(Heartbeat, AWalFilesNameTellsWhereItEnds) {
+  constexpr std::int64_t kUsual = 16 * 1024 * 1024;
+  EXPECT_EQ(end_of("000000010000000000000003", kUsual), "0/4000000");
+  EXPECT_EQ(end_of("0000000200000001000000FF", kUsual), "2/0");
+  EXPECT_EQ(end_of("000000010000000000000003.00000028.backup", kUsual), "0/3000000");
+  EXPECT_EQ(end_of("00000002.history", kUsual), std::nullopt);
+  EXPECT_EQ(end_of("", kUsual), std::nullopt);
+}
+
 class OnPostgres : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -154,6 +164,30 @@ TEST_F(OnPostgres, ATableThatIsLockedDoesNotHoldTheLookUp) {
   ASSERT_TRUE(holder->run("create table if not exists busy(id int); begin; lock table busy"));
   EXPECT_GT(seen().size_bytes, 0);
   EXPECT_TRUE(holder->run("rollback"));
+}
+
+TEST_F(OnPostgres, WhatTheArchiveHasNotGotIsMeasuredByTheHeartbeat) {
+  const auto one = client("watch");
+  ASSERT_TRUE(one->run("drop schema if exists slipway cascade"));
+  const auto first = beat(*one, "");
+  ASSERT_TRUE(first) << first.error().sentence();
+  EXPECT_LT(*first, 5);
+  // An hour of beats a minute apart; the archive has got those up to half an hour ago.
+  ASSERT_TRUE(
+      one->run("truncate slipway.heartbeat; insert into slipway.heartbeat"
+               " select clock_timestamp() - i * interval '1 minute',"
+               " '0/0'::pg_lsn + (3600 - i)::numeric * 1048576"
+               " from generate_series(1, 60) i"));
+  const auto bytes = one->value("select pg_size_bytes(current_setting('wal_segment_size'))");
+  const auto segments = (3600 - 30) / (std::atoll((*bytes)->c_str()) / 1048576);
+  const auto file = one->value(
+      "select '00000001' || lpad(upper(to_hex($1::int / 256)), 8, '0')"
+      " || lpad(upper(to_hex($1::int % 256)), 8, '0')",
+      {std::to_string(segments - 1)});
+  const auto lost = beat(*one, **file);
+  ASSERT_TRUE(lost) << lost.error().sentence();
+  EXPECT_GE(*lost, 30 * 60.0);
+  EXPECT_LE(*lost, 49 * 60.0);  // a file is 16 beats long
 }
 
 TEST_F(OnPostgres, DeadRowsAreSeen) {

@@ -109,6 +109,9 @@ void figures(Page& page, const Sight& sight, const Sight* before) {
     page.line(fmt::format("slots         {} of WAL kept for one that is not connected",
                           bytes_text(sight.slot_bytes)));
   page.line("archive       " + archive_text(sight.archive));
+  if (sight.lost_seconds >= 0)
+    page.line(fmt::format("loss          {} of work, if the server were lost now (RPO)",
+                          seconds_text(sight.lost_seconds)));
   page.line(fmt::format("size          {}, {:.1f}% of reads from memory",
                         bytes_text(sight.size_bytes), sight.cache_hit_percent));
   page.line(fmt::format("wraparound    {:.1f}% of the way ({} transactions)",

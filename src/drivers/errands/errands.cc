@@ -46,7 +46,8 @@ class Heard {
   }
   Json answer;
   std::string error;  // what the child calls one
-  std::string text;   // the last line that is no document
+  std::string code;
+  std::string text;  // the last line that is no document
 
  private:
   void document(const Json& json) {
@@ -56,6 +57,7 @@ class Heard {
       return;
     }
     error = why.text("what");
+    code = why.text("code");
     if (!why.text("next").empty()) error += ". Next: " + why.text("next");
   }
   std::string said_;
@@ -109,6 +111,7 @@ class Run {
       view_.text = stopped_;
     } else if (!heard_.error.empty()) {
       view_.text = heard_.error;
+      view_.code = heard_.code;
     } else {
       view_.text = "slipway " + join(errand_.words, " ") + " ended with " + ended->text() +
                    (heard_.text.empty() ? "" : ": " + heard_.text);
