@@ -20,7 +20,7 @@ from rig import Failure, Rig, wait_until  # noqa: E402
 from watch_test import figures_of  # noqa: E402
 
 CONFIG = """app: shop
-services: { web: { run: "exec sleep 1000", port: none } }
+services: { web: { run: "exec tail -f /dev/null", port: none } }
 database:
   url: "@URL@"
   backup: { tool: pgbackrest, repository: @PLACE@/repository, folder: @PLACE@/notes, rpo: 10m }

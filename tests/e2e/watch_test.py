@@ -16,7 +16,7 @@ from postgres_rig import Postgres  # noqa: E402
 from rig import Failure, Rig, wait_until  # noqa: E402
 
 CONFIG = """app: shop
-services: { web: { run: "exec sleep 1000", port: none, instances: 2 } }
+services: { web: { run: "exec tail -f /dev/null", port: none, instances: 2 } }
 database: { url: "@URL@", pool: @POOL@ }
 alerts:
   - { when: db_longest_transaction > 1s }
