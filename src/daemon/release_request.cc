@@ -211,7 +211,9 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   auto drivers = TRY(house.drivers(*settings, config.app));
   release::World world = world_of(house, *drivers);
   auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
-  if (plan::needs_seats(*settings)) facts.seats = ask_seats(*drivers, *settings);
+  // Nobody waits for a count on the way back.
+  const bool is_deploy = request.wanted.kind == plan::RequestKind::Deploy;
+  if (is_deploy && plan::needs_seats(*settings)) facts.seats = ask_seats(*drivers, *settings);
   Prepared out;
   out.app = {config.app, settings->name};
   out.settings = *settings;

@@ -16,23 +16,20 @@ using postgres::Connection;
 
 constexpr const char* kName = "slipway db verify";
 constexpr std::size_t kMostFaults = 20;
+constexpr std::int64_t kCommitTime = 2'000'000;  // microseconds
 
 // Two snapshots of the running database, around a moment.
 class Around {
  public:
   explicit Around(std::string url) : url_(std::move(url)) {}
   Result<void> open() {
-    for (auto* one : {&before_, &after_}) {
-      *one = TRY(Connection::open(url_, kName));
-      TRY((*one)->run("begin isolation level repeatable read read only"));
-    }
+    for (auto* one : {&before_, &after_}) *one = TRY(Connection::open(url_, kName));
     return ok();
   }
   Result<void> note(backup::World::Moment moment) {
-    auto& one = moment == backup::World::Moment::Before ? before_ : after_;
-    auto& snapshot = moment == backup::World::Moment::Before ? first_ : second_;
-    snapshot = TRY(one->value("select pg_current_snapshot()::text")).value_or("");
-    return ok();
+    if (moment == backup::World::Moment::Before) return take(*before_, first_);
+    TRY(wait_for_commits());
+    return take(*after_, second_);
   }
   bool was_noted() const { return !first_.empty() && !second_.empty(); }
   // Nobody ended a transaction between the two: one reading is enough.
@@ -45,6 +42,27 @@ class Around {
   }
 
  private:
+  static Result<void> take(Connection& connection, std::string& snapshot) {
+    TRY(connection.run("begin isolation level repeatable read read only"));
+    snapshot = TRY(connection.value("select pg_current_snapshot()::text")).value_or("");
+    return ok();
+  }
+
+  // A commit is in the WAL, and so in the backup, before others see it: until it is on disk, or at
+  // a standby. Whoever is still under way after a while was not committing then.
+  Result<void> wait_for_commits() {
+    const auto last =
+        TRY(after_->value("select pg_snapshot_xmax(pg_current_snapshot())::text")).value_or("0");
+    const auto until = io::monotonic_us() + kCommitTime;
+    while (io::monotonic_us() < until) {
+      const auto over =
+          TRY(after_->value("select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8", {last}));
+      if (over.value_or("f") == "t") return ok();
+      TRY(after_->run("select pg_sleep(0.002)"));
+    }
+    return ok();
+  }
+
   std::string url_;
   std::unique_ptr<Connection> before_;
   std::unique_ptr<Connection> after_;
