@@ -18,6 +18,7 @@ constexpr std::string_view kFromEnvironment = "env:";  // a command line is for 
 // command line says the rest.
 struct Said {
   config::DatabaseSettings database;
+  std::string app;
   std::string home;
   std::string environment;
 };
@@ -37,6 +38,7 @@ Result<Said> said_by_file(cli::Session& session, Json& details, bool needs_datab
   }
   const auto loaded = TRY(cli::load_file(session, details));
   out.home = loaded.file.folder;
+  out.app = loaded.config.app;
   if (!has_env) {
     // Every environment has the same folder; one of them tells.
     if (!loaded.config.environments.empty())
@@ -48,14 +50,18 @@ Result<Said> said_by_file(cli::Session& session, Json& details, bool needs_datab
   return out;
 }
 
+// What an option says: itself, or the value of the variable that it names.
+Result<std::string> value_of(const cli::Given& given, const char* option) {
+  const std::string said = given.text(option);
+  if (!said.starts_with(kFromEnvironment)) return said;
+  const std::string name = said.substr(kFromEnvironment.size());
+  if (auto value = io::environment_value(name)) return *value;
+  return Error(Code::Usage, fmt::format("the variable {} of {} is not set", name, option),
+               "set it, or say the value");
+}
+
 Result<std::string> url_of(const cli::Session& session, const Said& said) {
-  const std::string given = session.given().text("--url");
-  if (given.starts_with(kFromEnvironment)) {
-    const std::string name = given.substr(kFromEnvironment.size());
-    if (auto value = io::environment_value(name)) return *value;
-    return Error(Code::Usage, fmt::format("the variable {} of --url is not set", name),
-                 "set it to the database's address");
-  }
+  const std::string given = TRY(value_of(session.given(), "--url"));
   if (!given.empty()) return given;
   if (!said.database.secret.name.empty()) {
     const auto secret = TRY(drivers::process::read_secret(said.database.secret, said.home));
@@ -89,6 +95,19 @@ Result<void> read_folder(cli::Session& session, const Said& said, Migrating& out
   const std::string tool = given.text("--tool");
   out.settings.tool = TRY(tool_of(tool.empty() ? said.database.migrations.tool : tool, out.folder));
   out.list = TRY(migrations::read_migrations(out.settings.tool, out.folder));
+  return ok();
+}
+
+// A release says what its plan says, whatever the file says today.
+Result<void> read_backup(const cli::Given& given, const Said& said, Migrating& out) {
+  out.app = said.app;
+  out.database = said.database;
+  const std::string text = TRY(value_of(given, "--backup"));
+  if (text.empty()) return ok();
+  const auto json = TRY(Json::parse(text));
+  out.app = json.text("app");
+  out.release = json.text("release");
+  out.database = config::database_from_json(json.at("database"));
   return ok();
 }
 
@@ -131,6 +150,7 @@ Result<Migrating> migrating_of(cli::Session& session, Json& details) {
         migrations::phase_named(given.text("--phase")).value_or(migrations::Phase::Backfill);
     const std::string command = given.text("--command");
     out.command = command.empty() ? said.database.migrations.command : command;
+    TRY(read_backup(given, said, out));
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/session.h"
+#include "config/database.h"
 #include "database/migrations/folder.h"
 #include "database/migrations/outlook.h"
 #include "database/migrations/runner.h"
@@ -14,6 +15,9 @@ struct Migrating {
   std::string url;   // with its password
   std::string home;  // where slipway.yaml lies, or the working folder
   std::string command;
+  std::string app;      // "" without slipway.yaml
+  std::string release;  // "" by hand
+  config::DatabaseSettings database;
   database::migrations::Settings settings;
   database::migrations::Leave leave;
   database::migrations::Folder folder;

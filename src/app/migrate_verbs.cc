@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "app/migrate.h"
+#include "app/migrate_safety.h"
 #include "app/verbs.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -125,10 +126,14 @@ void tell(const cli::Session& session, const migrations::Event& event) {
   }
 }
 
-int done(const cli::Session& session, const migrations::Report& report, const char* verb) {
+using Made = std::optional<database::backup::SafetyPoint>;
+
+int done(const cli::Session& session, const migrations::Report& report, const char* verb,
+         const Made& made = {}) {
   if (session.wants_json()) {
     Json out = Json::object();
     out.set("event", "done").set(verb, Json::array_of(report.applied));
+    if (made) out.set("restore_point", to_json(*made));
     out.set("waiting", Json::array_of(report.waiting));
     session.print(out.set("blocked", Json::array_of(report.blocked)).dump() + "\n");
     return 0;
@@ -182,6 +187,24 @@ struct Run {
   }
 };
 
+// Only when something will be run: a release asks three times, and most of them have nothing to do.
+Result<Made> make_point(const cli::Session& session, const Migrating& what,
+                        migrations::Runner& runner, Run& run) {
+  const auto seen = TRY(runner.look(what.list, what.leave));
+  const bool is_due = !seen.outlook.pending.empty() || seen.running;
+  if (!is_due || !seen.outlook.refusals.empty()) return Made();
+  auto made = TRY(make_safety_point(session, what,
+                                    {run.clock, {}, [&run] { return run.stop.is_requested(); }}));
+  if (!made) return made;
+  if (session.wants_json()) {
+    session.print(to_json(*made).set("event", "restore_point").set("what", words_of(*made)).dump() +
+                  "\n");
+  } else {
+    session.note(words_of(*made));
+  }
+  return made;
+}
+
 }  // namespace
 
 int run_migrate_status(cli::Session& session) {
@@ -212,9 +235,11 @@ int run_migrate_up(cli::Session& session) {
   if (!what->command.empty())
     runner.command_by(
         [&](const migrations::Migration& migration) { return run_command(*what, migration); });
+  const auto made = make_point(session, *what, runner, run);
+  if (!made) return session.fail(made.error());
   const auto report = runner.up(what->list, what->leave, session.given().text("--to"));
   if (!report) return session.fail(report.error());
-  return done(session, *report, "applied");
+  return done(session, *report, "applied", *made);
 }
 
 int run_migrate_down(cli::Session& session) {

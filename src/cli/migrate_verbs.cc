@@ -62,6 +62,10 @@ constexpr Option kUp[] = {
      .value = "COMMAND",
      .help = "runs the next one, for tools whose migrations are programs; default: "
              "database.migrations.command"},
+    {.name = "--backup",
+     .value = "JSON",
+     .help = "how the restore point before the first of them is made, env:NAME for the value of a "
+             "variable; releases say it; default: database.backup"},
 };
 constexpr Option kDown[] = {
     kUrl,
@@ -102,7 +106,9 @@ constexpr Verb kVerbs[] = {
          "Each file is one transaction with its row in the tool's own table. A lock is waited for "
          "in short attempts, and transactions that hold the table for long are waited for first, "
          "by name. What was cut off is taken up again by the next run.\n\n"
-         "Contract migrations, and what comes behind them, wait for --phase contract.",
+         "Contract migrations, and what comes behind them, wait for --phase contract.\n\n"
+         "With database.backup a restore point is made first when something is pending, as "
+         "database.migrations.safety_point says.",
      .arguments = kEnvironment,
      .options = kUp,
      .example = "slipway migrate up production",

@@ -491,8 +491,8 @@ constexpr Verb kVerbs[] = {
 std::span<const Verb> verbs() {
   static const std::vector<Verb> all = [] {
     std::vector<Verb> out(std::begin(kVerbs), std::end(kVerbs));
-    for (const auto more :
-         {edge_verbs(), incident_verbs(), migrate_verbs(), lint_verbs(), database_verbs()})
+    for (const auto more : {edge_verbs(), incident_verbs(), migrate_verbs(), lint_verbs(),
+                            database_verbs(), backup_verbs()})
       out.insert(out.end(), more.begin(), more.end());
     return out;
   }();

@@ -44,6 +44,7 @@ std::span<const Verb> verbs();
 std::span<const Verb> edge_verbs();      // the part of the table in edge_verbs.cc
 std::span<const Verb> migrate_verbs();   // the part of the table in migrate_verbs.cc
 std::span<const Verb> database_verbs();  // the part of the table in database_verbs.cc
+std::span<const Verb> backup_verbs();    // the part of the table in backup_verbs.cc
 std::span<const Verb> incident_verbs();  // the part of the table in incident_verbs.cc
 std::span<const Verb> lint_verbs();      // the part of the table in lint_verbs.cc
 std::span<const Option> global_options();

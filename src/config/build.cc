@@ -40,6 +40,7 @@ Service build_service(const Node& node) {
   out.dir = in.text("dir");
   out.listens = in.text("port") == "auto";
   out.instances = in.integer("instances");
+  if (in.has("pool")) out.pool = in.integer("pool");
   out.env = in.texts("env");
   out.secrets = in.list("secrets");
   out.needs = in.list("needs");
@@ -246,6 +247,32 @@ std::vector<Hook> build_hooks(const Node& merged) {
   return out;
 }
 
+BackupSettings build_backup(const Reader& in, const std::map<std::string, SecretRef>& secrets) {
+  const auto secret = [&secrets](const Reader& at, std::string_view name) {
+    const auto found = secrets.find(secret_in(at.text(name)));
+    return found == secrets.end() ? SecretRef() : found->second;
+  };
+  BackupSettings out;
+  out.is_set = true;
+  out.tool = in.text("tool");
+  out.repository = in.text("repository");
+  out.folder = in.text("folder");
+  out.passphrase = secret(in, "passphrase");
+  const auto s3 = in.map("s3");
+  out.s3 = {s3.text("bucket"), s3.text("endpoint"), s3.text("region"),
+            s3.text("path"),   secret(s3, "key"),   secret(s3, "secret")};
+  out.full = in.duration("full");
+  out.incremental = in.duration("incremental");
+  out.keep = in.duration("keep");
+  out.keep_full = in.integer("keep_full");
+  out.processes = in.integer("processes");
+  out.restore_test = in.duration("restore_test");
+  out.rpo = in.duration("rpo");
+  out.stop_server = in.text("stop_server");
+  out.start_server = in.text("start_server");
+  return out;
+}
+
 DatabaseSettings build_database(const Reader& in, const std::map<std::string, SecretRef>& secrets) {
   DatabaseSettings out;
   const auto url = in.text("url");
@@ -264,6 +291,11 @@ DatabaseSettings build_database(const Reader& in, const std::map<std::string, Se
   to.lock_timeout = migrations.duration("lock_timeout");
   to.wait = migrations.duration("wait");
   to.contract = parse_contract_time(migrations.text("contract"));
+  to.safety_point = migrations.text("safety_point");
+  to.safety_point_age = migrations.duration("safety_point_age");
+  if (in.has("backup")) out.backup = build_backup(in.map("backup"), secrets);
+  out.pool = in.integer("pool");
+  out.app_role = in.text("app_role");
   out.copy_of = in.text("copy_of");
   out.anonymise = in.text("anonymise");
   return out;

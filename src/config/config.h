@@ -62,6 +62,7 @@ struct Service {
   std::string dir;      // working folder, relative to slipway.yaml; "${version}" is replaced
   bool listens = true;  // false: a worker, gets no port and no traffic
   int instances = 1;
+  int pool = -1;  // connections to the database of each instance; -1: the database's own setting
   std::map<std::string, std::string> env;  // "${version}" is replaced
   std::vector<std::string> secrets;        // names out of Environment::secrets
   std::vector<std::string> needs;          // services that must be ready before this one starts

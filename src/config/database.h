@@ -23,15 +23,51 @@ struct MigrationSettings {
   Millis lock_timeout{100};
   Millis wait{600'000};
   ContractTime contract = ContractTime::NextRelease;
+  std::string safety_point = "auto";  // auto | require | off
+  Millis safety_point_age{3'600'000};
   friend bool operator==(const MigrationSettings&, const MigrationSettings&) = default;
 };
+
+struct BackupStore {  // S3; no bucket: a folder
+  std::string bucket;
+  std::string endpoint;
+  std::string region;
+  std::string path = "/";
+  SecretRef key;
+  SecretRef secret;
+  friend bool operator==(const BackupStore&, const BackupStore&) = default;
+};
+
+struct BackupSettings {
+  bool is_set = false;
+  std::string tool = "auto";  // auto | pgbackrest | pg_dump
+  std::string repository;     // relative to slipway.yaml
+  std::string folder;         // the same; empty: in the state folder
+  SecretRef passphrase;       // its name is empty: not encrypted
+  BackupStore s3;
+  Millis full{86'400'000};
+  Millis incremental{3'600'000};
+  Millis keep{std::chrono::hours(30 * 24)};
+  int keep_full = 0;  // 0: by `keep`
+  int processes = 2;
+  Millis restore_test{std::chrono::hours(30 * 24)};
+  Millis rpo{300'000};
+  std::string stop_server;  // commands; empty: a person does
+  std::string start_server;
+  friend bool operator==(const BackupSettings&, const BackupSettings&) = default;
+};
+Json to_json(const BackupSettings& backup);
+BackupSettings backup_from_json(const Json& json);  // what is absent reads as the default
 
 // Neither url nor secret: the environment has no database.
 struct DatabaseSettings {
   std::string url;   // postgresql://… without a password
   SecretRef secret;  // or the secret that holds it; its name is empty: none
   MigrationSettings migrations;
-  std::string copy_of;                       // name of an environment; empty: it is no copy
+  BackupSettings backup;
+  int pool = 0;          // connections each instance holds at most; 0: nobody counts
+  std::string app_role;  // that instances log in with; empty: that of the URL
+  std::string copy_of;   // name of an environment; empty: it is no copy
   std::string anonymise = "anonymise.yaml";  // relative to slipway.yaml
   bool is_set() const { return !url.empty() || !secret.name.empty(); }
   friend bool operator==(const DatabaseSettings&, const DatabaseSettings&) = default;

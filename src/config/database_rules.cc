@@ -7,16 +7,48 @@
 namespace slipway::config {
 namespace {
 
-void check_secret(const Scene& scene, const Node& url) {
-  const auto wanted = secret_in(url.text);
+void check_secret(const Scene& scene, const Node& place) {
+  const auto wanted = secret_in(place.text);
   if (wanted.empty() || !is_variable(wanted)) return;
   std::vector<std::string> known;
   for (const auto& [name, secret] : scene.environment.secrets) known.push_back(name);
   if (scene.environment.secrets.contains(wanted)) return;
   const auto near = nearest(wanted, known);
-  scene.problems.add(url.at, fmt::format("unknown secret '{}'", wanted),
+  scene.problems.add(place.at, fmt::format("unknown secret '{}'", wanted),
                      near ? fmt::format("did you mean '{}'?", *near)
                           : fmt::format("add secrets: {{ {0}: {{ env: {0} }} }}", wanted));
+}
+
+// What only pgBackRest does must not be thought to be done.
+void refuse_for_dumps(const Scene& scene, const Node& backup) {
+  const Node* tool = backup.find("tool");
+  if (tool == nullptr || tool->text != "pg_dump") return;
+  for (const char* name : {"s3", "passphrase"}) {
+    const Node* node = backup.find(name);
+    if (node != nullptr)
+      scene.problems.add(node->key_at, fmt::format("pg_dump has no '{}'", name),
+                         "use tool: pgbackrest, or take it away");
+  }
+}
+
+void check_backup(const Scene& scene) {
+  const Node& backup = Scene::below(scene.at("database"), "backup");
+  if (!backup.is_map()) return;
+  const Node* s3 = backup.find("s3");
+  if (backup.find("repository") == nullptr && s3 == nullptr)
+    scene.problems.add(backup.key_at, "backups have no place",
+                       "add repository: /var/backups/slipway, or s3");
+  if (const Node* passphrase = backup.find("passphrase")) check_secret(scene, *passphrase);
+  refuse_for_dumps(scene, backup);
+  if (s3 == nullptr || !s3->is_map()) return;
+  for (const char* name : {"bucket", "endpoint", "region", "key", "secret"}) {
+    const Node* node = s3->find(name);
+    if (node == nullptr)
+      scene.problems.add(s3->key_at, fmt::format("the bucket has no '{}'", name),
+                         fmt::format("add {}", name));
+    else if (node->is_scalar())
+      check_secret(scene, *node);
+  }
 }
 
 }  // namespace
@@ -31,6 +63,7 @@ void check_database(const Scene& scene) {
   } else if (url->is_scalar()) {
     check_secret(scene, *url);
   }
+  check_backup(scene);
   const Node* source = database.find("copy_of");
   if (source != nullptr && source->text == scene.environment.name)
     scene.problems.add(source->at, "an environment's database cannot be a copy of itself",

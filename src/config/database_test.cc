@@ -19,7 +19,12 @@ Environment production(const std::string& rest) {
 constexpr const char* kWhole = R"(secrets: { DATABASE_URL: { env: DATABASE_URL } }
 database:
   url: ${secret.DATABASE_URL}
-  migrations: { tool: prisma, path: prisma/migrations, lock_timeout: 50ms, contract: manual }
+  migrations: { tool: prisma, path: prisma/migrations, lock_timeout: 50ms, contract: manual, safety_point: require }
+  backup:
+    repository: /var/backups/slipway
+    passphrase: ${secret.DATABASE_URL}
+    keep: 14d
+    full: 7d
 environments:
   production: {}
   staging: { database: { copy_of: production, anonymise: deploy/anonymise.yaml } }
@@ -35,6 +40,36 @@ TEST(Database, ComesFromASecret) {
   EXPECT_EQ(database.migrations.lock_timeout, Millis(50));
   EXPECT_EQ(database.migrations.wait, Millis(600'000));
   EXPECT_EQ(database.migrations.contract, ContractTime::Manual);
+}
+
+TEST(Database, HasBackupsWhenItsSectionIsThere) {
+  const auto database = production(kWhole).database;
+  EXPECT_TRUE(database.backup.is_set);
+  EXPECT_EQ(database.backup.repository, "/var/backups/slipway");
+  EXPECT_EQ(database.backup.passphrase.env, "DATABASE_URL");
+  EXPECT_EQ(database.backup.keep, std::chrono::hours(14 * 24));
+  EXPECT_EQ(database.backup.full, std::chrono::hours(7 * 24));
+  EXPECT_EQ(database.backup.incremental, std::chrono::hours(1));
+  EXPECT_EQ(database.backup.keep_full, 0);
+  EXPECT_EQ(database.migrations.safety_point, "require");
+  EXPECT_FALSE(production("database: { url: \"postgresql://db/shop\" }\n"
+                          "environments: { production: {} }\n")
+                   .database.backup.is_set);
+}
+
+TEST(Database, MistakesInItsBackupsAreTold) {
+  const auto told = [](const std::string& backup) {
+    return mistakes_of(std::string(kHead) + "database: { url: \"postgresql://db/s\", backup: " +
+                       backup + " }\nenvironments: { production: {} }\n");
+  };
+  EXPECT_EQ(told("{ tool: auto }"),
+            "3:39 backups have no place | add repository: /var/backups/slipway, or s3");
+  EXPECT_EQ(told("{ repository: /b, passphrase: hidden }"),
+            "3:77 'database.backup.passphrase' is not a secret such as "
+            "${secret.BACKUP_PASSPHRASE} | for example ${secret.BACKUP_PASSPHRASE}");
+  EXPECT_EQ(told("{ repository: /b, tool: pg_dump, passphrase: \"${secret.P}\" }"),
+            "3:80 pg_dump has no 'passphrase' | use tool: pgbackrest, or take it away\n"
+            "3:92 unknown secret 'P' | add secrets: { P: { env: P } }");
 }
 
 TEST(Database, AnEnvironmentIsACopyOfAnother) {

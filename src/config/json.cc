@@ -79,6 +79,7 @@ Json service_json(const Service& service) {
   out.set("dir", service.dir);
   out.set("listens", service.listens);
   out.set("instances", service.instances);
+  if (service.pool >= 0) out.set("pool", service.pool);
   out.set("env", texts_json(service.env));
   out.set("secrets", Json::array_of(service.secrets));
   out.set("needs", Json::array_of(service.needs));
@@ -100,6 +101,7 @@ Service service_from(const Json& json) {
   out.dir = json.text("dir");
   out.listens = json.flag("listens", out.listens);
   out.instances = static_cast<int>(json.integer("instances", out.instances));
+  out.pool = static_cast<int>(json.integer("pool", out.pool));
   out.env = texts_from(json.at("env"));
   out.secrets = json.strings("secrets");
   out.needs = json.strings("needs");

@@ -123,6 +123,8 @@ std::string words_for_type(const Key& key) {
       return "the name of a service";
     case Type::Secret:
       return "the name of a secret";
+    case Type::SecretValue:
+      return "a secret such as ${secret.BACKUP_PASSPHRASE}";
     case Type::DatabaseUrl:
       return "a secret such as ${secret.DATABASE_URL}, or postgresql://…";
     case Type::Environment:

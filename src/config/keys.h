@@ -53,6 +53,7 @@ enum class Type {
   Service,      // name of a service of the file
   Secret,       // name of a secret of the file
   DatabaseUrl,  // "${secret.NAME}", or postgresql://… without a password
+  SecretValue,  // "${secret.NAME}"
   Environment,  // name of an environment of the file
 };
 

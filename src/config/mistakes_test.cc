@@ -238,9 +238,10 @@ const Case kCases[] = {
      "3:1 unknown key 'inherits' at the top level | 'inherits' belongs in an environment"},
     {"NameWithCapitals", "services: { Web: { run: x } }\n",
      "2:13 'services.Web' is 'Web', which is not a name of a-z, 0-9 and '-' | write 'web'"},
-    {"ReservedInAService", "services: { web: { run: x, pool: { K: 2 } } }\n",
-     "2:28 'pool' is not carried out by this version of slipway, which refuses to pretend | keep "
-     "it under 'x-pool' until a version that does"},
+    {"ReservedInAService", "services: { web: { run: x, requires: { K: 2 } } }\n",
+     "2:28 'requires' is not carried out by this version of slipway, which refuses to pretend | "
+     "keep "
+     "it under 'x-requires' until a version that does"},
     {"InheritsInACircle", WEB "environments:\n  a: { inherits: b }\n  b: { inherits: a }\n",
      "4:18 environments inherit in a circle: a → b → a | take one of these 'inherits' away"},
     {"OnlyOneEnvironmentIsWrong",

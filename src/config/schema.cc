@@ -79,6 +79,8 @@ Json value_schema(const Key& key) {
     case Type::Variable:
     case Type::Secret:
       return patterned("^[A-Za-z_][A-Za-z0-9_]*$");
+    case Type::SecretValue:
+      return patterned(R"(^\$\{secret\.[A-Za-z_][A-Za-z0-9_]*\}$)");
     case Type::DatabaseUrl:
       return patterned(R"(^(\$\{secret\.[A-Za-z_][A-Za-z0-9_]*\}|postgres(ql)?://))");
     case Type::Path:

@@ -1,6 +1,7 @@
 #include "daemon/release_request.h"
 
 #include <algorithm>
+#include "daemon/database_watch.h"
 
 #include "base/text.h"
 #include "config/edge_settings.h"
@@ -209,7 +210,10 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   const config::Environment* settings = &config.environments.at(request.wanted.environment);
   auto drivers = TRY(house.drivers(*settings, config.app));
   release::World world = world_of(house, *drivers);
-  const auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
+  auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
+  // Nobody waits for a count on the way back.
+  const bool is_deploy = request.wanted.kind == plan::RequestKind::Deploy;
+  if (is_deploy && plan::needs_seats(*settings)) facts.seats = ask_seats(*drivers, *settings);
   Prepared out;
   out.app = {config.app, settings->name};
   out.settings = *settings;

@@ -77,6 +77,9 @@ void note_edge_changes(Draft& draft);
 
 // baseline.cc: what a fresh baseline needs of platform and router.
 Result<void> check_baseline(const Capabilities& can, const config::Environment& settings);
+// budget.cc: the connections both releases hold while both run, against what the database has.
+// Refused, with the numbers, when there are not enough.
+Result<void> count_connections(Draft& draft, const Facts& facts);
 
 // hooks.cc: the steps of the hooks, between the others.
 void weave_hooks(Plan& plan);

@@ -46,6 +46,15 @@ struct LiveRelease {
   std::string broken_by{};
 };
 
+// What the database's server says of its connections.
+struct Seats {
+  int most = 0;         // there are
+  int reserved = 0;     // of them, not for an ordinary role
+  int of_app = 0;       // held now by the role the instances log in with
+  int of_others = 0;    // held now by everybody else
+  std::string trouble;  // why nobody knows; empty: the figures hold
+};
+
 struct Facts {
   Capabilities capabilities;
   std::optional<LiveRelease> live;      // what has the traffic now; none on the first release
@@ -54,6 +63,7 @@ struct Facts {
   std::string passed_over{};  // a rollback without a target: why the newest ones are none
   // The newest contract migration that came with an earlier release and waits to be run; "": none.
   std::string due_contract{};
+  std::optional<Seats> seats{};  // asked when the settings name a pool
 };
 
 enum class RequestKind { Deploy, Rollback };
@@ -170,6 +180,9 @@ Millis judged_time(const Plan& plan);
 // The services of the release being replaced, in dependency order; empty on the first release.
 // Corrupt when its stored settings cannot be read.
 Result<std::vector<config::Service>> old_services(const Plan& plan);
+
+// Whether connections are counted for it: it has a database, and names the size of a pool.
+bool needs_seats(const config::Environment& settings);
 
 std::string in_words(const Plan& plan);  // for `slipway plan`
 Json to_json(const Plan& plan);

@@ -16,6 +16,7 @@ struct MigrationCall {
   std::string last;   // and no further than this migration; "": all
   config::DatabaseSettings database;
   std::string dir;  // of slipway.yaml
+  std::string app{};
 };
 
 struct MigrationView {
@@ -23,6 +24,7 @@ struct MigrationView {
   State state = State::Unknown;      // Unknown: never begun here
   std::string text;                  // where it is, or why it failed
   std::vector<std::string> applied;  // Done: by this run, in order
+  std::string restore_point;         // Done: made before the first of them; "": none
   std::vector<std::string> waiting;  // Done: contract migrations, and what comes behind them
   std::vector<std::string> blocked;  // of those, what a new release may need to start
 };

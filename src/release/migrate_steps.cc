@@ -17,9 +17,11 @@ std::string shelf_of(const ports::AppRef& app) {
 
 bool is_contract(const plan::Step& step) { return step.stage == "contract"; }
 
-std::string applied_words(const std::vector<std::string>& applied) {
-  if (applied.empty()) return "nothing was pending";
-  return "applied " + join(applied, ", ");
+std::string applied_words(const ports::MigrationView& view) {
+  if (view.applied.empty()) return "nothing was pending";
+  const std::string words = "applied " + join(view.applied, ", ");
+  // Where a full rollback comes back to.
+  return view.restore_point.empty() ? words : words + "; restore point " + view.restore_point;
 }
 }  // namespace
 
@@ -41,6 +43,7 @@ ports::MigrationCall MigrateSteps::call_of(const plan::Step& step) const {
   const auto& settings = scene_.plan.settings;
   ports::MigrationCall call{scene_.release, settings.name,     step.stage,
                             step.last,      settings.database, settings.folder};
+  call.app = scene_.app.app;
   auto& path = call.database.migrations.path;
   path = replace_all(path, "${version}", scene_.plan.version);
   return call;
@@ -61,7 +64,7 @@ Sight MigrateSteps::ended(const plan::Step& step, const ports::MigrationView& vi
         "them a place before it",
         join(view.blocked, ", "), view.blocked.size() == 1 ? "comes" : "come"));
   if (auto kept = remember(step, view); !kept) return Sight::inconclusive(kept.error().what);
-  return Sight::settled(applied_words(view.applied));
+  return Sight::settled(applied_words(view));
 }
 
 Result<void> MigrateSteps::remember(const plan::Step& step, const ports::MigrationView& view) {

@@ -75,7 +75,13 @@ Result<std::unique_ptr<ScratchServer>> ScratchServer::start(const ScratchSetting
   out->settings_ = own_settings(out->folder_, settings.is_durable);
   out->settings_.insert(out->settings_.end(), settings.settings.begin(), settings.settings.end());
   out->cluster_ = settings.cluster;
-  if (out->cluster_.empty()) TRY(out->make_cluster(settings));
+  out->superuser_ = settings.superuser;
+  out->patience_ = settings.patience;
+  out->interrupted_ = settings.interrupted;
+  if (out->cluster_.empty() || settings.is_new)
+    TRY(out->make_cluster(settings));
+  else
+    TRY(out->write_own_files());
   TRY(out->launch());
   return out;
 }
@@ -96,12 +102,12 @@ io::ChildSpec ScratchServer::spec(std::vector<std::string> argv) const {
 }
 
 Result<void> ScratchServer::make_cluster(const ScratchSettings& settings) {
-  cluster_ = io::join_path(folder_, "cluster");
+  if (cluster_.empty()) cluster_ = io::join_path(folder_, "cluster");
   std::vector<std::string> argv = {io::join_path(bin_, "initdb"),
                                    "-D",
                                    cluster_,
                                    "-U",
-                                   "postgres",
+                                   superuser_,
                                    "-A",
                                    "trust",
                                    "-E",
@@ -113,6 +119,21 @@ Result<void> ScratchServer::make_cluster(const ScratchSettings& settings) {
   return Error(Code::CommandFailed,
                "initdb ended with " + ran.exit.text() + ": " + std::string(trim(ran.err)),
                "look whether there is room in /tmp");
+}
+
+// A restored cluster asks for passwords that nobody here has, and its configuration may lie
+// elsewhere.
+Result<void> ScratchServer::write_own_files() {
+  const auto write = [&](const char* setting, const char* name, const char* text) -> Result<void> {
+    const std::string path = io::join_path(folder_, name);
+    TRY(io::write_file_atomically(path, text));
+    TRY(give_to(path, user_));
+    settings_.push_back(std::string(setting) + "=" + path);
+    return ok();
+  };
+  TRY(write("config_file", "postgresql.conf", ""));
+  TRY(write("hba_file", "pg_hba.conf", "local all all trust\n"));
+  return write("ident_file", "pg_ident.conf", "");
 }
 
 Result<void> ScratchServer::launch() {
@@ -131,8 +152,11 @@ Result<void> ScratchServer::launch() {
 
 Result<void> ScratchServer::wait_until_ready() {
   io::SystemClock clock;
-  const auto until = clock.monotonic() + kStart;
+  const auto until = clock.monotonic() + patience_;
   for (;;) {
+    if (interrupted_ && interrupted_())
+      return Error(Code::Aborted, "the scratch PostgreSQL in " + folder_ + " was not waited for",
+                   "start again");
     auto connection = Connection::open(url(), "slipway", Millis(2'000));
     if (connection) return {};
     // The descriptor wakes us when the server ends; otherwise it is time to look again.
@@ -161,6 +185,16 @@ Result<void> ScratchServer::crash() {
   return {};
 }
 
+Result<void> ScratchServer::shut_down() {
+  if (child_.pid <= 0) return {};
+  kill(child_.pid, SIGINT);
+  const auto ended = TRY(io::wait_for(child_, patience_));
+  child_ = {};
+  if (ended.succeeded()) return {};
+  return Error(Code::CommandFailed, "the scratch PostgreSQL ended with " + ended.text(),
+               "look at the folder's server log");
+}
+
 Result<void> ScratchServer::restart() {
   stop(SIGINT);
   // After a crash the old server's children hold its shared memory until they have noticed its end;
@@ -176,7 +210,7 @@ Result<void> ScratchServer::restart() {
 }
 
 std::string ScratchServer::url(const std::string& database) const {
-  return "host='" + folder_ + "' port=5432 user=postgres dbname='" + database + "'";
+  return "host='" + folder_ + "' port=5432 user='" + superuser_ + "' dbname='" + database + "'";
 }
 
 }  // namespace slipway::database::postgres

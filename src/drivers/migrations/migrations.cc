@@ -26,6 +26,7 @@ using State = ports::MigrationView::State;
 constexpr std::size_t kLongestLine = 64 * 1024;
 constexpr int kLookAfterStop = 200;  // milliseconds
 constexpr const char* kUrl = "SLIPWAY_DATABASE_URL";
+constexpr const char* kBackup = "SLIPWAY_BACKUP";
 
 // What the child has said so far.
 struct Heard {
@@ -49,6 +50,7 @@ void hear_line(Heard& heard, std::string_view line) {
     heard.view.applied = json->strings("applied");
     heard.view.waiting = json->strings("waiting");
     heard.view.blocked = json->strings("blocked");
+    heard.view.restore_point = json->at("restore_point").text("name");
     heard.has_ended = true;
   } else {
     heard.view.text = json->text("what");
@@ -64,7 +66,18 @@ void hear(Heard& heard, std::string_view bytes) {
   if (heard.rest.size() > kLongestLine) heard.rest.clear();
 }
 
-std::vector<std::string> words_of(const std::string& program, const ports::MigrationCall& call) {
+// What the child needs to make a restore point; a secret goes as its reference.
+std::string safety_words(const ports::MigrationCall& call) {
+  return Json::object()
+      .set("app", call.app)
+      .set("release", call.release)
+      .set("database", to_json(call.database))
+      .dump();
+}
+
+std::vector<std::string> words_of(const Settings& settings_of_driver,
+                                  const ports::MigrationCall& call) {
+  const std::string& program = settings_of_driver.program;
   const auto& settings = call.database.migrations;
   std::vector<std::string> out = {
       program,
@@ -88,6 +101,10 @@ std::vector<std::string> words_of(const std::string& program, const ports::Migra
     out.push_back(value);
   };
   add("--to", call.last);
+  if (call.database.backup.is_set) {
+    add("--backup", std::string("env:") + kBackup);
+    add("--state", settings_of_driver.state);
+  }
   add("--tool", settings.tool == "auto" ? "" : settings.tool);
   add("--command", settings.command);
   return out;
@@ -148,10 +165,12 @@ class Run {
     const io::Fd from(ends[0]);
     io::Fd to(ends[1]);
     io::ChildSpec spec;
-    spec.argv = words_of(settings_.program, call_);
+    spec.argv = words_of(settings_, call_);
     spec.dir = call_.dir;
     spec.environment = io::own_environment();
     spec.environment.push_back(std::string(kUrl) + "=" + std::string(trim(url)));
+    if (call_.database.backup.is_set)
+      spec.environment.push_back(std::string(kBackup) + "=" + safety_words(call_));
     spec.out = spec.err = to.get();
     spec.parent_death_signal = SIGTERM;
     auto child = TRY(io::spawn(spec));

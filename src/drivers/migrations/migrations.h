@@ -11,6 +11,7 @@ namespace slipway::drivers::migrations {
 
 struct Settings {
   std::string program;  // slipway itself
+  std::string state;    // the daemon's folder
   // The value of a secret; `folder`: where its command runs.
   std::function<Result<std::string>(const config::SecretRef& secret, const std::string& folder)>
       read_secret;

@@ -1,0 +1,227 @@
+// Dumps against a PostgreSQL of the test's own.
+#include "database/backup/dump.h"
+
+#include <gtest/gtest.h>
+
+#include "database/backup/mark.h"
+#include "database/backup/server.h"
+#include "database/postgres/url.h"
+#include "io/clock.h"
+#include "io/files.h"
+
+namespace slipway::database::backup {
+namespace {
+
+using Until = RestoreRequest::Until;
+
+class Dumps : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto started = postgres::ScratchServer::start();
+    ASSERT_TRUE(started) << started.error().sentence();
+    server_ = std::move(*started);
+    auto connection = postgres::Connection::open(server_->url(), "test");
+    ASSERT_TRUE((*connection)->run("create database shop"));
+    ASSERT_TRUE(
+        run("create table orders (id bigint primary key, name text); "
+            "insert into orders select i, 'order ' || i from generate_series(1, 5000) i; "
+            "create role clerk; grant select on orders to clerk"));
+  }
+  static void TearDownTestSuite() { server_.reset(); }
+
+  void SetUp() override {
+    folder_ = io::make_temp_dir("slipway-test-").value();
+    settings_.tool = "pg_dump";
+    settings_.app = "shop";
+    settings_.environment = "production";
+    settings_.url = server_->url("shop");
+    settings_.repository = io::join_path(folder_, "repository");
+    settings_.folder = io::join_path(folder_, "notes");
+  }
+  void TearDown() override { EXPECT_TRUE(io::remove_tree(folder_, "/tmp")); }
+
+  static Result<void> run(const std::string& statements, const std::string& url = {}) {
+    auto connection =
+        TRY(postgres::Connection::open(url.empty() ? server_->url("shop") : url, "test setup"));
+    TRY(connection->run(statements));
+    return ok();
+  }
+  static std::string value(const std::string& statement, const std::string& url) {
+    auto connection = postgres::Connection::open(url, "test look");
+    if (!connection) return connection.error().sentence();
+    auto said = (*connection)->value(statement);
+    return said ? said->value_or("null") : said.error().sentence();
+  }
+  Dump tool(std::function<bool()> interrupted = {}) {
+    return Dump(settings_, {clock_, {}, std::move(interrupted)}, "test");
+  }
+  std::string dumps() const { return io::join_path(settings_.repository, "shop-production"); }
+  std::string file_of(const std::string& id, const std::string& name) const {
+    return io::join_path(io::join_path(dumps(), id), name);
+  }
+
+  static inline std::unique_ptr<postgres::ScratchServer> server_;
+  io::SystemClock clock_;
+  std::string folder_;
+  Settings settings_;
+};
+
+TEST_F(Dumps, AreListedWithWhatTheyHoldAndWhatTheyCannot) {
+  auto dump = tool();
+  settings_.release = "r-0001";
+  const auto made = tool().backup(Kind::Incremental);
+  ASSERT_TRUE(made) << made.error().sentence();
+  EXPECT_EQ(made->kind, Kind::Full);
+  EXPECT_EQ(made->release, "r-0001");
+  EXPECT_GT(made->stored, 0U);
+  const auto catalogue = dump.list().value();
+  ASSERT_EQ(catalogue.entries.size(), 1U);
+  EXPECT_EQ(catalogue.entries[0].checksum, made->checksum);
+  EXPECT_EQ(catalogue.entries[0].damage, "");
+  EXPECT_NE(catalogue.promise.find("no point-in-time recovery"), std::string::npos);
+  EXPECT_TRUE(dump.verify("").value().is_good());
+  RestoreRequest to_a_moment;
+  to_a_moment.until = Until::Time;
+  to_a_moment.into = io::join_path(folder_, "x");
+  EXPECT_EQ(dump.restore(to_a_moment).error().code, Code::Unsupported);
+}
+
+TEST_F(Dumps, ComeBackIntoAClusterOfTheirOwn) {
+  auto dump = tool();
+  ASSERT_TRUE(dump.backup(Kind::Full));
+  RestoreRequest request;
+  request.into = "/tmp/" + folder_.substr(5) + "-cluster";
+  request.is_durable = false;
+  request.afterwards = RestoreRequest::Afterwards::KeepRunning;
+  auto restored = dump.restore(request);
+  ASSERT_TRUE(restored) << restored.error().sentence();
+  const auto url = restored->server->url("shop");
+  EXPECT_EQ(value("select count(*) || ' ' || max(name) from orders", url), "5000 order 999");
+  EXPECT_EQ(value("select has_table_privilege('clerk', 'orders', 'select')::text", url), "true");
+  EXPECT_FALSE(is_unfinished(request.into));
+  const auto again = dump.restore(request);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Code::Refused) << again.error().what;
+  restored->server.reset();
+  EXPECT_TRUE(io::remove_tree(request.into, "/tmp"));
+}
+
+TEST_F(Dumps, InPlaceKeepWhatStoodThereAndRefuseWhileSomebodyIsConnected) {
+  ASSERT_TRUE(run("", server_->url()));
+  ASSERT_TRUE(run("create database small", server_->url()));
+  settings_.url = server_->url("small");
+  ASSERT_TRUE(run("create table t as select 1 as i", settings_.url));
+  auto dump = tool();
+  ASSERT_TRUE(dump.backup(Kind::Full));
+  ASSERT_TRUE(run("update t set i = 2", settings_.url));
+  {
+    auto app = postgres::Connection::open(settings_.url, "the app");
+    const auto refused = dump.restore({});
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().what.find("the app"), std::string::npos) << refused.error().what;
+  }
+  // The server sees a connection's end a moment later.
+  auto restored = dump.restore({});
+  for (int i = 0; i < 200 && !restored; ++i) restored = dump.restore({});
+  ASSERT_TRUE(restored) << restored.error().sentence();
+  EXPECT_EQ(value("select i::text from t", settings_.url), "1");
+  EXPECT_EQ(value("select i::text from t", server_->url(restored->kept)), "2");
+}
+
+TEST_F(Dumps, DamageIsFoundAndNotRestored) {
+  auto dump = tool();
+  const auto made = dump.backup(Kind::Full).value();
+  const auto toc = file_of(made.id, "data/toc.dat");
+  const auto whole = io::read_file(toc).value();
+  auto flipped = whole;
+  flipped[flipped.size() / 2] ^= 1;
+  for (const std::string& bytes : {flipped, whole.substr(0, whole.size() / 2), std::string()}) {
+    ASSERT_TRUE(io::write_file_atomically(toc, bytes));
+    const auto seen = dump.verify(made.id).value();
+    ASSERT_EQ(seen.findings.size(), 1U) << bytes.size();
+    EXPECT_EQ(seen.findings[0].file, "data/toc.dat");
+    RestoreRequest request;
+    request.into = io::join_path(folder_, "x");
+    EXPECT_FALSE(dump.restore(request));
+    EXPECT_FALSE(io::exists(request.into));
+  }
+  ASSERT_TRUE(io::remove_file(toc));
+  EXPECT_FALSE(dump.verify("").value().is_good());
+  EXPECT_EQ(dump.list().value().newest(), nullptr);
+}
+
+TEST_F(Dumps, WhatWasCutOffIsNeverListedAndIsCleanedByTheNext) {
+  auto dump = tool();
+  const std::string half = io::join_path(dumps(), "20261122T014500Z.part");
+  ASSERT_TRUE(io::make_dirs(half));
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(half, "toc.dat"), "half"));
+  EXPECT_TRUE(dump.list().value().entries.empty());
+  EXPECT_EQ(dump.list().value().unfinished.size(), 1U);
+  ASSERT_TRUE(dump.backup(Kind::Full));
+  EXPECT_FALSE(io::exists(half));
+  EXPECT_TRUE(dump.list().value().unfinished.empty());
+}
+
+TEST_F(Dumps, AFailedOneIsAFailureAndLeavesNothingThatLooksGood) {
+  settings_.url = server_->url("no_such_database");
+  EXPECT_FALSE(tool().backup(Kind::Full));
+  settings_.url = server_->url("shop");
+  const auto stopped = tool([] { return true; }).backup(Kind::Full);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Code::Aborted);
+  EXPECT_TRUE(tool().list().value().entries.empty());
+}
+
+TEST_F(Dumps, AreRemovedWhenTheyNeedNotBeKept) {
+  settings_.keep_full = 2;
+  auto dump = tool();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(dump.backup(Kind::Full).value().id);
+  const auto left = dump.list().value();
+  ASSERT_EQ(left.entries.size(), 2U);
+  EXPECT_EQ(left.find(ids[0]), nullptr);
+  EXPECT_NE(left.find(ids[2]), nullptr);
+}
+
+TEST_F(Dumps, AreSafetyPointsAndANewOneOnlyWhenTheNewestIsTooOld) {
+  auto dump = tool();
+  const auto first = dump.safety_point("before_1", std::chrono::hours(1)).value();
+  EXPECT_TRUE(first.backup);
+  EXPECT_FALSE(first.is_moment);
+  const auto second = dump.safety_point("before_2", std::chrono::hours(1)).value();
+  EXPECT_FALSE(second.backup);
+  EXPECT_EQ(second.point.entry, first.point.entry);
+  EXPECT_EQ(dump.list().value().points.size(), 2U);
+}
+
+TEST_F(Dumps, AFolderWithSomethingInItIsNotRestoredIntoUnlessARestoreLeftIt) {
+  const std::string into = io::join_path(folder_, "cluster");
+  ASSERT_TRUE(io::make_dirs(into));
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(into, "precious"), "x"));
+  EXPECT_EQ(Mark::begin(into, "", Json::object()).error().code, Code::Refused);
+  EXPECT_TRUE(io::exists(io::join_path(into, "precious")));
+  ASSERT_TRUE(io::write_file_atomically(mark_of(into), "{}"));
+  ASSERT_TRUE(Mark::begin(into, "", Json::object()));
+  EXPECT_FALSE(io::exists(io::join_path(into, "precious")));
+  EXPECT_TRUE(is_unfinished(into));
+  ASSERT_TRUE(Mark::done(into));
+  EXPECT_FALSE(is_unfinished(into));
+}
+
+TEST_F(Dumps, InPlaceTheOldClusterIsMovedOnceHoweverOftenItIsCutOff) {
+  const std::string data = io::join_path(folder_, "main");
+  ASSERT_TRUE(io::make_dirs(data));
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(data, "old"), "x"));
+  // Cut off between the mark and the move: the cluster still stands, and is not thrown away.
+  ASSERT_TRUE(io::write_file_atomically(mark_of(data), "{\"kept\":\"" + data + ".before-1\"}"));
+  EXPECT_EQ(Mark::begin_in_place(data, "", "2", Json::object()).value(), data + ".before-1");
+  EXPECT_TRUE(io::exists(data + ".before-1/old"));
+  // Cut off in the middle of the copy.
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(data, "half"), "x"));
+  EXPECT_EQ(Mark::begin_in_place(data, "", "3", Json::object()).value(), data + ".before-1");
+  EXPECT_TRUE(io::exists(data + ".before-1/old"));
+  EXPECT_FALSE(io::exists(io::join_path(data, "half")));
+}
+
+}  // namespace
+}  // namespace slipway::database::backup

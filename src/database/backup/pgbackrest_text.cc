@@ -1,0 +1,163 @@
+#include "database/backup/pgbackrest_text.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+#include "io/files.h"
+
+namespace slipway::database::backup {
+namespace {
+std::string repository_lines(const Settings& settings) {
+  if (settings.bucket.name.empty()) return fmt::format("repo1-path={}\n", settings.repository);
+  const auto& bucket = settings.bucket;
+  return fmt::format(
+      "repo1-type=s3\nrepo1-path={}\nrepo1-s3-bucket={}\nrepo1-s3-endpoint={}\n"
+      "repo1-s3-region={}\nrepo1-s3-key={}\nrepo1-s3-key-secret={}\n",
+      bucket.path, bucket.name, bucket.endpoint, bucket.region, bucket.key, bucket.secret);
+}
+
+std::string keep_lines(const Settings& settings) {
+  if (settings.keep_full > 0)
+    return fmt::format("repo1-retention-full-type=count\nrepo1-retention-full={}\n",
+                       settings.keep_full);
+  constexpr Millis kDay = std::chrono::hours(24);
+  return fmt::format("repo1-retention-full-type=time\nrepo1-retention-full={}\n",
+                     (settings.keep + kDay - Millis(1)) / kDay);
+}
+
+WallTime seconds(const Json& json, std::string_view key) {
+  return from_unix_ms(json.integer(key) * 1000);
+}
+
+Entry entry_of(const Json& json, const std::string& environment) {
+  Entry out;
+  out.id = json.text("label");
+  out.kind = json.text("type") == "full" ? Kind::Full : Kind::Incremental;
+  out.started = seconds(json.at("timestamp"), "start");
+  out.finished = seconds(json.at("timestamp"), "stop");
+  const Json& sizes = json.at("info");
+  out.size = static_cast<std::uint64_t>(sizes.integer("size"));
+  out.stored = static_cast<std::uint64_t>(sizes.at("repository").integer("delta"));
+  out.based_on = json.text("prior");
+  out.begin_lsn = json.at("lsn").text("start");
+  out.end_lsn = json.at("lsn").text("stop");
+  out.environment = environment;
+  const Json& notes = json.at("annotation");
+  out.release = notes.text("release");
+  out.superuser = notes.text("superuser");
+  if (json.flag("error")) out.damage = "pages with wrong checksums were in the database";
+  return out;
+}
+
+// The text between the first pair of quotes.
+std::string_view quoted(std::string_view line) {
+  const auto begin = line.find('\'');
+  const auto end = line.rfind('\'');
+  return begin == std::string_view::npos || end <= begin ? std::string_view()
+                                                         : line.substr(begin + 1, end - begin - 1);
+}
+
+std::size_t number_after(std::string_view line, std::string_view words) {
+  const auto at = line.find(words);
+  std::size_t out = 0;
+  if (at == std::string_view::npos) return 0;
+  const auto rest = line.substr(at + words.size());
+  std::from_chars(rest.data(), rest.data() + rest.size(), out);
+  return out;
+}
+
+void read_line(std::string_view line, Verification& out) {
+  // What a log line says is said once more in the report; the log begins with a date.
+  for (const std::string_view trouble : {"invalid checksum", "file missing", "invalid size"}) {
+    if (line.find(std::string(trouble) + " '") == std::string_view::npos) continue;
+    const auto path = quoted(line.substr(line.find(trouble)));
+    const auto slash = path.find('/');
+    // A backup's name begins with its day: 20261122-014451F; the archive's with its version: 15-1.
+    const bool is_backup = slash != std::string_view::npos && slash > 8 && path[8] == '-';
+    out.findings.push_back(
+        {is_backup ? std::string(path.substr(0, slash)) : std::string(),
+         std::string(is_backup ? path.substr(slash + 1) : path),
+         trouble == "file missing" ? "is missing" : "is damaged: " + std::string(trouble)});
+    return;
+  }
+}
+}  // namespace
+
+std::string stanza_of(const Settings& settings) {
+  return settings.app + "-" + settings.environment;
+}
+
+std::string configuration(const Settings& settings, const Server* server) {
+  const bool is_folder = settings.bucket.name.empty();
+  std::string out = "# Written by slipway; what is changed here is written over.\n[global]\n";
+  out += repository_lines(settings);
+  out += keep_lines(settings);
+  if (!settings.passphrase.empty())
+    out += "repo1-cipher-type=aes-256-cbc\nrepo1-cipher-pass=" + settings.passphrase + "\n";
+  out += fmt::format(
+      "repo1-bundle=y\ncompress-type=zst\nprocess-max={}\nstart-fast=y\nlog-level-file=off\n"
+      "log-level-console=warn\nlog-level-stderr=off\nlock-path={}\n",
+      settings.processes, io::join_path(is_folder ? settings.repository : settings.folder, "run"));
+  out += "\n[" + stanza_of(settings) + "]\n";
+  if (server == nullptr) return out;
+  return out + fmt::format("pg1-path={}\npg1-port={}\npg1-socket-path={}\npg1-user={}\n",
+                           server->data, server->port, server->socket, server->superuser);
+}
+
+std::string archive_command(const Settings& settings) {
+  return fmt::format("pgbackrest --config={} --stanza={} archive-push %p",
+                     io::join_path(settings.folder, "pgbackrest.conf"), stanza_of(settings));
+}
+
+Result<Info> read_info(const std::string& json, const std::string& environment) {
+  const auto all = TRY(Json::parse(json));
+  Info out;
+  if (all.items().empty()) return out;
+  const Json& stanza = all.items().front();
+  const auto status = stanza.at("status").integer("code");
+  out.has_stanza = !stanza.at("db").items().empty();
+  // 0 ok; 1 missing stanza; 2 no backups; 3 missing data: all told by what is there.
+  if (status > 3)
+    return Error(Code::CommandFailed,
+                 "pgbackrest info says: " + stanza.at("status").text("message"),
+                 "look at the repository and its passphrase");
+  std::string identifier;
+  int version = 0;
+  for (const auto& one : stanza.at("db").items()) {
+    identifier = std::to_string(one.integer("system-id"));
+    version = std::atoi(one.text("version").c_str());
+  }
+  for (const auto& one : stanza.at("archive").items())
+    if (!one.text("max").empty()) out.archived = one.text("max");
+  for (const auto& one : stanza.at("backup").items()) {
+    auto entry = entry_of(one, environment);
+    entry.system_identifier = identifier;
+    entry.server_version = version;
+    out.entries.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Verification read_verification(const std::string& text) {
+  Verification out;
+  bool is_wrong = false;
+  for (const auto line : split(text, '\n')) {
+    read_line(line, out);
+    const bool is_report = line.find(" INFO:") == std::string_view::npos;
+    if (line.find("status: error") != std::string_view::npos ||
+        line.find("status: invalid") != std::string_view::npos ||
+        line.find("ERROR:") != std::string_view::npos)
+      is_wrong = true;
+    if (!is_report) continue;
+    out.files += number_after(line, "total files checked: ");
+    out.files += number_after(line, "total WAL checked: ");
+  }
+  if (is_wrong && out.findings.empty())
+    out.findings.push_back({"", "", "pgbackrest verify finds the repository in error"});
+  return out;
+}
+
+}  // namespace slipway::database::backup
