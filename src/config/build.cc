@@ -263,6 +263,9 @@ DatabaseSettings build_database(const Reader& in, const std::map<std::string, Se
   to.lock_timeout = migrations.duration("lock_timeout");
   to.wait = migrations.duration("wait");
   to.contract = parse_contract_time(migrations.text("contract"));
+  to.rehearse = parse_rehearse(migrations.text("rehearse"));
+  to.max_lag = migrations.duration("max_lag");
+  to.max_latency = migrations.duration("max_latency");
   out.copy_of = in.text("copy_of");
   out.anonymise = in.text("anonymise");
   return out;

@@ -20,6 +20,24 @@ ContractTime parse_contract_time(std::string_view name) {
   return ContractTime::NextRelease;
 }
 
+std::string_view name_of(Rehearse rehearse) {
+  switch (rehearse) {
+    case Rehearse::Auto:
+      return "auto";
+    case Rehearse::Require:
+      return "require";
+    case Rehearse::Off:
+      return "off";
+  }
+  return "auto";
+}
+
+Rehearse parse_rehearse(std::string_view name) {
+  for (const auto rehearse : {Rehearse::Require, Rehearse::Off})
+    if (name == name_of(rehearse)) return rehearse;
+  return Rehearse::Auto;
+}
+
 std::string secret_in(std::string_view url) {
   constexpr std::string_view kBegin = "${secret.";
   if (!url.starts_with(kBegin) || !url.ends_with('}')) return {};
@@ -37,7 +55,10 @@ Json to_json(const DatabaseSettings& database) {
                                         .set("command", migrations.command)
                                         .set("lock_timeout_ms", migrations.lock_timeout.count())
                                         .set("wait_ms", migrations.wait.count())
-                                        .set("contract", name_of(migrations.contract)))
+                                        .set("contract", name_of(migrations.contract))
+                                        .set("rehearse", name_of(migrations.rehearse))
+                                        .set("max_lag_ms", migrations.max_lag.count())
+                                        .set("max_latency_ms", migrations.max_latency.count()))
                  .set("copy_of", database.copy_of)
                  .set("anonymise", database.anonymise);
   if (!database.secret.name.empty())
@@ -60,6 +81,9 @@ DatabaseSettings database_from_json(const Json& json) {
   to.lock_timeout = Millis(migrations.integer("lock_timeout_ms", to.lock_timeout.count()));
   to.wait = Millis(migrations.integer("wait_ms", to.wait.count()));
   to.contract = parse_contract_time(migrations.text("contract"));
+  to.rehearse = parse_rehearse(migrations.text("rehearse"));
+  to.max_lag = Millis(migrations.integer("max_lag_ms", to.max_lag.count()));
+  to.max_latency = Millis(migrations.integer("max_latency_ms", to.max_latency.count()));
   out.copy_of = json.text("copy_of");
   out.anonymise = json.text("anonymise", out.anonymise);
   return out;

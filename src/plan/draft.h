@@ -55,6 +55,7 @@ class Draft {
  private:
   void approvals_gate();
   void window_gate();
+  void rehearse();
   void migrate(std::string id, std::string stage, std::string last);
   void add(Step step);
   std::string old_name() const;

@@ -10,7 +10,8 @@ import time
 
 
 class Postgres:
-    def __init__(self):
+    def __init__(self, preload=""):
+        self.preload = preload
         folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda f: int(f.split("/")[4]))
         self.bin = folders[-1]
         self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
@@ -36,7 +37,8 @@ class Postgres:
     def start(self):
         settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder,
                     "fsync": "off", "max_connections": "60", "shared_buffers": "32MB", "wal_level": "minimal",
-                    "max_wal_senders": "0", "autovacuum": "off", "log_min_messages": "panic"}
+                    "max_wal_senders": "0", "autovacuum": "off", "log_min_messages": "panic",
+                    "shared_preload_libraries": self.preload}
         words = [w for key, value in settings.items() for w in ("-c", f"{key}={value}")]
         self.log = open(os.path.join(self.folder, "log"), "ab")
         command = [*self.as_user, os.path.join(self.bin, "postgres"), "-D", self.data, *words]
