@@ -36,6 +36,8 @@ constexpr cli::Entry kEntries[] = {
     {"edge certificate obtain", run_edge_certificate_obtain},
     {"edge certificate renew", run_edge_certificate_renew},
     {"migrate lint", run_migrate_lint},
+    {"rollback", run_rollback},
+    {"migrate check", run_migrate_check},
     {"migrate rehearse", run_migrate_rehearse},
     {"db copy", run_db_copy},
     {"db watch", run_db_watch},

@@ -23,6 +23,8 @@ int run_edge_reload(cli::Session& session);
 int run_edge_certificate_obtain(cli::Session& session);
 int run_edge_certificate_renew(cli::Session& session);
 int run_migrate_lint(cli::Session& session);
+int run_rollback(cli::Session& session);
+int run_migrate_check(cli::Session& session);
 int run_migrate_rehearse(cli::Session& session);
 int run_db_copy(cli::Session& session);
 int run_db_watch(cli::Session& session);

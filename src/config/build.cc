@@ -296,6 +296,9 @@ DatabaseSettings build_database(const Reader& in, const std::map<std::string, Se
   if (in.has("backup")) out.backup = build_backup(in.map("backup"), secrets);
   out.pool = in.integer("pool");
   out.app_role = in.text("app_role");
+  to.rehearse = parse_rehearse(migrations.text("rehearse"));
+  to.max_lag = migrations.duration("max_lag");
+  to.max_latency = migrations.duration("max_latency");
   out.copy_of = in.text("copy_of");
   out.anonymise = in.text("anonymise");
   return out;

@@ -23,6 +23,14 @@ int held_by(const Services& services, const config::DatabaseSettings& database) 
   return out;
 }
 
+// Those of the old release that a canary is judged beside, as many as it has itself.
+int fresh_baseline(const Draft& draft, const config::DatabaseSettings& before) {
+  int out = 0;
+  for (const auto* old : draft.baseline_services())
+    out += draft.plan().settings.service(old->name)->instances * pool_of(*old, before);
+  return draft.wants_baseline() ? out : 0;
+}
+
 // Service by service, batch by batch: the new instances of a batch start before the old ones they
 // replace go.
 int rolling_peak(const Plan& plan, const Services& old, const config::DatabaseSettings& before) {
@@ -71,7 +79,7 @@ Demand demand_of(const Draft& draft, const Facts& facts) {
   const bool rolls = plan.strategy == config::Strategy::Rolling && draft.has_old();
   out.peak = is_alone ? std::max(out.old, new_count)
              : rolls  ? rolling_peak(plan, draft.replaced(), before)
-                      : out.old + new_count;
+                      : out.old + new_count + fresh_baseline(draft, before);
   if (facts.previous && facts.previous->warm &&
       facts.previous->id != (plan.old ? plan.old->id : ""))
     if (const auto kept = config::environment_from_json(facts.previous->environment))

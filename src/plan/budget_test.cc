@@ -46,6 +46,15 @@ TEST(Budget, OneTooManyIsRefusedWithTheNumbersBeforeAnythingStarts) {
   EXPECT_NE(plan.error().what.find("98 of 97"), std::string::npos) << plan.error().what;
 }
 
+TEST(Budget, AFreshBaselineRunsBesideBoth) {
+  auto settings = settings_with(config::Strategy::Canary);
+  settings.rollout.steps = {10, 100};
+  settings.rollout.judge.baseline = config::Baseline::Fresh;
+  // 30 + 30, and 2 x 10 of the fresh web: the worker has no traffic to be judged by.
+  EXPECT_TRUE(planned(settings, facts_with(settings, {86, 3, 30, 0, ""})));
+  EXPECT_FALSE(planned(settings, facts_with(settings, {85, 3, 30, 0, ""})));
+}
+
 TEST(Budget, RecreateRunsOneReleaseAtATime) {
   const auto settings = settings_with(config::Strategy::Recreate);
   EXPECT_TRUE(planned(settings, facts_with(settings, {36, 3, 30, 0, ""})));

@@ -42,6 +42,7 @@ class Draft {
   void judge(const std::string& of);
   // The fresh baseline: instances of the old release, started for the time the canary is judged.
   bool wants_baseline() const;
+  std::vector<const config::Service*> baseline_services() const;  // of the old release
   void start_baseline();
   void stop_baseline();
   void promote();
@@ -59,9 +60,9 @@ class Draft {
  private:
   void approvals_gate();
   void window_gate();
+  void rehearse();
   void migrate(std::string id, std::string stage, std::string last);
   void add(Step step);
-  std::vector<const config::Service*> baseline_services() const;
   std::string old_name() const;
 
   Plan plan_;
@@ -77,6 +78,7 @@ void note_edge_changes(Draft& draft);
 
 // baseline.cc: what a fresh baseline needs of platform and router.
 Result<void> check_baseline(const Capabilities& can, const config::Environment& settings);
+
 // budget.cc: the connections both releases hold while both run, against what the database has.
 // Refused, with the numbers, when there are not enough.
 Result<void> count_connections(Draft& draft, const Facts& facts);

@@ -156,9 +156,9 @@ Result<void> check_schema(const LiveRelease& target, const Request& request) {
       fmt::format("{} ({}) cannot come back: the migration {}, applied since, took away what it "
                   "needs of the database",
                   target.version, target.id, target.broken_by),
-      fmt::format("go forward with a version that fits the schema as it is; or, if its down script "
-                  "loses nothing, slipway migrate down {} first",
-                  request.environment));
+      fmt::format("go forward with a version that fits the schema as it is; or slipway rollback {} "
+                  "{} --with-database, which says first what that loses",
+                  request.environment, target.version));
 }
 
 Result<Plan> make_rollback(Plan plan, const Facts& facts, const Request& request) {

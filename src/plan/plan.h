@@ -104,7 +104,8 @@ enum class StepKind {
   Watch,        // thresholds stay armed for `duration` after promotion
   Notify,       // tell: released, rolled back …
   Hook,         // settings.hooks[count] at `stage`; undoable: run when the release was taken back
-  Migrate,      // run what is pending of the phases up to `stage`, up to `last` when it is given
+  Migrate,      // run what is pending of the phases up to `stage`, up to `last` when it is given;
+                // rehearse: on a scratch server
 };
 std::string_view name_of(StepKind kind);
 std::optional<StepKind> step_kind_named(std::string_view name);
@@ -133,9 +134,9 @@ struct Step {
   Millis duration{0};  // Judge, Watch, Drain: how long
   Millis deadline{0};  // fails (Judge: is held) when not settled after this; 0: none
   OnFailure on_failure = OnFailure::TakeBack;
-  std::string stage{};  // Hook: before_shift; Migrate: expand, data, contract
+  std::string stage{};  // Hook: before_shift; Migrate: rehearse, expand, data, contract
   std::string last{};   // Migrate: the migration to end with; empty: all
-  std::string gate{};   // Gate: window
+  std::string gate{};   // Gate: window; Migrate, stage rehearse: rehearsal
   config::OnExpiry on_expiry = config::OnExpiry::Abort;  // Gate: what its deadline leads to
   bool undoable = false;                                 // an undo exists
   // What the undo goes back to. Start: this many instances in the same slot; Shrink and Retire:
