@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -85,6 +86,10 @@ class Backups:
     def __init__(self, build, options):
         self.options = options
         self.random = random.Random(20261122)
+        # A restore syncs every file of the cluster; in memory that costs nothing, and proves the same.
+        memory = "/dev/shm"
+        if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > (2000 + 8 * options.megabytes) << 20:
+            tempfile.tempdir = memory
         self.rig = Rig(build, "slipway-backup-")
         self.postgres = Postgres(OWN_SETTINGS)
         self.postgres.make("shop")
@@ -149,8 +154,22 @@ class Backups:
             self.postgres.server.wait(timeout=60)
         self.postgres.start()
 
+    def migrate(self, name, text):
+        """Runs one migration; the restore point before it, and what that cost."""
+        with open(os.path.join(self.rig.folder, "migrations", name), "w") as out:
+            out.write(text)
+        start = time.monotonic()
+        lines = self.rig.run("migrate", "up", "production", "--json").stdout.splitlines()
+        self.figures["migrate_up_s"] = round(time.monotonic() - start, 2)
+        point = [json.loads(line) for line in lines if '"done"' in line][0]["restore_point"]
+        expect(point["is_moment"], f"the point: {point}")
+        return point, round(point["backup_seconds"] + point["point_seconds"] + point["archive_seconds"], 2)
+
     def moments(self):
         self.sql("create table written (n int primary key)")
+        if self.options.megabytes >= 100:  # beside a small database first
+            self.json("db", "backup", "production", "--full")
+            self.figures["small_point_s"] = self.migrate("0000_begin.sql", "CREATE TABLE begun (n int);\n")[1]
         self.sql("create table ballast as select i, repeat(md5(i::text), 8) as text from "
                  f"generate_series(1, {self.options.megabytes * 3500}) i")
         full = self.json("db", "backup", "production", "--full")
@@ -183,17 +202,11 @@ class Backups:
 
     def safety_point(self):
         """What the migration breaks is whole at the point before it; what came after the point is the loss."""
-        with open(os.path.join(self.rig.folder, "migrations", "0001_break.sql"), "w") as out:
-            out.write("UPDATE written SET n = -n;\nALTER TABLE ballast DROP COLUMN text;\n")
         before = self.sql("select count(*), sum(n) from written").replace("|", ",")
-        start = time.monotonic()
-        lines = self.rig.run("migrate", "up", "production", "--json").stdout.splitlines()
-        took = time.monotonic() - start
-        done = [json.loads(line) for line in lines if '"done"' in line][0]
-        point = done["restore_point"]
-        cost = point["backup_seconds"] + point["point_seconds"] + point["archive_seconds"]
-        self.figures.update(safety_point_s=round(cost, 2), migrate_up_s=round(took, 2))
-        expect(point["is_moment"] and "backup" not in point, f"the point: {point}")
+        point, cost = self.migrate("0001_break.sql",
+                                   "UPDATE written SET n = -n;\nALTER TABLE ballast DROP COLUMN text;\n")
+        self.figures["safety_point_s"] = cost
+        expect("backup" not in point, f"a backup although one was new enough: {point}")
         self.sql("insert into written select generate_series(1000001, 1000100)")
         folder = self.target()
         self.json("db", "restore", "production", "--name", point["name"], "--into", folder)
@@ -255,13 +268,14 @@ class Backups:
             kills += 1
             self.no_tool_left()
             after = self.ids()
-            expect(set(after) >= set(before) and len(after) - len(before) <= 1, f"{before} became {after}")
+            # One may have been quicker than the knife, and then an old one went by retention.
+            expect(before[-1] in after and len(set(after) - set(before)) <= 1, f"{before} became {after}")
         child = self.begun("db", "backup", "production", "--full")
         started = time.monotonic()
         wait_until("the backup's middle", 60, lambda: time.monotonic() - started > 0.4 * self.full_seconds)
         self.postgres.kill()
         said = child.communicate(timeout=120)[0]
-        expect(child.returncode != 0 and "Next" in said or "next" in said, f"PostgreSQL died: {child.returncode} {said}")
+        expect(child.returncode != 0 and "next" in said.lower(), f"PostgreSQL died: {child.returncode} {said}")
         self.postgres.start()
         kills += 1
         whole = self.json("db", "backup", "production", "--full")
@@ -323,7 +337,12 @@ class Backups:
         if self.postgres.as_user:
             shutil.chown(bundle, "postgres", "postgres")
         self.rig.run("db", "backups", "production", "--verify")
-        self.figures["damage_found"] = found
+        logs = sorted(glob.glob(f"{self.place}/repository/archive/shop-production/15-1/*/*.zst"))
+        os.rename(logs[-2], self.place + "/away")
+        done = self.rig.run("db", "backups", "production", "--verify", check=False)
+        expect(done.returncode == 1 and "changes are missing" in done.stdout, f"a gap: {done.stdout}")
+        os.rename(self.place + "/away", logs[-2])
+        self.figures["damage_found"] = found + 1
 
     def retention(self):
         for _ in range(2):

@@ -184,6 +184,24 @@ std::vector<std::string> PgBackRest::unfinished(const Info& info) const {
   return out;
 }
 
+// The archive's files lie in archive/STANZA/15-1/0000000100000000/; in a bucket nobody looks.
+std::vector<std::string> PgBackRest::gaps() const {
+  std::vector<std::string> out;
+  const std::string root = io::join_path(settings_.repository, "archive/" + stanza_of(settings_));
+  const auto servers = io::list_dir(root);
+  if (!settings_.bucket.name.empty() || !servers) return out;
+  for (const auto& server : *servers) {
+    std::vector<std::string> names;
+    const std::string folder = io::join_path(root, server);
+    const auto logs = io::list_dir(folder);
+    for (const auto& log : logs ? *logs : std::vector<std::string>())
+      if (const auto files = io::list_dir(io::join_path(folder, log)))
+        names.insert(names.end(), files->begin(), files->end());
+    for (auto& gap : archive_gaps(std::move(names))) out.push_back(std::move(gap));
+  }
+  return out;
+}
+
 Result<Entry> PgBackRest::take(Kind kind) {
   auto run =
       program({std::string("--type=") + (kind == Kind::Full ? "full" : "incr"),
@@ -248,6 +266,7 @@ Result<Verification> PgBackRest::verify(const std::string& id) {
       program({"--output=text", "--verbose", "--log-level-console=info", "verify"}), world_));
   auto out = read_verification(ran.out);
   if (!ran.exit.succeeded()) out.findings.push_back({"", "", "verify: " + last_words(ran)});
+  for (auto& gap : gaps()) out.findings.push_back({"", "", std::move(gap)});
   // Of one backup: itself, what it is based on, and the archive.
   std::set<std::string> meant;
   for (std::string next = id; !next.empty();) {

@@ -32,6 +32,7 @@ class PgBackRest final : public BackupTool {
   Result<Info> info() const;
   Result<Entry> take(Kind kind);
   std::vector<std::string> unfinished(const Info& info) const;
+  std::vector<std::string> gaps() const;
   Result<std::unique_ptr<postgres::Connection>> connect() const;
   std::string user() const;
 

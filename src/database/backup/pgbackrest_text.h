@@ -27,4 +27,8 @@ Result<Info> read_info(const std::string& json, const std::string& environment);
 // pgBackRest 2.45 ends with status 0 whatever it finds: the truth is in what it prints.
 Verification read_verification(const std::string& text);
 
+// Of the names of WAL files in the archive, the places where one is missing: no moment behind a gap
+// can be reached over it, and pgBackRest's verify says nothing of it.
+std::vector<std::string> archive_gaps(std::vector<std::string> names);
+
 }  // namespace slipway::database::backup

@@ -80,6 +80,19 @@ TEST(Verifying, AnErrorWithoutAFileIsStillOne) {
   EXPECT_FALSE(read_verification("P00 ERROR: [095]: cipher header missing\n").is_good());
 }
 
+TEST(Verifying, FindsAGapInTheArchive) {
+  const std::string log = "0000000100000000";
+  const auto wal = [&](const char* segment) { return log + segment + "-55210708b1.zst"; };
+  EXPECT_TRUE(archive_gaps({wal("00000003"), wal("00000001"), wal("00000002"),
+                            log + "00000002.00000028.backup"})
+                  .empty());
+  EXPECT_TRUE(archive_gaps({wal("000000FF"), "000000010000000100000000-cd.zst"}).empty());
+  EXPECT_TRUE(archive_gaps({wal("00000007"), "000000020000000000000007-cd.zst"}).empty());
+  EXPECT_EQ(archive_gaps({wal("00000001"), wal("00000004")}),
+            std::vector<std::string>{"changes are missing between 000000010000000000000001 and "
+                                     "000000010000000000000004"});
+}
+
 Settings some_settings() {
   Settings out;
   out.app = "shop";
