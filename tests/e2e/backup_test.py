@@ -22,7 +22,7 @@ from postgres_rig import Postgres  # noqa: E402
 from rig import Failure, Rig, wait_until  # noqa: E402
 
 CONFIG = """app: shop
-services: { web: { run: "sleep 1000" } }
+services: { web: { run: "exec tail -f /dev/null" } }
 secrets:
   DATABASE_URL: { file: @FOLDER@/database-url }
   PASSPHRASE: { file: @FOLDER@/passphrase }
@@ -36,8 +36,8 @@ database:
     passphrase: ${secret.PASSPHRASE}
     keep_full: 2
     rpo: 1m
-    stop_server: touch @PLACE@/stop && while test -e @PLACE@/stop; do sleep 0.05; done
-    start_server: touch @PLACE@/start && while test -e @PLACE@/start; do sleep 0.05; done
+    stop_server: echo stop > @PLACE@/stop
+    start_server: echo start > @PLACE@/start
 environments: { production: {} }
 """
 # These come from ALTER SYSTEM, as in life, and not from the command line.
@@ -258,7 +258,7 @@ class Backups:
 
     def killed_backups(self):
         kills = 0
-        for share in (0.0, 0.3, 0.6, 0.9):
+        for share in (0.2, 0.5, 0.8):
             before = self.ids()
             child = self.begun("db", "backup", "production", "--full")
             started = time.monotonic()
@@ -363,19 +363,32 @@ class Backups:
         moment = time.time()
         wait_until("the next second", 5, lambda: time.time() > moment + 0.1)
         self.sql("update marker set n = 2")
+        orders = {}
+        for name in ("stop", "start"):
+            os.mkfifo(os.path.join(self.place, name))
+            orders[name] = os.open(os.path.join(self.place, name), os.O_RDONLY | os.O_NONBLOCK)
         child = self.begun("db", "restore", "production", "--at", iso(moment), "--in-place", "--yes", "--json")
-        wait_until("the stop", 60, lambda: os.path.exists(self.place + "/stop") or child.poll() is not None)
-        expect(child.poll() is None, "in place: " + (child.stdout.read() if child.poll() is not None else ""))
+
+        def has_come(name):
+            try:
+                return os.read(orders[name], 10)
+            except BlockingIOError:
+                return b""
+
+        def ordered(name):
+            wait_until(f"the order to {name}", 60, lambda: has_come(name) or child.poll() is not None)
+            expect(child.poll() is None, "in place: " + (child.stdout.read() if child.poll() is not None else ""))
+
+        ordered("stop")
         self.postgres.server.send_signal(signal.SIGINT)
         self.postgres.server.wait(timeout=60)
-        os.remove(self.place + "/stop")
-        wait_until("the start", 60, lambda: os.path.exists(self.place + "/start") or child.poll() is not None)
-        expect(child.poll() is None, "in place: " + (child.stdout.read() if child.poll() is not None else ""))
+        ordered("start")
         self.postgres.start()
-        os.remove(self.place + "/start")
         said = child.communicate(timeout=120)[0]
         expect(child.returncode == 0, f"in place: {said}")
         kept = json.loads(said[said.index("{"):])["kept"]
+        for pipe in orders.values():
+            os.close(pipe)
         expect(self.sql("select n from marker") == "1", "the moment is not restored")
         expect(os.path.exists(os.path.join(kept, "global/pg_control")), "what stood there is not kept")
         # The new timeline is archived as well.

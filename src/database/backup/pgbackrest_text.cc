@@ -130,7 +130,7 @@ std::string configuration(const Settings& settings, const Server* server) {
   out += "\n[" + stanza_of(settings) + "]\n";
   if (server == nullptr) return out;
   return out + fmt::format("pg1-path={}\npg1-port={}\npg1-socket-path={}\npg1-user={}\n",
-                           server->data, server->port, server->socket, server->superuser);
+                           server->cluster, server->port, server->socket, server->superuser);
 }
 
 std::string archive_command(const Settings& settings) {
@@ -138,9 +138,9 @@ std::string archive_command(const Settings& settings) {
                      io::join_path(settings.folder, "pgbackrest.conf"), stanza_of(settings));
 }
 
-Result<Info> read_info(const std::string& json, const std::string& environment) {
+Result<Listing> read_listing(const std::string& json, const std::string& environment) {
   const auto all = TRY(Json::parse(json));
-  Info out;
+  Listing out;
   if (all.items().empty()) return out;
   const Json& stanza = all.items().front();
   const auto status = stanza.at("status").integer("code");
