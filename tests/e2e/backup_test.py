@@ -367,7 +367,8 @@ class Backups:
         for name in ("stop", "start"):
             os.mkfifo(os.path.join(self.place, name))
             orders[name] = os.open(os.path.join(self.place, name), os.O_RDONLY | os.O_NONBLOCK)
-        child = self.begun("db", "restore", "production", "--at", iso(moment), "--in-place", "--yes", "--json")
+        words = ("db", "restore", "production", "--at", iso(moment), "--in-place", "--yes", "--json")
+        child = self.begun(*words)
 
         def has_come(name):
             try:
@@ -382,6 +383,14 @@ class Backups:
         ordered("stop")
         self.postgres.server.send_signal(signal.SIGINT)
         self.postgres.server.wait(timeout=60)
+        # Killed with the old cluster aside and the new one half there: the next one goes on from that.
+        wait_until("the old cluster being moved", 60, lambda: glob.glob(self.postgres.data + ".before-*"))
+        child.kill()
+        child.wait()
+        self.no_tool_left()
+        expect(os.path.exists(self.postgres.data + ".slipway-restore"), "half a cluster without a mark")
+        expect(not os.path.exists(self.postgres.data + "/global/pg_control"), "half a cluster would start")
+        child = self.begun(*words)
         ordered("start")
         self.postgres.start()
         said = child.communicate(timeout=120)[0]
@@ -391,6 +400,7 @@ class Backups:
             os.close(pipe)
         expect(self.sql("select n from marker") == "1", "the moment is not restored")
         expect(os.path.exists(os.path.join(kept, "global/pg_control")), "what stood there is not kept")
+        expect(glob.glob(self.postgres.data + ".before-*") == [kept], "the old cluster is kept once")
         # The new timeline is archived as well.
         self.json("db", "backup", "production")
 

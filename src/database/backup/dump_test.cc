@@ -128,6 +128,19 @@ TEST_F(Dumps, InPlaceKeepWhatStoodThereAndRefuseWhileSomebodyIsConnected) {
   EXPECT_EQ(value("select i::text from t", server_->url(restored->kept)), "2");
 }
 
+TEST_F(Dumps, OfAnotherServerAreNotPutInThisOnesPlace) {
+  auto dump = tool();
+  const auto id = dump.backup(Kind::Full).value().id;
+  auto manifest = read_manifest(file_of(id, "")).value();
+  manifest.entry.system_identifier = "1";
+  ASSERT_TRUE(write_manifest(file_of(id, ""), manifest));
+  const auto refused = dump.restore({});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::Refused);
+  EXPECT_NE(refused.error().what.find("of the server 1"), std::string::npos)
+      << refused.error().what;
+}
+
 TEST_F(Dumps, DamageIsFoundAndNotRestored) {
   auto dump = tool();
   const auto made = dump.backup(Kind::Full).value();
