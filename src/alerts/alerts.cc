@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "config/database_measure.h"
 
 namespace slipway::alerts {
 namespace {
@@ -17,6 +18,17 @@ struct Sight {
   bool holds = false;
   std::string words;
 };
+
+// What is not known now is no reason to call anybody, nor to call them off: it says nothing, as no
+// traffic does.
+Sight look_at_database(const config::AlertCondition& condition, const Reading& reading) {
+  const auto found = reading.database.find(condition.measure);
+  const auto* measure = config::database_measure(condition.measure);
+  if (measure == nullptr || found == reading.database.end())
+    return {false, condition.measure + " is not known"};
+  return {found->second > condition.limit,
+          condition.measure + " " + config::measure_text(*measure, found->second)};
+}
 
 Sight look(const config::AlertCondition& condition, const Reading& reading) {
   switch (condition.signal) {
@@ -36,6 +48,12 @@ Sight look(const config::AlertCondition& condition, const Reading& reading) {
       return {reading.is_probed && reading.healthy == 0,
               reading.healthy == 0 ? std::string("no instance answers its probe")
                                    : count_of(reading.healthy, "instance") + " well"};
+    case Signal::DatabaseDown:
+      return {!reading.database_trouble.empty(), reading.database_trouble.empty()
+                                                     ? std::string("the database answers")
+                                                     : "the database: " + reading.database_trouble};
+    case Signal::Database:
+      return look_at_database(condition, reading);
   }
   return {};
 }
@@ -62,16 +80,27 @@ bool is_over(const config::AlertRule& rule, const Memory& memory, std::int64_t n
   return now_ms - memory.quiet_ms >= std::clamp(rule.hold, kLeastQuiet, kLongestQuiet).count();
 }
 
+bool is_same(const config::AlertCondition& a, const config::AlertCondition& b) {
+  return a.signal == b.signal && a.measure == b.measure;
+}
+
+// Of what does not answer nothing more is to be said: an app, or its database.
+bool silences(Signal one, Signal other) {
+  const bool about_database = other == Signal::Database;
+  if (one == Signal::DatabaseDown) return about_database;
+  return one == Signal::Down && other != Signal::Down && !about_database &&
+         other != Signal::DatabaseDown;
+}
+
 bool is_held_back(std::size_t index, const std::vector<config::AlertRule>& rules,
                   const std::vector<Memory>& memories) {
   const auto& rule = rules[index];
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (i == index || memories[i].fired_ms == 0) continue;
     const bool graver = weight_of(rules[i]) > weight_of(rule);
-    const bool down = rules[i].condition.signal == Signal::Down &&
-                      rule.condition.signal != Signal::Down &&
+    const bool down = silences(rules[i].condition.signal, rule.condition.signal) &&
                       weight_of(rules[i]) >= weight_of(rule);
-    if (down || (graver && rules[i].condition.signal == rule.condition.signal)) return true;
+    if (down || (graver && is_same(rules[i].condition, rule.condition))) return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 // with each reading, and what is remembered goes out again.
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,10 @@ struct Reading {
   bool is_probed = false;  // some service has a health path
   int healthy = 0;         // instances that answered their newest probe
   int unhealthy = 0;       // that did not
+  // Of the app's database, by the names of config/database_measure.def; what is not known is
+  // absent.
+  std::map<std::string, double> database;
+  std::string database_trouble;  // why it does not answer; empty: it does, or nobody asked
 };
 
 // What is remembered of one rule between two readings. Only a rule that fires has to outlast the

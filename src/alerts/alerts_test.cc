@@ -146,5 +146,49 @@ TEST(Alerts, ComeBackUntilTheyAreTold) {
   EXPECT_EQ(memories[0].fired_ms, 1'000) << "its name stays the same";
 }
 
+Reading of_database(const std::string& measure, double value) {
+  Reading out;
+  out.database[measure] = value;
+  return out;
+}
+
+TEST(Alerts, ADatabasesMeasureHasALimitInItsOwnUnit) {
+  Bench bench({rule("db_longest_transaction > 5m", Millis(10'000), "warning")});
+  EXPECT_EQ(bench.at(0, of_database("db_longest_transaction", 301)), "");
+  EXPECT_EQ(bench.at(10, of_database("db_longest_transaction", 311)),
+            "db_longest_transaction > 5m fires: db_longest_transaction 5m11s");
+  EXPECT_EQ(bench.at(20, of_database("db_longest_transaction", 300)), "");
+  EXPECT_NE(bench.at(60, of_database("db_longest_transaction", 1)), "");
+}
+
+TEST(Alerts, WhatIsNotKnownOfADatabaseFiresNothing) {
+  Bench bench({rule("db_deadlocks > 0", Millis(0), "warning")});
+  EXPECT_EQ(bench.at(0, Reading()), "");
+  EXPECT_EQ(bench.at(1, of_database("db_connections", 100)), "");
+}
+
+TEST(Alerts, ADatabaseThatIsDownSilencesItsMeasuresAndNothingElse) {
+  Bench bench({rule("db down", Millis(0), "critical"),
+               rule("db_connections > 80%", Millis(0), "warning"),
+               rule("down", Millis(0), "critical")});
+  Reading reading = of_database("db_connections", 90);
+  reading.database_trouble = "nobody answers";
+  reading.is_probed = true;
+  EXPECT_EQ(
+      bench.at(0, reading),
+      "db down fires: the database: nobody answers; down fires: no instance answers its probe");
+}
+
+TEST(Alerts, AWarningOfOneMeasureIsNotHeldBackByAnother) {
+  Bench bench({rule("db_connections > 80%", Millis(0), "critical"),
+               rule("db_lock_wait > 1s", Millis(0), "warning"),
+               rule("db_connections > 60%", Millis(0), "warning")});
+  Reading reading = of_database("db_connections", 90);
+  reading.database["db_lock_wait"] = 5;
+  EXPECT_EQ(
+      bench.at(0, reading),
+      "db_connections > 80% fires: db_connections 90%; db_lock_wait > 1s fires: db_lock_wait 5s");
+}
+
 }  // namespace
 }  // namespace slipway::alerts

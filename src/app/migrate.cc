@@ -114,10 +114,17 @@ Result<void> read_backup(const cli::Given& given, const Said& said, Migrating& o
 Result<void> read_limits(const cli::Given& given, const Said& said, Migrating& out) {
   out.settings.wait = said.database.migrations.wait;
   out.settings.lock_timeout = said.database.migrations.lock_timeout;
-  if (given.verb().name == "migrate status") return ok();
+  out.settings.max_lag = said.database.migrations.max_lag;
+  out.settings.max_latency = said.database.migrations.max_latency;
+  if (!given.verb().name.starts_with("migrate ") || given.verb().name == "migrate status" ||
+      given.verb().name == "migrate check")
+    return ok();
   if (given.has("--wait")) out.settings.wait = TRY(given.duration("--wait"));
   if (given.has("--lock-timeout"))
     out.settings.lock_timeout = TRY(given.duration("--lock-timeout"));
+  if (given.verb().name != "migrate up") return ok();
+  if (given.has("--max-lag")) out.settings.max_lag = TRY(given.duration("--max-lag"));
+  if (given.has("--max-latency")) out.settings.max_latency = TRY(given.duration("--max-latency"));
   return ok();
 }
 }  // namespace
@@ -130,10 +137,12 @@ Result<Migrating> folder_of(cli::Session& session, Json& details) {
   return out;
 }
 
-Result<Migrating> migrating_of(cli::Session& session, Json& details) {
+Result<Migrating> migrating_of(cli::Session& session, Json& details, const std::string& version) {
   const auto& given = session.given();
   Migrating out;
-  const Said said = TRY(said_by_file(session, details, true));
+  Said said = TRY(said_by_file(session, details, true));
+  auto& path = said.database.migrations.path;
+  if (!version.empty()) path = replace_all(path, "${version}", version);
   out.home = said.home;
   out.url = TRY(url_of(session, said));
   TRY(read_folder(session, said, out));
@@ -145,9 +154,10 @@ Result<Migrating> migrating_of(cli::Session& session, Json& details) {
     if (rule == "database") out.settings.accepts_database = true;
   }
   const bool is_up = given.verb().name == "migrate up";
-  if (is_up) {
+  if (is_up || given.verb().name == "migrate check")
     out.leave.through =
         migrations::phase_named(given.text("--phase")).value_or(migrations::Phase::Backfill);
+  if (is_up) {
     const std::string command = given.text("--command");
     out.command = command.empty() ? said.database.migrations.command : command;
     TRY(read_backup(given, said, out));

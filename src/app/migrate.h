@@ -25,7 +25,9 @@ struct Migrating {
 };
 
 // `details` as in cli::load_file().
-Result<Migrating> migrating_of(cli::Session& session, Json& details);
+// `version`: which one's folder it is, where each has its own.
+Result<Migrating> migrating_of(cli::Session& session, Json& details,
+                               const std::string& version = {});
 // The same without a database.
 Result<Migrating> folder_of(cli::Session& session, Json& details);
 

@@ -8,12 +8,16 @@
 
 #include "app/migrate.h"
 #include "app/migrate_safety.h"
+#include "app/pulse_reader.h"
 #include "app/verbs.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/target.h"
+#include "database/migrations/derive.h"
+#include "database/migrations/loss.h"
 #include "database/migrations/new_file.h"
 #include "database/migrations/runner.h"
+#include "database/postgres/connection.h"
 #include "database/postgres/url.h"
 #include "drivers/process/driver.h"
 #include "io/child.h"
@@ -68,10 +72,12 @@ std::string status_text(const Migrating& what, const migrations::Look& seen) {
       fmt::format("{}: {} applied, {} pending ({}{})\n", name_of(what.settings.tool),
                   outlook.done.size(), outlook.pending.size() + outlook.waiting.size(),
                   what.folder.path, seen.has_book ? ", " + seen.book : ", never migrated");
+  const auto past = seen.entries.empty() ? migrations::Past::Empty : migrations::Past::Begun;
   const auto line = [&](const char* state, const migrations::Migration& one, const char* note) {
     const bool is_said = one.phase != migrations::Phase::Unknown;
-    out += fmt::format("  {}  {}{}{}{}\n", state, one.id, is_said ? "  " : "",
-                       is_said ? name_of(one.phase) : "", note);
+    const auto phase = phase_in(one, past);
+    out += fmt::format("  {}  {}  {}{}{}\n", state, one.id, name_of(phase),
+                       is_said ? "" : " by its statements", note);
   };
   for (const std::size_t i : outlook.pending) line("pending", what.list[i], "");
   for (const std::size_t i : outlook.waiting)
@@ -90,13 +96,14 @@ Json status_json(const Migrating& what, const migrations::Look& seen) {
   Json out = Json::object();
   out.set("tool", name_of(what.settings.tool)).set("path", what.folder.path);
   out.set("book", seen.has_book ? Json(seen.book) : Json());
+  const auto past = seen.entries.empty() ? migrations::Past::Empty : migrations::Past::Begun;
   const auto list = [&](const std::vector<std::size_t>& which) {
     Json rows = Json::array();
     for (const std::size_t i : which)
       rows.push_back(Json::object()
                          .set("id", what.list[i].id)
                          .set("path", what.list[i].path)
-                         .set("phase", name_of(what.list[i].phase)));
+                         .set("phase", name_of(phase_in(what.list[i], past))));
     return rows;
   };
   out.set("applied", list(seen.outlook.done)).set("pending", list(seen.outlook.pending));
@@ -207,6 +214,42 @@ Result<Made> make_point(const cli::Session& session, const Migrating& what,
 
 }  // namespace
 
+namespace {
+// What the last `steps` down scripts would lose.
+Result<std::vector<migrations::Loss>> losses_of(const Migrating& what, int steps) {
+  Run run;
+  migrations::Runner runner(what.url, what.settings, {run.clock, run.random, run.stop, {}});
+  auto done = TRY(runner.look(what.list, what.leave)).outlook.done;
+  std::sort(done.begin(), done.end());
+  auto connection = TRY(database::postgres::Connection::open(what.url, "slipway status"));
+  std::vector<migrations::Loss> out;
+  for (; steps > 0 && !done.empty(); --steps, done.pop_back()) {
+    const auto& down = what.list[done.back()].down;
+    if (!down) break;  // the run says it
+    for (auto& loss : TRY(migrations::losses_of(*connection, down->text)))
+      out.push_back(std::move(loss));
+  }
+  return out;
+}
+
+Result<void> agree_to_losses(cli::Session& session, const Migrating& what, int steps) {
+  const auto losses = TRY(losses_of(what, steps));
+  std::vector<std::string> lines;
+  for (const auto& loss : losses) lines.push_back(loss.text());
+  if (!lines.empty()) session.note("what is lost:\n  " + join(lines, "\n  "));
+  const bool may_ask = session.around().in_is_terminal && !session.wants_json();
+  const bool is_sure =
+      session.given().has("--yes") ||
+      (may_ask && session.says_yes(fmt::format("take back the last {} in {}? ", steps,
+                                               database::postgres::without_password(what.url))));
+  if (is_sure) return ok();
+  return Error(Code::Refused,
+               lines.empty() ? "a down script was not agreed to, though it loses nothing counted"
+                             : "going back would lose: " + join(lines, "; "),
+               "say --yes when that is meant; nothing has been changed");
+}
+}  // namespace
+
 int run_migrate_status(cli::Session& session) {
   Json details;
   const auto what = migrating_of(session, details);
@@ -231,7 +274,11 @@ int run_migrate_up(cli::Session& session) {
   if (!fit) return session.fail(fit.error());
   Run run;
   const Interrupts interrupts(run.stop);
+  PulseReader reader;
+  const auto listens = reader.begin(session.given().text("--pulse"), run.clock);
+  if (!listens) return session.fail(listens.error());
   migrations::Runner runner(what->url, what->settings, run.world_for(session));
+  runner.listen_to(reader.pulses());
   if (!what->command.empty())
     runner.command_by(
         [&](const migrations::Migration& migration) { return run_command(*what, migration); });
@@ -248,14 +295,8 @@ int run_migrate_down(cli::Session& session) {
   if (!what) return session.fail(what.error(), details);
   const auto steps = session.given().number("--steps", 1, 1000);
   if (!steps) return session.fail(steps.error());
-  const bool is_sure =
-      session.given().has("--yes") ||
-      (session.around().in_is_terminal && !session.wants_json() &&
-       session.says_yes(fmt::format("take back the last {} in {}? What it drops is gone", *steps,
-                                    database::postgres::without_password(what->url))));
-  if (!is_sure)
-    return session.fail(Error(Code::Refused, "a down script drops what is in its way",
-                              "say --yes when that is meant"));
+  const auto agreed = agree_to_losses(session, *what, static_cast<int>(*steps));
+  if (!agreed) return session.fail(agreed.error());
   Run run;
   const Interrupts interrupts(run.stop);
   migrations::Runner runner(what->url, what->settings, run.world_for(session));

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "drivers/command/drivers.h"
 #include "drivers/edge/drivers.h"
+#include "drivers/errands/errands.h"
 #include "drivers/haproxy/drivers.h"
 #include "drivers/hooks/hooks.h"
 #include "drivers/http_probe/probe.h"
@@ -92,21 +93,26 @@ Result<void> add_router(daemon::DriverSet& set, const config::Environment& setti
 }  // namespace
 
 daemon::DriverFactory driver_factory(std::string state) {
-  return
-      [state = std::move(state)](const config::Environment& settings,
-                                 const std::string&) -> Result<std::unique_ptr<daemon::DriverSet>> {
-        auto set = std::make_unique<daemon::DriverSet>();
-        TRY(add_platform(*set, settings, state));
-        TRY(add_router(*set, settings, state));
-        set->probe = drivers::http_probe::make_probe();
-        set->hooks = drivers::hooks::make_hooks();
-        set->migrations = drivers::migrations::make_migrations(
-            {.program = io::own_program(), .state = state, .read_secret = drivers::process::read_secret});
-        set->measures = drivers::metrics::make_measures(drivers::process::read_secret);
-        set->smoke = drivers::http_probe::make_smoke_runner();
-        set->inquiry = drivers::inquiry::make_inquiry();
-        return set;
-      };
+  return [state = std::move(state)](
+             const config::Environment& settings,
+             const std::string&) -> Result<std::unique_ptr<daemon::DriverSet>> {
+    auto set = std::make_unique<daemon::DriverSet>();
+    TRY(add_platform(*set, settings, state));
+    TRY(add_router(*set, settings, state));
+    set->probe = drivers::http_probe::make_probe();
+    set->hooks = drivers::hooks::make_hooks();
+    set->migrations =
+        drivers::migrations::make_migrations({.program = io::own_program(),
+                                              .state = state,
+                                              .read_secret = drivers::process::read_secret});
+    set->errands = drivers::errands::make_errands({.program = io::own_program(),
+                                                   .state = state,
+                                                   .read_secret = drivers::process::read_secret});
+    set->measures = drivers::metrics::make_measures(drivers::process::read_secret);
+    set->smoke = drivers::http_probe::make_smoke_runner();
+    set->inquiry = drivers::inquiry::make_inquiry();
+    return set;
+  };
 }
 
 }  // namespace slipway::app

@@ -35,7 +35,6 @@ Result<ReleaseAsk> deploy_ask(Session& session, Json& details) {
   return ask;
 }
 
-namespace {
 // A name that is no environment is the version, where there is only one environment.
 Result<ReleaseAsk> rollback_ask(Session& session, Link& link) {
   std::string environment = session.given().text("ENV");
@@ -57,6 +56,7 @@ Result<ReleaseAsk> rollback_ask(Session& session, Link& link) {
   return ask;
 }
 
+namespace {
 bool must_ask(const Session& session) {
   return session.around().in_is_terminal && session.is_live() && !session.given().has("--yes");
 }

@@ -30,7 +30,7 @@ constexpr Option kTable = {
 constexpr Option kAccept = {.name = "--accept",
                             .value = "RULE",
                             .help = "go on in spite of this rule; may be given several times",
-                            .choices = "out-of-order gap unknown other-tool database",
+                            .choices = "out-of-order gap unknown other-tool mixed database",
                             .times = kMany};
 constexpr Option kWait = {.name = "--wait",
                           .value = "DURATION",
@@ -44,16 +44,26 @@ constexpr Option kLockTimeout = {.name = "--lock-timeout",
                                      "default: database.migrations.lock_timeout, or 100ms"};
 
 constexpr Option kStatus[] = {kUrl, kTool, kPath, kTable, kAccept};
+constexpr Option kPhase = {.name = "--phase",
+                           .value = "PHASE",
+                           .help = "end before migrations of a later phase",
+                           .otherwise = "data",
+                           .choices = "expand data contract"};
+constexpr Option kCheck[] = {
+    kUrl,
+    kTool,
+    kPath,
+    kTable,
+    kPhase,
+    kAccept,
+    {.name = "--require", .help = "fail when nothing can be rehearsed here, instead of linting"},
+};
 constexpr Option kUp[] = {
     kUrl,
     kTool,
     kPath,
     kTable,
-    {.name = "--phase",
-     .value = "PHASE",
-     .help = "end before migrations of a later phase",
-     .otherwise = "data",
-     .choices = "expand data contract"},
+    kPhase,
     {.name = "--to", .value = "ID", .help = "end with this one"},
     kAccept,
     kWait,
@@ -66,6 +76,17 @@ constexpr Option kUp[] = {
      .value = "JSON",
      .help = "how the restore point before the first of them is made, env:NAME for the value of a "
              "variable; releases say it; default: database.backup"},
+    {.name = "--max-lag",
+     .value = "DURATION",
+     .help = "a backfill rests while a replica is further behind; default: "
+             "database.migrations.max_lag, or 10s"},
+    {.name = "--max-latency",
+     .value = "DURATION",
+     .help = "what runs gives way when the app's slowest hundredth takes longer, and twice as long "
+             "as before; default: database.migrations.max_latency, or 500ms"},
+    {.name = "--pulse",
+     .value = "FILE",
+     .help = "where the app's latency is read, a line of JSON at a time; a release gives stdin"},
 };
 constexpr Option kDown[] = {
     kUrl,
@@ -99,6 +120,20 @@ constexpr Verb kVerbs[] = {
      .output =
          "prisma: 31 applied, 1 pending (prisma/migrations, \"public\".\"_prisma_migrations\")\n"
          "  pending  20261121103107_add_status  expand"},
+    {.name = "migrate check",
+     .group = Group::Release,
+     .summary = "rehearse what is pending on a scratch server made for it",
+     .detail =
+         "A PostgreSQL server is started on this machine with the schema of ENV's database and "
+         "none of its rows; what is pending is applied there and measured, down scripts are run, "
+         "and the running release's statements (pg_stat_statements) are tried on the new schema. "
+         "Lint judges beside it, with the real catalogue. A release does this before it changes "
+         "anything; ENV's database is only read.\n\n"
+         "Exit status 3 when something is dangerous and nobody has acknowledged it.",
+     .arguments = kEnvironment,
+     .options = kCheck,
+     .example = "slipway migrate check production",
+     .output = "2 migrations rehearsed, nothing dangerous"},
     {.name = "migrate up",
      .group = Group::Release,
      .summary = "apply pending migrations, without standing in the app's way",

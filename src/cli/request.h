@@ -14,6 +14,8 @@ struct ReleaseAsk {
 // `details` as in load_file().
 Result<ReleaseAsk> deploy_ask(Session& session, Json& details);
 
+Result<ReleaseAsk> rollback_ask(Session& session, Link& link);
+
 // Starts the release and, unless told not to, follows it. Returns the exit status.
 int start_release(Session& session, Link& link, const ReleaseAsk& ask);
 

@@ -101,8 +101,9 @@ int run(const std::vector<std::string>& words, const Surroundings& around,
     session.print(help_of(*wanted.verb));
     return 0;
   }
-  Run verb = find(kEntries, wanted.verb->name);
-  if (verb == nullptr) verb = find(more, wanted.verb->name);
+  // Whoever adds to a verb of this room stands before it.
+  Run verb = find(more, wanted.verb->name);
+  if (verb == nullptr) verb = find(kEntries, wanted.verb->name);
   if (verb == nullptr) {
     return session.fail(
         Error(Code::Unsupported, fmt::format("this build has no {}", wanted.verb->name)));

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "cli/gate_text.h"
@@ -111,9 +112,14 @@ std::string traffic_rows(const Json& environment) {
   std::map<std::string, std::pair<std::string, double>> shares;
   for (const auto& one : environment.at("split").items())
     shares[one.text("release")] = {one.text("version"), one.number("percent")};
+  std::set<std::string> fresh;
+  for (const auto& one : environment.at("instances").items()) {
+    if (one.text("role") == "baseline") fresh.insert(one.text("release"));
+  }
   std::string out;
   for (const auto& [release, share] : shares) {
-    std::string text = fmt::format("{} {:g}%", share.first, share.second);
+    std::string text = fmt::format("{}{} {:g}%", fresh.contains(release) ? "fresh " : "",
+                                   share.first, share.second);
     for (const auto& counts : environment.at("counts").items()) {
       if (counts.text("release") != release || counts.number("window_s") <= 0) continue;
       text += fmt::format("  {:.1f} requests/s, {:.2g}% errors, p95 {:.0f} ms",

@@ -110,7 +110,7 @@ std::string_view word_of(const std::string& event, const std::string& phase) {
   if (event == "not-applied") return "later";
   if (event == "recovered") return "taken up";
   if (event == "pause" || event == "resume" || event == "promote") return event;
-  if (event == "narrow" || event == "widen") return event;
+  if (event == "narrow" || event == "widen" || event == "lost") return event;
   return "";
 }
 }  // namespace

@@ -124,6 +124,10 @@ constexpr Option kRollbackOptions[] = {
      .otherwise = "done",
      .choices = "promoted done"},
     {.name = "--supersede", .help = "take back a release that is running here, then begin"},
+    {.name = "--with-database",
+     .help = "run the down scripts of what took away what the earlier release needs, first; says "
+             "what that loses"},
+    {.name = "--accept-loss", .help = "lose it"},
 };
 constexpr Argument kHistoryArguments[] = {
     {"ENV", "environment, or the id of a release to see it whole", Optional}};
@@ -362,7 +366,11 @@ constexpr Verb kVerbs[] = {
      .summary = "go back to an earlier release",
      .detail =
          "While the old instances are warm this is one switch. Code and configuration go back "
-         "together, as they were released.",
+         "together, as they were released.\n\n"
+         "The database stays as it is: what was added is no trouble to the earlier release. One "
+         "whose columns are gone cannot come back, unless --with-database takes back what removed "
+         "them: what that would lose is counted and named first, and it is done only when nothing "
+         "is lost, or with --accept-loss.",
      .arguments = kRollbackArguments,
      .options = kRollbackOptions,
      .example = "slipway rollback production | tail -n 1",

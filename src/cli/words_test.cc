@@ -37,6 +37,21 @@ TEST(StatusText, ShowsWhatIsLiveWhatRunsAndWhatIsWrong) {
             "              next: make room\n");
 }
 
+TEST(StatusText, TellsTheFreshBaselineFromTheOldRelease) {
+  const Json status = parsed(R"({"ready":true,"now_ms":0,"problems":[],"environments":[{
+    "app":"shop","environment":"production","mode":"serve","live":null,"running":null,
+    "instances":[{"id":"web/r-0002-baseline/0","service":"web","release":"r-0002-baseline",
+      "version":"v1","role":"baseline","state":"running","health":"healthy","why":""}],
+    "split":[{"release":"r-0001","version":"v1","percent":80},
+      {"release":"r-0002","version":"v2","percent":10},
+      {"release":"r-0002-baseline","version":"v1","percent":10}],
+    "counts":[],"problems":[]}]})");
+  const auto text = status_text(status, false);
+  EXPECT_NE(text.find("1 of 1 healthy  v1  baseline\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("v1 80%\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("fresh v1 10%\n"), std::string::npos) << text;
+}
+
 TEST(StatusText, SaysSoWhenThereIsNothing) {
   EXPECT_EQ(status_text(parsed(R"({"ready":true,"environments":[]})"), false),
             "nothing has been released yet\n");

@@ -11,13 +11,15 @@
 namespace slipway::config {
 
 struct AlertCondition {
-  enum class Signal { ErrorRate, Latency, Unhealthy, Down };
+  enum class Signal { ErrorRate, Latency, Unhealthy, Down, Database, DatabaseDown };
   Signal signal = Signal::ErrorRate;
   double quantile = 0.95;  // Latency only
-  double limit = 0;        // ErrorRate: percent; Latency: milliseconds
+  double limit = 0;        // ErrorRate: percent; Latency: milliseconds; Database: as measured
+  std::string measure;     // Database: "db_connections" (config/database_measure.h)
   friend bool operator==(const AlertCondition&, const AlertCondition&) = default;
 };
-// "error_rate > 1%", "latency_p95 > 500ms", "health failing", "down"
+// "error_rate > 1%", "latency_p95 > 500ms", "health failing", "down", "db_connections > 80%",
+// "db down"
 std::optional<AlertCondition> parse_condition(std::string_view text);
 
 struct AlertRule {

@@ -40,6 +40,7 @@ Service build_service(const Node& node) {
   out.dir = in.text("dir");
   out.listens = in.text("port") == "auto";
   out.instances = in.integer("instances");
+  if (in.has("pool")) out.pool = in.integer("pool");
   out.env = in.texts("env");
   out.secrets = in.list("secrets");
   out.needs = in.list("needs");
@@ -129,6 +130,7 @@ Judge read_judge(const Reader& in) {
   out.warmup = in.duration("warmup");
   out.quarantine = in.flag("quarantine");
   out.low_traffic = low_traffic_named(in.text("low_traffic"));
+  out.baseline = in.text("baseline") == "fresh" ? Baseline::Fresh : Baseline::Old;
   out.routes = in.list("routes");
   return out;
 }
@@ -292,6 +294,11 @@ DatabaseSettings build_database(const Reader& in, const std::map<std::string, Se
   to.safety_point = migrations.text("safety_point");
   to.safety_point_age = migrations.duration("safety_point_age");
   if (in.has("backup")) out.backup = build_backup(in.map("backup"), secrets);
+  out.pool = in.integer("pool");
+  out.app_role = in.text("app_role");
+  to.rehearse = parse_rehearse(migrations.text("rehearse"));
+  to.max_lag = migrations.duration("max_lag");
+  to.max_latency = migrations.duration("max_latency");
   out.copy_of = in.text("copy_of");
   out.anonymise = in.text("anonymise");
   return out;

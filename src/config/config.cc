@@ -42,6 +42,8 @@ std::string_view name_of(LowTraffic outcome) {
   return "";
 }
 
+std::string_view name_of(Baseline baseline) { return baseline == Baseline::Old ? "old" : "fresh"; }
+
 const Service* Environment::service(std::string_view service_name) const {
   for (const auto& one : services) {
     if (one.name == service_name) return &one;

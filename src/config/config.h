@@ -10,9 +10,9 @@
 #include "base/json.h"
 #include "config/alert.h"
 #include "config/channel.h"
+#include "config/database.h"
 #include "config/gates.h"
 #include "config/hook.h"
-#include "config/database.h"
 #include "config/incidents.h"
 #include "config/metric.h"
 
@@ -62,6 +62,7 @@ struct Service {
   std::string dir;      // working folder, relative to slipway.yaml; "${version}" is replaced
   bool listens = true;  // false: a worker, gets no port and no traffic
   int instances = 1;
+  int pool = -1;  // connections to the database of each instance; -1: the database's own setting
   std::map<std::string, std::string> env;  // "${version}" is replaced
   std::vector<std::string> secrets;        // names out of Environment::secrets
   std::vector<std::string> needs;          // services that must be ready before this one starts
@@ -93,6 +94,11 @@ std::string_view name_of(BurstGuard guard);  // "auto"
 enum class LowTraffic { Hold, Promote, RollBack };
 std::string_view name_of(LowTraffic outcome);  // "roll_back"
 
+// What a canary is judged beside: the old release as it runs, or instances of it that are as young
+// as the canary's.
+enum class Baseline { Old, Fresh };
+std::string_view name_of(Baseline baseline);
+
 inline constexpr std::size_t kMostJudgedRoutes = 9;
 
 struct Judge {
@@ -105,6 +111,7 @@ struct Judge {
   Millis warmup{60'000};  // latency is not judged while the new release is younger
   bool quarantine = true;
   LowTraffic low_traffic = LowTraffic::Hold;
+  Baseline baseline = Baseline::Old;
   std::vector<std::string> routes{};  // judged by themselves too; empty: the busiest
 };
 

@@ -20,6 +20,24 @@ ContractTime parse_contract_time(std::string_view name) {
   return ContractTime::NextRelease;
 }
 
+std::string_view name_of(Rehearse rehearse) {
+  switch (rehearse) {
+    case Rehearse::Auto:
+      return "auto";
+    case Rehearse::Require:
+      return "require";
+    case Rehearse::Off:
+      return "off";
+  }
+  return "auto";
+}
+
+Rehearse parse_rehearse(std::string_view name) {
+  for (const auto rehearse : {Rehearse::Require, Rehearse::Off})
+    if (name == name_of(rehearse)) return rehearse;
+  return Rehearse::Auto;
+}
+
 std::string secret_in(std::string_view url) {
   constexpr std::string_view kBegin = "${secret.";
   if (!url.starts_with(kBegin) || !url.ends_with('}')) return {};
@@ -98,7 +116,12 @@ Json to_json(const DatabaseSettings& database) {
                                  .set("wait_ms", migrations.wait.count())
                                  .set("contract", name_of(migrations.contract))
                                  .set("safety_point", migrations.safety_point)
-                                 .set("safety_point_age_ms", migrations.safety_point_age.count()))
+                                 .set("safety_point_age_ms", migrations.safety_point_age.count())
+                                 .set("rehearse", name_of(migrations.rehearse))
+                                 .set("max_lag_ms", migrations.max_lag.count())
+                                 .set("max_latency_ms", migrations.max_latency.count()))
+          .set("pool", database.pool)
+          .set("app_role", database.app_role)
           .set("copy_of", database.copy_of)
           .set("anonymise", database.anonymise);
   if (!database.secret.name.empty()) out.set("secret", whole(database.secret));
@@ -123,6 +146,11 @@ DatabaseSettings database_from_json(const Json& json) {
   to.safety_point_age =
       Millis(migrations.integer("safety_point_age_ms", to.safety_point_age.count()));
   out.backup = backup_from_json(json.at("backup"));
+  out.pool = static_cast<int>(json.integer("pool"));
+  out.app_role = json.text("app_role");
+  to.rehearse = parse_rehearse(migrations.text("rehearse"));
+  to.max_lag = Millis(migrations.integer("max_lag_ms", to.max_lag.count()));
+  to.max_latency = Millis(migrations.integer("max_latency_ms", to.max_latency.count()));
   out.copy_of = json.text("copy_of");
   out.anonymise = json.text("anonymise", out.anonymise);
   return out;

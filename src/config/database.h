@@ -15,6 +15,12 @@ enum class ContractTime { AfterRetire, NextRelease, Manual };
 std::string_view name_of(ContractTime time);  // "next_release"
 ContractTime parse_contract_time(std::string_view name);
 
+// Whether a release first tries its migrations on a scratch server: where that can be done, always
+// or never.
+enum class Rehearse { Auto, Require, Off };
+std::string_view name_of(Rehearse rehearse);
+Rehearse parse_rehearse(std::string_view name);
+
 struct MigrationSettings {
   bool in_release = false;  // releases run them
   std::string tool = "auto";
@@ -25,6 +31,9 @@ struct MigrationSettings {
   ContractTime contract = ContractTime::NextRelease;
   std::string safety_point = "auto";  // auto | require | off
   Millis safety_point_age{3'600'000};
+  Rehearse rehearse = Rehearse::Auto;
+  Millis max_lag{10'000};   // of a replica, before rows are filled in no further
+  Millis max_latency{500};  // of the app's slowest hundredth, before DDL gives way
   friend bool operator==(const MigrationSettings&, const MigrationSettings&) = default;
 };
 
@@ -65,7 +74,9 @@ struct DatabaseSettings {
   SecretRef secret;  // or the secret that holds it; its name is empty: none
   MigrationSettings migrations;
   BackupSettings backup;
-  std::string copy_of;                       // name of an environment; empty: it is no copy
+  int pool = 0;          // connections each instance holds at most; 0: nobody counts
+  std::string app_role;  // that instances log in with; empty: that of the URL
+  std::string copy_of;   // name of an environment; empty: it is no copy
   std::string anonymise = "anonymise.yaml";  // relative to slipway.yaml
   bool is_set() const { return !url.empty() || !secret.name.empty(); }
   friend bool operator==(const DatabaseSettings&, const DatabaseSettings&) = default;

@@ -79,6 +79,7 @@ Json service_json(const Service& service) {
   out.set("dir", service.dir);
   out.set("listens", service.listens);
   out.set("instances", service.instances);
+  if (service.pool >= 0) out.set("pool", service.pool);
   out.set("env", texts_json(service.env));
   out.set("secrets", Json::array_of(service.secrets));
   out.set("needs", Json::array_of(service.needs));
@@ -100,6 +101,7 @@ Service service_from(const Json& json) {
   out.dir = json.text("dir");
   out.listens = json.flag("listens", out.listens);
   out.instances = static_cast<int>(json.integer("instances", out.instances));
+  out.pool = static_cast<int>(json.integer("pool", out.pool));
   out.env = texts_from(json.at("env"));
   out.secrets = json.strings("secrets");
   out.needs = json.strings("needs");
@@ -150,6 +152,7 @@ Json judge_json(const Judge& judge) {
   out.set("warmup_ms", judge.warmup.count());
   out.set("quarantine", judge.quarantine);
   out.set("low_traffic", name_of(judge.low_traffic));
+  if (judge.baseline != Baseline::Old) out.set("baseline", name_of(judge.baseline));
   if (!judge.routes.empty()) out.set("routes", Json::array_of(judge.routes));
   return out;
 }
@@ -169,6 +172,7 @@ Judge judge_from(const Json& json) {
   for (const auto outcome : {LowTraffic::Hold, LowTraffic::Promote, LowTraffic::RollBack}) {
     if (json.text("low_traffic") == name_of(outcome)) out.low_traffic = outcome;
   }
+  out.baseline = json.text("baseline") == "fresh" ? Baseline::Fresh : Baseline::Old;
   out.routes = json.strings("routes");
   return out;
 }

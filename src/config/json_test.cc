@@ -46,6 +46,7 @@ TEST(StoredEnvironment, KeepsTheMeaningOfEachKind) {
   EXPECT_EQ(after->rollout.judge.warmup, Millis(120'000));
   EXPECT_FALSE(after->rollout.judge.quarantine);
   EXPECT_EQ(after->rollout.judge.low_traffic, LowTraffic::Promote);
+  EXPECT_EQ(after->rollout.judge.baseline, Baseline::Fresh);
   EXPECT_EQ(after->rollout.judge.routes, (std::vector<std::string>{"/api/checkout", "/login"}));
   ASSERT_EQ(after->roll_back_when.size(), 4u);
   EXPECT_TRUE(after->roll_back_when[2].relative_to_baseline);
@@ -67,6 +68,7 @@ TEST(StoredEnvironment, OfAnOlderSlipwayReadsWithDefaults) {
   EXPECT_DOUBLE_EQ(environment->rollout.judge.false_alarm, 0.1);
   EXPECT_EQ(environment->rollout.judge.low_traffic, LowTraffic::Hold);
   EXPECT_TRUE(environment->rollout.judge.quarantine);
+  EXPECT_EQ(environment->rollout.judge.baseline, Baseline::Old);
   EXPECT_EQ(environment->platform, "process");
 }
 

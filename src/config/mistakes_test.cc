@@ -196,6 +196,13 @@ const Case kCases[] = {
     {"NoFalseAlarmAtAll", WEB "rollout: { judge: { period: 5m, false_alarm: 0% } }\n",
      "3:46 'rollout.judge.false_alarm' is 0%, less than the least allowed, 0.0001% | write 0.0001% "
      "or more"},
+    {"FreshBaselineOfABlueGreen", WEB "rollout: { judge: { period: 5m, baseline: fresh } }\n",
+     "3:43 a fresh baseline stands beside a canary; the strategy here is blue-green | write "
+     "'baseline: old', or 'strategy: canary'"},
+    {"FreshBaselineNobodyLooksAt",
+     WEB "rollout: { strategy: canary, judge: { baseline: fresh } }\n",
+     "3:49 nothing is judged beside the fresh baseline: no 'period' | give the judge a 'period', "
+     "such as 5m, or write 'baseline: old'"},
     {"TooManyJudgedRoutes",
      WEB "rollout: { judge: { period: 5m, routes: [/a, /b, /c, /d, /e, /f, /g, /h, /i, /j] } }\n",
      "3:41 10 routes are judged by themselves, and 9 is the most | name those that matter most"},
@@ -231,9 +238,10 @@ const Case kCases[] = {
      "3:1 unknown key 'inherits' at the top level | 'inherits' belongs in an environment"},
     {"NameWithCapitals", "services: { Web: { run: x } }\n",
      "2:13 'services.Web' is 'Web', which is not a name of a-z, 0-9 and '-' | write 'web'"},
-    {"ReservedInAService", "services: { web: { run: x, pool: { K: 2 } } }\n",
-     "2:28 'pool' is not carried out by this version of slipway, which refuses to pretend | keep "
-     "it under 'x-pool' until a version that does"},
+    {"ReservedInAService", "services: { web: { run: x, requires: { K: 2 } } }\n",
+     "2:28 'requires' is not carried out by this version of slipway, which refuses to pretend | "
+     "keep "
+     "it under 'x-requires' until a version that does"},
     {"InheritsInACircle", WEB "environments:\n  a: { inherits: b }\n  b: { inherits: a }\n",
      "4:18 environments inherit in a circle: a → b → a | take one of these 'inherits' away"},
     {"OnlyOneEnvironmentIsWrong",

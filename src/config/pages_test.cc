@@ -141,7 +141,7 @@ TEST(Pages, TheSchemaKnowsEveryKeyAndNoLaterOne) {
       schema.at("properties").at("services").at("additionalProperties").at("properties");
   EXPECT_EQ(service.at("instances").integer("minimum"), 1);
   EXPECT_EQ(service.at("instances").integer("default"), 1);
-  EXPECT_EQ(service.find("pool"), nullptr);
+  EXPECT_EQ(service.find("requires"), nullptr);
   EXPECT_NE(service.at("health").at("properties").find("start_period"), nullptr);
   const auto& environment =
       schema.at("properties").at("environments").at("additionalProperties").at("properties");

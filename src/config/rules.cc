@@ -128,6 +128,23 @@ void check_judge_deadline(const Scene& scene, const Node& written) {
                      fmt::format("write {} or more", to_text(judge.period)));
 }
 
+// Beside a fresh baseline there must be a share of the traffic to compare, and somebody who looks.
+void check_baseline(const Scene& scene, const Node& written) {
+  const auto& rollout = scene.environment.rollout;
+  const Node* baseline = written.find("baseline");
+  if (baseline == nullptr || rollout.judge.baseline == Baseline::Old) return;
+  if (rollout.strategy != Strategy::Canary) {
+    scene.problems.add(
+        baseline->at,
+        fmt::format("a fresh baseline stands beside a canary; the strategy here is {}",
+                    name_of(rollout.strategy)),
+        "write 'baseline: old', or 'strategy: canary'");
+  } else if (rollout.judge.period.count() == 0) {
+    scene.problems.add(baseline->at, "nothing is judged beside the fresh baseline: no 'period'",
+                       "give the judge a 'period', such as 5m, or write 'baseline: old'");
+  }
+}
+
 void check_judge(const Scene& scene) {
   const auto& judge = scene.environment.rollout.judge;
   const Node& written = Scene::below(scene.at("rollout"), "judge");
@@ -138,6 +155,7 @@ void check_judge(const Scene& scene) {
                        "a quarantine lasts until the guard agrees, and 'guard' is off",
                        "take it away, or write 'guard: on'");
   }
+  check_baseline(scene, written);
   const Node* routes = written.find("routes");
   if (routes != nullptr && judge.routes.size() > kMostJudgedRoutes) {
     scene.problems.add(

@@ -1,4 +1,5 @@
 #include "config/values.h"
+#include "config/database_measure.h"
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
@@ -351,12 +352,38 @@ Answer check_bound(const Key& key, std::string_view text) {
   return not_a(key, text, mended ? fmt::format("write '{}'", plain) : "for example 95");
 }
 
+// What was meant of a database.
+std::string database_condition(std::string_view text) {
+  std::vector<std::string> names;
+  for (const auto& one : database_measures()) names.emplace_back(one.name);
+  const auto name = std::string(trim(text.substr(0, text.find('>'))));
+  const auto* known = database_measure(name);
+  if (known == nullptr) {
+    const auto near = nearest(name, names);
+    return near ? fmt::format("did you mean '{}'?", *near)
+                : "write 'db down', or a limit of: " + join(names, ", ");
+  }
+  switch (known->unit) {
+    case DatabaseMeasure::Unit::Percent:
+      return fmt::format("write '{} > 80%'", name);
+    case DatabaseMeasure::Unit::Duration:
+      return fmt::format("write '{} > 5m'", name);
+    case DatabaseMeasure::Unit::Size:
+      return fmt::format("write '{} > 10GiB'", name);
+    case DatabaseMeasure::Unit::Count:
+      return fmt::format("write '{} > 0'", name);
+  }
+  return {};
+}
+
 Answer check_condition(const Key& key, std::string_view text) {
   if (parse_condition(text)) return std::nullopt;
   if (text.find("baseline") != std::string_view::npos)
     return not_a(key, text, "give a limit of its own: between releases there is no baseline");
+  if (text.starts_with("db")) return not_a(key, text, database_condition(text));
   return not_a(key, text,
-               "write 'error_rate > 1%', 'latency_p95 > 500ms', 'health failing' or 'down'");
+               "write 'error_rate > 1%', 'latency_p95 > 500ms', 'db_connections > 80%', 'db down', "
+               "'health failing' or 'down'");
 }
 
 }  // namespace

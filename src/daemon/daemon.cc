@@ -110,7 +110,10 @@ Result<void> Daemon::begin(const DaemonOptions& options) {
   rooms_->server->start();
   TRY(parts.releases.take_up());
   parts.upkeep.start();
+  parts.watcher.add_measures(
+      [&parts](const ports::AppRef& app) { return parts.caretaker.measures(app); });
   parts.watcher.start();
+  parts.caretaker.start();
   parts.log_tail.start();
   parts.renewals.start();
   parts.incidents.start();
@@ -137,6 +140,7 @@ void Daemon::stop() {
   parts.incidents.close();
   parts.releases.close();
   parts.upkeep.close();
+  parts.caretaker.close();
   parts.watcher.close();
   parts.log_tail.close();
   parts.renewals.close();

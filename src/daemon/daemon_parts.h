@@ -4,6 +4,7 @@
 
 #include "daemon/access.h"
 #include "daemon/approvals.h"
+#include "daemon/caretaker.h"
 #include "daemon/confirmations.h"
 #include "daemon/courier.h"
 #include "daemon/event_hub.h"
@@ -39,6 +40,7 @@ struct Parts {
         upkeep(house, lookout, releases, maintenance),
         log_tail(house, lookout),
         renewals(house, lookout),
+        caretaker(house, lookout, releases),
         courier(house),
         links(house, releases, lookout, approvals, confirmations),
         incidents(house, lookout, releases),
@@ -59,6 +61,7 @@ struct Parts {
   Upkeep upkeep;
   LogTail log_tail;
   Renewals renewals;
+  Caretaker caretaker;
   Courier courier;
   Links links;
   Incidents incidents;

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "ports/checks.h"
+#include "ports/errands.h"
 #include "ports/hooks.h"
 #include "ports/inquiry.h"
 #include "ports/instances.h"
@@ -30,6 +31,7 @@ struct DriverSet {
   std::shared_ptr<ports::Measures> measures;      // null: metrics have no numbers
   std::shared_ptr<ports::Hooks> hooks;            // null: a hook fails
   std::shared_ptr<ports::Migrations> migrations;  // null: migrations fail
+  std::shared_ptr<ports::Errands> errands;        // null: nobody looks at the database
 };
 
 using DriverFactory = std::function<Result<std::unique_ptr<DriverSet>>(

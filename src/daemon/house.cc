@@ -1,5 +1,6 @@
 #include "daemon/house.h"
 
+#include "daemon/database_watch.h"
 #include "daemon/gates.h"
 
 namespace slipway::daemon {
@@ -22,6 +23,7 @@ void declare_figures(telemetry::Metrics& metrics, const std::string& version) {
   metrics.gauge("slipway_request_errors",
                 "Failed requests the router counted for a release, cumulative.");
   metrics.gauge("slipway_requests_per_second", "Requests per second of a release, last seconds.");
+  declare_database_figures(metrics);
   metrics.gauge("slipway_latency_p95_seconds",
                 "95th percentile of a release's latency, last seconds.");
 }

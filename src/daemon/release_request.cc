@@ -1,6 +1,7 @@
 #include "daemon/release_request.h"
 
 #include <algorithm>
+#include "daemon/database_watch.h"
 
 #include "base/text.h"
 #include "config/edge_settings.h"
@@ -65,6 +66,14 @@ void anchor_channels(config::Environment& settings, const std::string& folder) {
   }
 }
 
+void anchor_database(config::Environment& settings, const std::string& folder) {
+  auto& database = settings.database;
+  if (!database.is_set()) return;
+  database.migrations.path = absolute(database.migrations.path, folder);
+  if (!database.secret.file.empty()) database.secret.file = absolute(database.secret.file, folder);
+  settings.folder = folder;
+}
+
 // From here on nothing depends on where slipway.yaml was: folders are absolute, and the page is its
 // text.
 Result<void> anchor(config::Environment& settings, const std::string& folder) {
@@ -90,6 +99,7 @@ Result<void> anchor(config::Environment& settings, const std::string& folder) {
   TRY(plan::read_holidays(settings.gates, [&](const std::string& file) {
     return io::read_file(absolute(file, folder), kMostCalendarBytes);
   }));
+  anchor_database(settings, folder);
   anchor_checks(settings, folder);
   anchor_channels(settings, folder);
   auto& page = settings.maintenance.page;
@@ -157,7 +167,7 @@ Result<void> check_members(const Json& body, const std::vector<std::string>& kno
 
 Result<ReleaseRequest> read_release_request(const Json& body) {
   TRY(check_members(body, {"config", "file", "folder", "app", "environment", "version", "kind",
-                           "to", "by", "supersede", "override", "hotfix", "reason"}));
+                           "to", "by", "supersede", "override", "hotfix", "reason", "taken_back"}));
   TRY(check_texts(body, {"config", "file", "folder", "app", "environment", "version", "kind", "to",
                          "by", "reason"}));
   ReleaseRequest request;
@@ -166,6 +176,7 @@ Result<ReleaseRequest> read_release_request(const Json& body) {
   request.folder = body.text("folder");
   request.app = body.text("app");
   request.supersede = body.flag("supersede");
+  request.taken_back = body.strings("taken_back");
   request.wanted.environment = body.text("environment");
   request.wanted.by = body.text("by");
   request.wanted.overrides = body.strings("override");
@@ -179,6 +190,9 @@ Result<ReleaseRequest> read_release_request(const Json& body) {
   request.wanted.version = back ? body.text("to", body.text("version")) : body.text("version");
   if (back && (request.wanted.hotfix || !request.wanted.overrides.empty()))
     return Error(Code::Usage, "a rollback passes every gate as it is", "leave out the override");
+  if (!request.taken_back.empty() && (!back || request.app.empty()))
+    return Error(Code::Usage, "only a rollback that names its \"app\" has \"taken_back\"",
+                 "leave it out");
   if (request.wanted.environment.empty())
     return Error(Code::Usage, "the request names no environment", "add it");
   if (!back && request.wanted.version.empty())
@@ -209,7 +223,12 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   const config::Environment* settings = &config.environments.at(request.wanted.environment);
   auto drivers = TRY(house.drivers(*settings, config.app));
   release::World world = world_of(house, *drivers);
-  const auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
+  auto facts = TRY(release::gather_facts(world, config.app, *settings, request.wanted));
+  // Nobody waits for a count on the way back.
+  const bool is_deploy = request.wanted.kind == plan::RequestKind::Deploy;
+  if (is_deploy && plan::needs_seats(*settings)) facts.seats = ask_seats(*drivers, *settings);
+  if (facts.previous && !facts.previous->broken_by.empty())
+    details.set("broken_by", facts.previous->broken_by);
   Prepared out;
   out.app = {config.app, settings->name};
   out.settings = *settings;

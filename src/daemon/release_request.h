@@ -16,6 +16,8 @@ struct ReleaseRequest {
   std::string app;
   plan::Request wanted;
   bool supersede = false;
+  std::vector<std::string>
+      taken_back{};  // a rollback: migrations whose down scripts were run for it
 };
 
 // Usage names the member that is wrong. `caller` stands in for a missing "by"; with

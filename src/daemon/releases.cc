@@ -1,5 +1,7 @@
 #include "daemon/releases.h"
 
+#include "release/migrate_steps.h"
+
 #include <algorithm>
 
 #include "base/crash_point.h"
@@ -60,6 +62,9 @@ Error Releases::held_by(const RunningRelease& running, Json& details) const {
 
 Result<Releases::Started> Releases::start(const ReleaseRequest& request, Json& details) {
   forget_ended();
+  if (!request.taken_back.empty())
+    TRY(release::mark_taken_back(house_.store, {request.app, request.wanted.environment},
+                                 request.taken_back, request.wanted.by));
   auto prepared = TRY(prepare(house_, request, Look::PlanOnly, details));
   TRY(refuse_hopeless(prepared.plan, house_.now_ms()));
   Gate& here = gate(prepared.app);

@@ -89,8 +89,11 @@ void Status::look(Scene& scene) {
 }
 
 std::string Status::version_of(const std::string& release) {
-  const auto stored = lookout_.shelf().release(release);
-  return stored ? (*stored)->row.version : "";
+  const std::string judged = ports::release_of_baseline(release);
+  const auto stored = lookout_.shelf().release(judged.empty() ? release : judged);
+  if (!stored) return "";
+  if (judged.empty()) return (*stored)->row.version;
+  return (*stored)->plan.old ? (*stored)->plan.old->version : "";
 }
 
 Result<Json> Status::environment(const ports::AppRef& app) {
@@ -212,10 +215,11 @@ Json Status::instances(const Scene& scene) {
   Json out = Json::array();
   const std::string fresh = scene.running ? scene.running->new_slot() : "";
   for (const auto& [slot, view] : scene.slots) {
-    const std::string role = slot.release == scene.live.release    ? "live"
-                             : slot.release == fresh               ? "new"
-                             : slot.release == scene.live.previous ? "previous"
-                                                                   : "other";
+    const std::string role = slot.release == scene.live.release                  ? "live"
+                             : slot.release == fresh                             ? "new"
+                             : slot.release == scene.live.previous               ? "previous"
+                             : !ports::release_of_baseline(slot.release).empty() ? "baseline"
+                                                                                 : "other";
     const auto* service = scene.settings.service(slot.service);
     for (const auto& instance : view.instances) {
       const auto seen = watcher_.health(scene.app, instance.address);

@@ -73,11 +73,16 @@ void Watcher::look(const ports::AppRef& app) {
     if (!made) return;
     mine = {key, std::move(made).value()};
   }
+  database_.look(app, *settings, *mine.set);
   const auto slots = mine.set->instances->slots(app.app, app.environment);
   if (!slots) return;
   if (!count(app, *mine.set, *slots)) return;
   probe(app, *mine.set, *settings, *slots);
-  if (!is_closing()) alarms_.consider(app, *settings, reading_of(app, *settings));
+  if (is_closing()) return;
+  auto reading = reading_of(app, *settings);
+  database_.fill(app, reading);
+  const bool own = needs_own_rules(*settings);
+  alarms_.consider(app, own ? with_own_rules(*settings) : *settings, reading);
 }
 
 // Errors over all releases that have traffic; latency of the slowest of them.

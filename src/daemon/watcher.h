@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "daemon/alarms.h"
+#include "daemon/database_watch.h"
 #include "daemon/event_hub.h"
 #include "daemon/lookout.h"
 #include "daemon/rates.h"
@@ -21,8 +22,10 @@ class Releases;
 class Watcher {
  public:
   Watcher(House& house, Lookout& lookout, EventHub& hub)
-      : house_(house), lookout_(lookout), hub_(hub), alarms_(house) {}
+      : house_(house), lookout_(lookout), hub_(hub), alarms_(house), database_(house) {}
   ~Watcher() { close(); }
+  // Before start().
+  void add_measures(DatabaseWatch::More more) { database_.add(std::move(more)); }
   void start();
   void close();
 
@@ -63,6 +66,7 @@ class Watcher {
   Lookout& lookout_;
   EventHub& hub_;
   Alarms alarms_;                             // the thread's own
+  DatabaseWatch database_;                    // the thread's own
   std::map<ports::AppRef, Drivers> drivers_;  // the thread's own
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -43,6 +43,7 @@ void retire_old_listeners(Draft& draft) {
 
 void finish_side_by_side(Draft& draft) {
   draft.promote();
+  draft.stop_baseline();
   retire_old_workers(draft);
   draft.post_smoke();
   draft.checks(When::After);
@@ -132,6 +133,7 @@ void write_canary(Draft& draft) {
   draft.gates();
   draft.migrate_first();
   start_all(draft);
+  draft.start_baseline();
   for (const double percent : steps) {
     if (percent == 100) draft.checks(When::During);
     draft.shift(percent);

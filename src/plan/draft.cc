@@ -20,11 +20,15 @@ bool is_probed(const config::Service& service) {
   return service.listens && service.health && !service.health->path.empty();
 }
 
+}  // namespace
+
 Millis probe_deadline(const config::Service& service) {
   if (!is_probed(service)) return kUnprobed;
   const auto& health = *service.health;
   return health.start_period + health.healthy * health.interval + health.timeout + kSlack;
 }
+
+namespace {
 
 std::string probe_text(const config::Service& service, int count) {
   const std::string who = fmt::format("{} of {} {}", count_of(count, "instance"), service.name,
@@ -153,6 +157,10 @@ void Draft::shift(double percent) {
   step.text = percent == 100
                   ? fmt::format("all traffic to {}", plan_.version)
                   : fmt::format("{} of the traffic to {}", percent_text(percent), plan_.version);
+  if (percent < 100 && wants_baseline()) {
+    step.baseline = baseline_percent(percent);
+    step.text += fmt::format(", {} to the fresh {}", percent_text(step.baseline), old_name());
+  }
   if (in_maintenance_) {
     step.text += ", maintenance page away";
     step.undo_text = "the maintenance page again";
@@ -182,6 +190,8 @@ void Draft::judge(const std::string& of) {
   step.deadline = judge.deadline.count() > 0 ? judge.deadline : 3 * judge.period;
   step.text = fmt::format("judge {} for {} on what the router counts", plan_.version,
                           to_text(judge.period));
+  if (of != "100" && wants_baseline())
+    step.text += fmt::format(", beside the fresh {}", old_name());
   add(std::move(step));
 }
 

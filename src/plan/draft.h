@@ -40,6 +40,11 @@ class Draft {
   void shift(double percent);
   void shift_batch(Step step);
   void judge(const std::string& of);
+  // The fresh baseline: instances of the old release, started for the time the canary is judged.
+  bool wants_baseline() const;
+  std::vector<const config::Service*> baseline_services() const;  // of the old release
+  void start_baseline();
+  void stop_baseline();
   void promote();
   void watch();
   void maintenance();
@@ -55,6 +60,7 @@ class Draft {
  private:
   void approvals_gate();
   void window_gate();
+  void rehearse();
   void migrate(std::string id, std::string stage, std::string last);
   void add(Step step);
   std::string old_name() const;
@@ -70,11 +76,21 @@ class Draft {
 Result<void> check_edge_settings(const Capabilities& can, const config::Environment& settings);
 void note_edge_changes(Draft& draft);
 
+// baseline.cc: what a fresh baseline needs of platform and router.
+Result<void> check_baseline(const Capabilities& can, const config::Environment& settings);
+
+// budget.cc: the connections both releases hold while both run, against what the database has.
+// Refused, with the numbers, when there are not enough.
+Result<void> count_connections(Draft& draft, const Facts& facts);
+
 // hooks.cc: the steps of the hooks, between the others.
 void weave_hooks(Plan& plan);
 
 // gates.cc: which gates the request leaves out. Usage when it gives no reason, or names none.
 Result<void> skip_gates(Plan& plan, const Request& request);
+
+// How long the instances of a service may take to be ready.
+Millis probe_deadline(const config::Service& service);
 
 // "10", "0_5": a percent as part of a step id.
 std::string percent_id(double percent);

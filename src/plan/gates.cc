@@ -16,7 +16,9 @@ bool is_skipped(const Plan& plan, std::string_view gate) {
                      [&](const Skip& skip) { return skip.gate == gate; });
 }
 
-bool has_gate(const config::Gates& gates, std::string_view gate) {
+bool has_gate(const config::Environment& settings, std::string_view gate) {
+  const config::Gates& gates = settings.gates;
+  if (gate == "rehearsal") return rehearses(settings);
   if (gate == "approvals") return gates.approvals.need > 0;
   if (gate == "window") return !gates.window.is_open_always();
   if (gate == "freeze") return !gates.freeze.empty();
@@ -48,6 +50,11 @@ std::string said_by(const Skip& skip) {
                      skip.reason);
 }
 }  // namespace
+
+bool rehearses(const config::Environment& settings) {
+  const auto& migrations = settings.database.migrations;
+  return migrations.in_release && migrations.rehearse != config::Rehearse::Off;
+}
 
 bool was_refused_by_gate(std::string_view reason) { return reason.starts_with(kGateStep); }
 
@@ -119,7 +126,7 @@ Result<void> skip_gates(Plan& plan, const Request& request) {
   }
   const auto& gates = plan.settings.gates;
   const auto add = [&](const std::string& gate, std::string how) {
-    if (has_gate(gates, gate) && !is_skipped(plan, gate))
+    if (has_gate(plan.settings, gate) && !is_skipped(plan, gate))
       plan.skipped.push_back({gate, std::move(how), request.by, request.reason});
   };
   for (const auto& gate : request.overrides) add(gate, "override");

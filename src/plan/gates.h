@@ -11,11 +11,14 @@
 namespace slipway::plan {
 
 // The names by which a gate is left out; one check of a gate as "checklist.migrations".
-inline constexpr std::string_view kGateNames[] = {"window", "freeze", "approvals", "checklist",
-                                                  "scans",  "flags",  "load_tests"};
+inline constexpr std::string_view kGateNames[] = {"window", "freeze", "approvals",  "checklist",
+                                                  "scans",  "flags",  "load_tests", "rehearsal"};
 // Every gate's step is "gate-…": what ends there was refused, not broken.
 inline constexpr std::string_view kGateStep = "gate-";
 bool was_refused_by_gate(std::string_view reason);
+
+// Whether its releases try their migrations before they run them.
+bool rehearses(const config::Environment& settings);
 
 // The settings of the plan's gates without what is left out.
 config::Gates gates_in_force(const Plan& plan);

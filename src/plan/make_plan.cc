@@ -110,12 +110,14 @@ Result<Plan> make_deploy(Plan plan, const Facts& facts, const config::Environmen
   plan.strategy = settings.rollout.strategy;
   if (facts.live) TRY(check_strategy(facts.capabilities, plan.strategy));
   TRY(check_counts(facts.capabilities, settings));
+  if (facts.live) TRY(check_baseline(facts.capabilities, settings));
   TRY(check_edge_settings(facts.capabilities, settings));
   TRY(skip_gates(plan, request));
   auto replaced = TRY(old_services(plan));
   Draft draft(std::move(plan), facts, std::move(replaced));
   note_what_is_odd(draft);
   note_edge_changes(draft);
+  TRY(count_connections(draft, facts));
   write_deploy(draft);
   return draft.finish();
 }
@@ -154,9 +156,9 @@ Result<void> check_schema(const LiveRelease& target, const Request& request) {
       fmt::format("{} ({}) cannot come back: the migration {}, applied since, took away what it "
                   "needs of the database",
                   target.version, target.id, target.broken_by),
-      fmt::format("go forward with a version that fits the schema as it is; or, if its down script "
-                  "loses nothing, slipway migrate down {} first",
-                  request.environment));
+      fmt::format("go forward with a version that fits the schema as it is; or slipway rollback {} "
+                  "{} --with-database, which says first what that loses",
+                  request.environment, target.version));
 }
 
 Result<Plan> make_rollback(Plan plan, const Facts& facts, const Request& request) {

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "plan/draft.h"
+#include "plan/gates.h"
 
 namespace slipway::plan {
 
@@ -21,9 +22,24 @@ void Draft::migrate(std::string id, std::string stage, std::string last) {
   add(std::move(step));
 }
 
+// A gate of its own kind: nothing of production is changed, and what it finds stops the release.
+void Draft::rehearse() {
+  if (!rehearses(plan_.settings)) return;
+  Step step{.id = std::string(kGateStep) + "rehearsal", .kind = StepKind::Migrate};
+  step.stage = "rehearse";
+  step.gate = "rehearsal";
+  step.text = "rehearse what is pending on a scratch server, beside the release that runs";
+  if (const auto skipped = skipped_text(plan_, step); !skipped.empty())
+    step.text += "; what it finds stops nothing: " + skipped;
+  step.undoable = true;
+  step.undo_text = "stop it; production was not touched";
+  add(std::move(step));
+}
+
 void Draft::migrate_first() {
   const auto& migrations = plan_.settings.database.migrations;
   if (!migrations.in_release) return;
+  rehearse();
   if (!due_contract_.empty() && migrations.contract != ContractTime::Manual)
     migrate("migrate-contract-before", "contract", due_contract_);
   migrate("migrate-expand", "expand", {});

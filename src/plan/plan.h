@@ -25,6 +25,7 @@ struct Capabilities {
   bool one_off = true;       // can run a one-off task
   bool metrics = true;       // counts per release (needed to judge)
   bool latencies = true;     // and how long its answers took
+  bool third_share = true;   // a third release beside old and new, with a share of its own
   // Keys of `services.NAME.edge` the router carries out: "timeouts.connect", "tls" with all below
   // it, "*" for every one.
   std::vector<std::string> edge_settings{};
@@ -45,6 +46,15 @@ struct LiveRelease {
   std::string broken_by{};
 };
 
+// What the database's server says of its connections.
+struct Seats {
+  int most = 0;         // there are
+  int reserved = 0;     // of them, not for an ordinary role
+  int of_app = 0;       // held now by the role the instances log in with
+  int of_others = 0;    // held now by everybody else
+  std::string trouble;  // why nobody knows; empty: the figures hold
+};
+
 struct Facts {
   Capabilities capabilities;
   std::optional<LiveRelease> live;      // what has the traffic now; none on the first release
@@ -53,6 +63,7 @@ struct Facts {
   std::string passed_over{};  // a rollback without a target: why the newest ones are none
   // The newest contract migration that came with an earlier release and waits to be run; "": none.
   std::string due_contract{};
+  std::optional<Seats> seats{};  // asked when the settings name a pool
 };
 
 enum class RequestKind { Deploy, Rollback };
@@ -93,7 +104,8 @@ enum class StepKind {
   Watch,        // thresholds stay armed for `duration` after promotion
   Notify,       // tell: released, rolled back …
   Hook,         // settings.hooks[count] at `stage`; undoable: run when the release was taken back
-  Migrate,      // run what is pending of the phases up to `stage`, up to `last` when it is given
+  Migrate,      // run what is pending of the phases up to `stage`, up to `last` when it is given;
+                // rehearse: on a scratch server
 };
 std::string_view name_of(StepKind kind);
 std::optional<StepKind> step_kind_named(std::string_view name);
@@ -102,7 +114,10 @@ std::optional<StepKind> step_kind_named(std::string_view name);
 enum class OnFailure {
   TakeBack,  // undo everything done so far, newest first
   GoOn,  // note it and continue (after the point of no return: cleaning up never fails a release)
+  DoWithout,  // go on without the fresh baseline: what only measures never decides over a release
 };
+
+std::string_view name_of(OnFailure on_failure);
 
 struct Step {
   std::string id;  // unique in the plan, part of op-ids: "start-web", "shift-10"
@@ -112,14 +127,16 @@ struct Step {
   int old_count = -1;     // Shift while rolling: how many old instances still get traffic; -1: all
   int new_count = -1;     // Shift while rolling: how many new instances get traffic; -1: all
   double percent = 0;     // Shift
+  double baseline = 0;    // Shift: percent of the fresh baseline; the rest is the old release's
   bool of_old = false;    // Start, Probe, Retire, Shrink, Drain: acts on the release being replaced
+  bool of_baseline = false;  // Start, Probe, Drain, Retire: … on a fresh instance of that release
   int successes = 0;  // Probe: good looks in a row that are enough; 0: as the service's health says
   Millis duration{0};  // Judge, Watch, Drain: how long
   Millis deadline{0};  // fails (Judge: is held) when not settled after this; 0: none
   OnFailure on_failure = OnFailure::TakeBack;
-  std::string stage{};  // Hook: before_shift; Migrate: expand, data, contract
+  std::string stage{};  // Hook: before_shift; Migrate: rehearse, expand, data, contract
   std::string last{};   // Migrate: the migration to end with; empty: all
-  std::string gate{};   // Gate: window
+  std::string gate{};   // Gate: window; Migrate, stage rehearse: rehearsal
   config::OnExpiry on_expiry = config::OnExpiry::Abort;  // Gate: what its deadline leads to
   bool undoable = false;                                 // an undo exists
   // What the undo goes back to. Start: this many instances in the same slot; Shrink and Retire:
@@ -154,6 +171,9 @@ Result<Plan> make_plan(const config::Config& config, const Facts& facts, const R
 // The smoke checks a Smoke step runs: those of step.service (empty: all); after Promote only the
 // GET ones, because a command may change what customers see. Each has its service filled in.
 std::vector<config::Smoke> smoke_of(const Plan& plan, const Step& step);
+// What a fresh baseline gets beside a canary with so many percent: as much, but never more than
+// half of what is left, so that the old release, to which traffic would go back, goes on serving.
+double baseline_percent(double canary);
 // A hook that runs when a release is taken back, before anything of it is.
 bool comes_before_undo(const Step& step);
 // All time spent judging, and watching after promotion.
@@ -161,6 +181,9 @@ Millis judged_time(const Plan& plan);
 // The services of the release being replaced, in dependency order; empty on the first release.
 // Corrupt when its stored settings cannot be read.
 Result<std::vector<config::Service>> old_services(const Plan& plan);
+
+// Whether connections are counted for it: it has a database, and names the size of a pool.
+bool needs_seats(const config::Environment& settings);
 
 std::string in_words(const Plan& plan);  // for `slipway plan`
 Json to_json(const Plan& plan);

@@ -68,6 +68,8 @@ Json to_json(const Step& step) {
   Json out = Json::object();
   if (!step.stage.empty()) out.set("stage", step.stage);
   if (!step.last.empty()) out.set("last", step.last);
+  if (step.baseline > 0) out.set("baseline", step.baseline);
+  if (step.of_baseline) out.set("of_baseline", true);
   return out.set("id", step.id)
       .set("kind", name_of(step.kind))
       .set("service", step.service)
@@ -81,7 +83,7 @@ Json to_json(const Step& step) {
       .set("deadline_ms", std::int64_t{step.deadline.count()})
       .set("gate", step.gate)
       .set("on_expiry", config::name_of(step.on_expiry))
-      .set("on_failure", step.on_failure == OnFailure::GoOn ? "go_on" : "take_back")
+      .set("on_failure", name_of(step.on_failure))
       .set("undoable", step.undoable)
       .set("undo_count", step.undo_count)
       .set("undo_to_maintenance", step.undo_to_maintenance)
@@ -104,10 +106,14 @@ Result<Step> step_from_json(const Json& json) {
   out.new_count = static_cast<int>(json.integer("new_count", -1));
   out.percent = json.number("percent");
   out.of_old = json.flag("of_old");
+  out.baseline = json.number("baseline");
+  out.of_baseline = json.flag("of_baseline");
   out.successes = static_cast<int>(json.integer("successes"));
   out.duration = Millis(json.integer("duration_ms"));
   out.deadline = Millis(json.integer("deadline_ms"));
-  out.on_failure = json.text("on_failure") == "go_on" ? OnFailure::GoOn : OnFailure::TakeBack;
+  for (const auto one : {OnFailure::TakeBack, OnFailure::GoOn, OnFailure::DoWithout}) {
+    if (json.text("on_failure") == name_of(one)) out.on_failure = one;
+  }
   out.stage = json.text("stage");
   out.last = json.text("last");
   out.gate = json.text("gate");
@@ -157,6 +163,11 @@ Result<config::Strategy> strategy_named(std::string_view name) {
 }
 }  // namespace
 
+std::string_view name_of(OnFailure on_failure) {
+  if (on_failure == OnFailure::DoWithout) return "do_without";
+  return on_failure == OnFailure::GoOn ? "go_on" : "take_back";
+}
+
 std::string_view name_of(StepKind kind) {
   for (const auto& [known, name] : kKinds) {
     if (known == kind) return name;
@@ -182,6 +193,7 @@ Json to_json(const Capabilities& capabilities) {
       .set("metrics", capabilities.metrics)
       .set("edge_settings", Json::array_of(capabilities.edge_settings))
       .set("latencies", capabilities.latencies)
+      .set("third_share", capabilities.third_share)
       .set("platform", capabilities.platform_name)
       .set("router", capabilities.router_name);
 }

@@ -19,6 +19,11 @@ std::string header(const Plan& plan) {
 // What a failure of steps[at] leads to, with the numbers of the steps that are undone.
 std::string failure_text(const Plan& plan, std::size_t at) {
   if (plan.steps[at].on_failure == OnFailure::GoOn) return "note it and go on";
+  if (plan.steps[at].on_failure == OnFailure::DoWithout) {
+    const bool begins =
+        plan.steps[at].kind == StepKind::Start || plan.steps[at].kind == StepKind::Probe;
+    return begins ? "go on without it, judged beside the old release" : "note it and go on";
+  }
   std::vector<std::string> undone;
   for (std::size_t i = 0; i <= at; ++i) {
     if (comes_before_undo(plan.steps[i])) undone.push_back(std::to_string(i + 1));

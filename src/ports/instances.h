@@ -40,6 +40,12 @@ struct WorkloadSpec {
 };
 Json to_json(const WorkloadSpec& spec);
 
+// The slots of a release's fresh baseline: of the old release's version and configuration, but made
+// for this release alone ("r-0042-baseline").
+std::string baseline_of(const std::string& release);
+// The release that a fresh baseline's slot was made for; empty when it is none.
+std::string release_of_baseline(const std::string& slot_release);
+
 enum class InstanceState { Starting, Running, Draining, Failed, Gone };
 std::string_view name_of(InstanceState state);
 

@@ -63,4 +63,15 @@ Json to_json(const WorkloadSpec& spec) {
       .set("listens", spec.listens);
 }
 
+namespace {
+constexpr std::string_view kBaseline = "-baseline";
+}
+
+std::string baseline_of(const std::string& release) { return release + std::string(kBaseline); }
+
+std::string release_of_baseline(const std::string& slot_release) {
+  if (!slot_release.ends_with(kBaseline)) return {};
+  return slot_release.substr(0, slot_release.size() - kBaseline.size());
+}
+
 }  // namespace slipway::ports

@@ -15,6 +15,7 @@ plan::Capabilities merged(const plan::Capabilities& platform, const plan::Capabi
   out.metrics = router.metrics;
   out.edge_settings = router.edge_settings;
   out.latencies = router.latencies;
+  out.third_share = platform.third_share && router.third_share;
   out.router_name = router.router_name;
   return out;
 }

@@ -28,13 +28,23 @@ const Instance* with_index(const ports::SlotView& view, int index) {
 }  // namespace
 
 ports::Outcome InstanceSteps::act(const plan::Step& step, const OpId& op) {
-  if (step.kind == StepKind::Retire)
-    return scene_.world.instances.retire(scene_.slot(step.service, true), op);
-  const bool of_old = step.of_old || step.kind == StepKind::Shrink;
+  const auto slot = scene_.slot(step);
+  if (step.kind == StepKind::Retire) return scene_.world.instances.retire(slot, op);
+  const bool of_old = step.of_old || step.of_baseline || step.kind == StepKind::Shrink;
   const auto spec = scene_.workload(step.service, of_old);
   if (!spec)
     return ports::Outcome::not_applied(Error(Code::NotFound, "no service named " + step.service));
-  return scene_.world.instances.ensure(scene_.slot(step.service, of_old), *spec, step.count, op);
+  const auto same = step.of_baseline ? is_unchanged(*spec) : ok();
+  if (!same) return ports::Outcome::not_applied(same.error());
+  return scene_.world.instances.ensure(slot, *spec, step.count, op);
+}
+
+Result<void> InstanceSteps::is_unchanged(const ports::WorkloadSpec& spec) const {
+  const auto digest = TRY(scene_.world.artifacts.resolve(spec));
+  if (spec.digest.empty() || digest == spec.digest) return ok();
+  return Error(Code::Conflict,
+               "the files of " + spec.version + " are not those it was released with",
+               "keep the folder of a version as it is while the version is live");
 }
 
 // Every wanted instance has been started; whether it is ready is the probe's question.
@@ -99,16 +109,14 @@ Sight InstanceSteps::ready(const ports::Slot& slot, const config::Service& servi
 }
 
 Sight InstanceSteps::look(const plan::Step& step) {
-  if (step.kind == StepKind::Start)
-    return started(scene_.slot(step.service, step.of_old), step.count);
+  if (step.kind == StepKind::Start) return started(scene_.slot(step), step.count);
   if (step.kind == StepKind::Shrink) return shrunk(scene_.slot(step.service, true), step.count);
-  if (step.kind == StepKind::Retire)
-    return emptied(scene_.slot(step.service, true), 0, 0, Millis(0));
-  const auto* service = scene_.service(step.service, step.of_old);
+  if (step.kind == StepKind::Retire) return emptied(scene_.slot(step), 0, 0, Millis(0));
+  const auto* service = scene_.service(step.service, step.of_old || step.of_baseline);
   if (service == nullptr) return Sight::bad("no service named " + step.service);
   const int needed =
       step.successes > 0 ? step.successes : (service->health ? service->health->healthy : 1);
-  return ready(scene_.slot(step.service, step.of_old), *service, step.count, needed);
+  return ready(scene_.slot(step), *service, step.count, needed);
 }
 
 Sight InstanceSteps::shrunk(const ports::Slot& slot, int count) {
@@ -157,7 +165,7 @@ Sight InstanceSteps::emptied(const ports::Slot& slot, int first, std::int64_t si
 }
 
 ports::Outcome InstanceSteps::stop_started(const plan::Step& step, const OpId& op) {
-  const auto slot = scene_.slot(step.service, step.of_old);
+  const auto slot = scene_.slot(step);
   const int before = step.undo_count;
   if (before == 0) return scene_.world.instances.retire(slot, op);
   const auto spec = scene_.workload(step.service, step.of_old);
@@ -177,11 +185,11 @@ ports::Outcome InstanceSteps::undo(const plan::Step& step, const OpId& op) {
 }
 
 Sight InstanceSteps::look_undone(const plan::Step& step, const State& state) {
-  const auto* service = scene_.service(step.service, step.kind != StepKind::Start || step.of_old);
+  const bool of_old = step.kind != StepKind::Start || step.of_old || step.of_baseline;
+  const auto* service = scene_.service(step.service, of_old);
   if (service == nullptr) return Sight::settled();
   if (step.kind == StepKind::Start) {
-    return emptied(scene_.slot(step.service, step.of_old), step.undo_count, state.since_ms,
-                   service->drain);
+    return emptied(scene_.slot(step), step.undo_count, state.since_ms, service->drain);
   }
   const auto slot = scene_.slot(step.service, true);
   const Sight there = started(slot, service->instances);
@@ -242,6 +250,30 @@ bool InstanceSteps::old_answers() {
     if (asked > 0 && silent == asked) return false;
   }
   return true;
+}
+
+std::optional<std::string> InstanceSteps::why_baseline_fell() {
+  if (!scene_.old) return std::nullopt;
+  for (const auto& step : scene_.plan.steps) {
+    if (!step.of_baseline || step.kind != StepKind::Start) continue;
+    const auto* service = scene_.service(step.service, true);
+    const auto view = scene_.world.instances.observe(scene_.slot(step));
+    if (!view || service == nullptr) continue;
+    for (int i = 0; i < step.count; ++i) {
+      const Instance* instance = with_index(*view, i);
+      if (instance == nullptr) return step.service + " has only " + count_of(i, "instance");
+      const int known = restarts_.try_emplace(instance->id, instance->restarts).first->second;
+      if (instance->state != InstanceState::Running || instance->restarts != known)
+        return instance->id + " has ended" + (instance->why.empty() ? "" : ": " + instance->why);
+      if (!service->health) continue;
+      std::string why;
+      const int failures =
+          failures_of("baseline " + instance->id, *instance, *service->health, why);
+      if (failures >= service->health->unhealthy)
+        return instance->id + " failed " + count_of(failures, "probe") + " in a row: " + why;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace slipway::release

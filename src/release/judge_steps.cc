@@ -14,6 +14,8 @@ using verdict::Reason;
 
 namespace {
 constexpr Millis kLookEvery{40};
+// What is still pending is put into words for a person, who reads no faster than this.
+constexpr Millis kTellEvery{500};
 // Fewer blocks than this after a quarantine began, also by a daemon that died since, say nothing.
 constexpr int kQuietBlocks = 12;
 // A reading of counters that are being written may be torn; the next one is not.
@@ -40,18 +42,21 @@ bool compares_latency(const verdict::Settings& settings) {
 }
 }  // namespace
 
-Result<JudgeSteps::Reading> JudgeSteps::read() {
+Result<JudgeSteps::Reading> JudgeSteps::read(bool fresh) {
   Reading reading;
   reading.canary = TRY(scene_.world.counters.read(scene_.app, scene_.new_slot));
-  if (scene_.plan.old)
-    reading.baseline = TRY(scene_.world.counters.read(scene_.app, scene_.plan.old->id));
+  if (scene_.plan.old) {
+    const auto& beside = fresh ? ports::baseline_of(scene_.release) : scene_.plan.old->id;
+    reading.baseline = TRY(scene_.world.counters.read(scene_.app, beside));
+  }
   return reading;
 }
 
-// What the old release did before, without the new one, is the first thing the judge hears of.
-void JudgeSteps::sit_down() {
+// What the old release did before, without the new one, is the first thing the judge hears of. Of a
+// fresh baseline that is next to nothing: what the old one did while warm is no measure then.
+void JudgeSteps::sit_down(verdict::Beside beside, const Reading& old, const Reading& before) {
   const auto& judge = scene_.plan.settings.rollout.judge;
-  sitting_.emplace(judge_settings(scene_.plan, judged_routes(judge, last_.baseline)));
+  sitting_.emplace(judge_settings(scene_.plan, judged_routes(judge, old.baseline), beside));
   wants_latencies_ = judges_latency(sitting_->settings());
   wants_of_routes_ = compares_latency(sitting_->settings());
   told_settings_ = false;
@@ -59,27 +64,34 @@ void JudgeSteps::sit_down() {
   verdict::Tick history;
   history.at = judged_;
   history.old = scene_.plan.old ? verdict::Old::Healthy : verdict::Old::Absent;
-  history.strata = lots_between({}, {{}, last_.baseline});
+  history.strata = lots_between({}, {{}, before.baseline});
   sitting_->keep(history);
 }
 
 // What was counted between two stays belongs to neither: the weight changed meanwhile. A person who
 // resumes what was held has it judged anew; a quarantine goes on within its stay.
 Result<void> JudgeSteps::begin(const State& state) {
+  const bool fresh = shift_in(scene_.plan, state).baseline > 0;
+  const auto beside = beside_in(scene_.plan, state);
   const bool same = stay_.step == state.step && stay_.since_ms == state.since_ms;
-  if (same && stay_.narrow == state.narrow) return ok();
-  last_ = TRY(read());
+  const bool same_place = stay_.narrow == state.narrow && stay_.fresh == fresh;
+  const bool same_beside = sitting_ && sitting_->settings().beside == beside;
+  if (same && same_place && same_beside) return ok();
+  const bool anew = !same_beside || (!same && stay_.step == state.step);
+  const Reading old = TRY(read(false));
+  const Reading before = beside == verdict::Beside::Fresh ? TRY(read(true)) : old;
+  last_ = fresh ? before : old;
   looked_ = scene_.world.clock.monotonic();
-  const bool anew = !same && stay_.step == state.step;
-  if (!same) {
-    stay_ = {state.step, state.since_ms,   false, looked_,
-             looked_,    stay_.number + 1, 0,     last_.canary.requests};
+  if (!same || !same_beside) {
+    stay_ = {state.step, state.since_ms,       false, false, looked_, looked_, stay_.number + 1,
+             0,          last_.canary.requests};
     step_id_ = scene_.plan.steps[static_cast<std::size_t>(state.step)].id;
   }
   if (state.narrow && !stay_.narrow) stay_.narrowed = looked_;
   stay_.narrow = state.narrow;
-  stay_.weight = weight_in(scene_.plan, state);
-  if (!sitting_ || anew) sit_down();
+  stay_.fresh = fresh;
+  stay_.weight = judged_weight(scene_.plan, state);
+  if (anew) sit_down(beside, old, before);
   sitting_->keep(tick_at(last_));
   return ok();
 }
@@ -125,7 +137,7 @@ bool JudgeSteps::is_impossible(const verdict::Tick& tick) {
 Result<JudgeSteps::Moment> JudgeSteps::glance() {
   Moment moment;
   const Millis asked = scene_.world.clock.monotonic();
-  moment.reading = TRY(read());
+  moment.reading = TRY(read(stay_.fresh));
   const Millis now = scene_.world.clock.monotonic();
   // A router that takes its time to answer (a script) is not asked all the time.
   pause_ = std::max(kLookEvery, (now - asked) * 4);
@@ -228,33 +240,50 @@ Sight JudgeSteps::with_too_little(Moment& moment, Millis deadline) {
 
 // After the period: pass, or wait for the deadline.
 Sight JudgeSteps::ended(const plan::Step& step, const State& state, Moment& moment) {
-  const std::string evidence = sitting_->tell().evidence;
   if (moment.said.answer == Answer::Pass && !state.narrow)
-    return decided(moment, Sight::settled(evidence));
-  if (step.kind == StepKind::Watch) return decided(moment, Sight::settled("watched; " + evidence));
+    return decided(moment, Sight::settled(sitting_->tell().evidence));
+  if (step.kind == StepKind::Watch)
+    return decided(moment, Sight::settled("watched; " + sitting_->tell().evidence));
   const auto& judge = scene_.plan.settings.rollout.judge;
   const Millis deadline = judge.deadline.count() > 0 ? judge.deadline : step.duration * 3;
   if (looked_ - stay_.begun >= deadline) return with_too_little(moment, deadline);
-  return Sight::pending("waiting for more traffic: " + evidence, pause_);
+  return pending("waiting for more traffic", pause_);
+}
+
+// Words take longer than the look they are about.
+Sight JudgeSteps::pending(const std::string& so_far, Millis pause) {
+  if (told_at_ && looked_ - *told_at_ < kTellEvery) return Sight::pending({}, pause);
+  told_at_ = looked_;
+  return Sight::pending(so_far + ": " + sitting_->tell().evidence, pause);
 }
 
 Sight JudgeSteps::conclude(const plan::Step& step, const State& state, Moment& moment) {
   const auto& said = moment.said;
-  const std::string evidence = sitting_->tell().evidence;
-  if (said.answer == Answer::Fail) return decided(moment, Sight::judged_bad(evidence));
+  if (said.answer == Answer::Fail)
+    return decided(moment, Sight::judged_bad(sitting_->tell().evidence));
   const bool for_person = said.reason == Reason::Nonsense || said.reason == Reason::OldUnhealthy ||
                           (said.reason == Reason::BothFail && step.kind == StepKind::Judge);
   if (said.answer == Answer::Hold && for_person)
-    return decided(moment, Sight::inconclusive(evidence));
+    return decided(moment, Sight::inconclusive(sitting_->tell().evidence));
   if (auto turned = quarantine(step, state, moment)) return *turned;
   const Millis elapsed = looked_ - stay_.begun;
   if (elapsed >= step.duration) return ended(step, state, moment);
-  const std::string clock =
-      to_text(Millis(elapsed.count() / 1000 * 1000)) + " of " + to_text(step.duration);
-  return Sight::pending(clock + ": " + evidence, std::min(pause_, step.duration - elapsed));
+  return pending(to_text(Millis(elapsed.count() / 1000 * 1000)) + " of " + to_text(step.duration),
+                 std::min(pause_, step.duration - elapsed));
+}
+
+// What fell once is no measure, even when it stands again: what it did meanwhile speaks for the
+// canary. Its traffic goes to the old release, which has served all along.
+std::optional<Sight> JudgeSteps::lost(const State& state) {
+  if (shift_in(scene_.plan, state).baseline <= 0) return std::nullopt;
+  const auto why = instances_.why_baseline_fell();
+  if (!why) return std::nullopt;
+  return Sight::lost("the fresh baseline failed: " + *why +
+                     "; judged anew beside the old release as it runs");
 }
 
 Sight JudgeSteps::look(const plan::Step& step, const State& state) {
+  if (auto fell = lost(state)) return *fell;
   const auto begun = begin(state);
   if (!begun) return Sight::pending("cannot judge yet: " + begun.error().what, kLookEvery);
   const Sight health = unhealthy();
@@ -277,6 +306,7 @@ Sight JudgeSteps::guard(const State& state) {
   if (!serves || scene_.plan.kind == plan::RequestKind::Rollback) return Sight::settled();
   const Sight health = unhealthy();
   if (health.kind == EventKind::Bad) return health;
+  if (auto fell = lost(state)) return *fell;
   if (!begin(state)) return Sight::settled();
   auto moment = glance();
   if (!moment || moment->said.answer != Answer::Fail) return Sight::settled();

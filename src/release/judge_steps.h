@@ -34,6 +34,7 @@ class JudgeSteps {
     int step = -1;
     std::int64_t since_ms = -1;
     bool narrow = false;
+    bool fresh = false;  // beside the fresh baseline
     Millis begun{0};
     Millis narrowed{0};
     int number = 0;
@@ -50,18 +51,21 @@ class JudgeSteps {
     verdict::Decision said;
     bool kept = false;
   };
-  Result<Reading> read();
+  Result<Reading> read(bool fresh);
   Result<void> begin(const State& state);
-  void sit_down();
+  void sit_down(verdict::Beside beside, const Reading& old, const Reading& before);
   std::vector<verdict::Lot> lots_between(const Reading& then, const Reading& now) const;
   verdict::Tick tick_at(const Reading& reading);
   Result<Moment> glance();
   void keep(Moment& moment);
   bool is_impossible(const verdict::Tick& tick);
   Sight unhealthy();
+  Sight pending(const std::string& so_far, Millis pause);
   Sight conclude(const plan::Step& step, const State& state, Moment& moment);
   Sight ended(const plan::Step& step, const State& state, Moment& moment);
   Sight with_too_little(Moment& moment, Millis deadline);
+  // The fresh baseline is no measure any more.
+  std::optional<Sight> lost(const State& state);
   std::optional<Sight> quarantine(const plan::Step& step, const State& state, Moment& moment);
   bool may_narrow(const plan::Step& step) const;
   bool is_worth_it(const Moment& moment) const;
@@ -76,11 +80,12 @@ class JudgeSteps {
   bool told_settings_ = false;
   Stay stay_;
   std::string step_id_;
-  Reading last_;        // where the tick after the last kept one begins
-  Millis looked_{0};    // by the clock
-  Millis judged_{0};    // how long the judge has watched: the time of its ticks
-  Millis pause_{0};     // until the next look
-  int impossible_ = 0;  // readings in a row
+  Reading last_;                   // where the tick after the last kept one begins
+  Millis looked_{0};               // by the clock
+  Millis judged_{0};               // how long the judge has watched: the time of its ticks
+  Millis pause_{0};                // until the next look
+  std::optional<Millis> told_at_;  // when what is pending was put into words last
+  int impossible_ = 0;             // readings in a row
   int verdicts_ = 0;
   std::vector<std::pair<std::string, Json>> to_keep_;
 };

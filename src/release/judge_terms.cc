@@ -62,12 +62,14 @@ bool watches_health(const config::Environment& settings) {
 
 // Who judges for seconds wants an answer in seconds: what is a matter of time is a part of the
 // period then.
-verdict::Settings judge_settings(const plan::Plan& plan, const std::vector<std::string>& routes) {
+verdict::Settings judge_settings(const plan::Plan& plan, const std::vector<std::string>& routes,
+                                 verdict::Beside beside) {
   const auto& judge = plan.settings.rollout.judge;
   const Millis period = judge.period.count() > 0 ? judge.period : plan.settings.watch;
   verdict::Settings settings;
   settings.rules = rules_of(plan.settings);
   settings.strata.insert(settings.strata.end(), routes.begin(), routes.end());
+  settings.beside = beside;
   settings.least = judge.least_requests;
   settings.false_alarm = judge.false_alarm / 100;
   settings.missed = judge.missed >= 100 ? 1 : judge.missed / 100;
@@ -90,11 +92,33 @@ const plan::Step* shift_before(const plan::Plan& plan, int step) {
 
 double quarantine_percent(double planned) { return std::min(kQuarantinePercent, planned / 10); }
 
-double weight_in(const plan::Plan& plan, const State& state) {
+plan::Step as_in(plan::Step shift, const State& state) {
+  if (state.narrow) shift.percent = quarantine_percent(shift.percent);
+  if (state.narrow && shift.baseline > 0) shift.baseline = plan::baseline_percent(shift.percent);
+  if (state.without_baseline) shift.baseline = 0;
+  return shift;
+}
+
+plan::Step shift_in(const plan::Plan& plan, const State& state) {
   const auto* shift = shift_before(plan, state.step);
-  if (shift == nullptr) return 0;
-  const double percent = state.narrow ? quarantine_percent(shift->percent) : shift->percent;
-  return std::clamp(percent / 100, 0.0, 1.0);
+  return shift == nullptr ? plan::Step{} : as_in(*shift, state);
+}
+
+double weight_in(const plan::Plan& plan, const State& state) {
+  return std::clamp(shift_in(plan, state).percent / 100, 0.0, 1.0);
+}
+
+double judged_weight(const plan::Plan& plan, const State& state) {
+  const auto shift = shift_in(plan, state);
+  if (shift.baseline <= 0) return weight_in(plan, state);
+  return shift.percent / (shift.percent + shift.baseline);
+}
+
+verdict::Beside beside_in(const plan::Plan& plan, const State& state) {
+  const bool has_baseline = std::any_of(plan.steps.begin(), plan.steps.end(),
+                                        [](const auto& step) { return step.of_baseline; });
+  if (!has_baseline) return verdict::Beside::Old;
+  return state.without_baseline ? verdict::Beside::OldInstead : verdict::Beside::Fresh;
 }
 
 verdict::Sample sample_of(const ports::Counts& now, const ports::Counts& then, bool latencies) {

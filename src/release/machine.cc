@@ -26,7 +26,7 @@ const plan::Step& current(const Plan& plan, const State& state) {
 }
 
 bool has_tried_enough(const Plan& plan, const State& state) {
-  const bool may_fail = current(plan, state).on_failure == OnFailure::TakeBack;
+  const bool may_fail = current(plan, state).on_failure != OnFailure::GoOn;
   return state.attempt >= (may_fail ? kMostAttempts : kMostCleanups);
 }
 
@@ -68,9 +68,16 @@ Decision refuse(Draft& d) {
   return d.out;
 }
 
-// Whether a release promoted to the end by hand leaves this step out.
+bool begins_baseline(const plan::Step& step) {
+  return step.of_baseline && (step.kind == StepKind::Start || step.kind == StepKind::Probe);
+}
+
+// Whether a release promoted to the end by hand leaves this step out, or one whose fresh baseline
+// has failed.
 bool is_skipped(const Plan& plan, const State& state, const plan::Step& step) {
+  if (begins_baseline(step) && state.without_baseline) return true;
   if (!state.full) return false;
+  if (begins_baseline(step)) return true;
   if (step.kind == StepKind::Judge) return true;
   const bool of_shift =
       step.kind == StepKind::Shift || step.stage == "before_shift" || step.stage == "after_shift";
@@ -176,7 +183,8 @@ Decision expire(Draft& d) {
 Decision fail(Draft& d) {
   const auto& step = current(d.plan, d.state());
   if (step.kind == StepKind::Gate && d.event.kind == EventKind::Overdue) return expire(d);
-  if (step.on_failure == OnFailure::GoOn) return advance(d);
+  if (begins_baseline(step)) d.state().without_baseline = true;
+  if (step.on_failure != OnFailure::TakeBack) return advance(d);
   d.state().cause = d.event.verdict ? Cause::Verdict : Cause::Failure;
   d.state().reason = step.id + ": " + d.event.detail;
   return turn_back(d);
@@ -231,6 +239,19 @@ Decision unhold(Draft& d) {
 // Within a judged step: the split that State::narrow says.
 Decision turn(Draft& d, bool narrow) {
   d.state().narrow = narrow;
+  ++d.state().attempt;
+  return d.go(Phase::Acting, Effect::Act);
+}
+
+// Its traffic leaves a fresh baseline that failed at once, also while the release is held; what was
+// held is judged anew then, and held again at the end of the step.
+Decision do_without(Draft& d) {
+  d.state().without_baseline = true;
+  if (d.state().phase == Phase::Held) {
+    d.state().hold = true;
+    d.state().at_boundary = false;
+    d.state().since_ms = d.now_ms;
+  }
   ++d.state().attempt;
   return d.go(Phase::Acting, Effect::Act);
 }
@@ -340,6 +361,8 @@ Decision decide(Draft& d, Action action) {
       return d.stay(Effect::Finish);
     case Action::Turn:
       return turn(d, d.event.kind == EventKind::Narrow);
+    case Action::DoWithout:
+      return do_without(d);
   }
   return refuse(d);
 }

@@ -45,8 +45,9 @@ enum class EventKind {
   Recovered,  // a daemon took the release up again after a crash
   Narrow,     // judged: what was seen may be one burst; next to nothing until that is clear
   Widen,      // … it was: its share again
+  Lost,       // the fresh baseline is not what it was: go on without it, beside the old release
 };
-inline constexpr int kEventKinds = 17;
+inline constexpr int kEventKinds = 18;
 std::string_view name_of(EventKind kind);
 
 enum class Cause { None, Failure, Verdict, Operator, Superseded, Gate };
@@ -75,6 +76,7 @@ struct State {
   bool full = false;         // promoted by hand to the end: judge periods are skipped
   bool narrow = false;       // Judge: in quarantine, next to no traffic
   bool word = false;         // Judge: a person's word stands for the verdict
+  bool without_baseline = false;  // the fresh one failed: judged beside the old release
   Cause cause = Cause::None;
   std::int64_t since_ms = 0;  // when the current step (or its undo) began, wall clock
   std::string reason;         // why it goes back, is held, or ended so

@@ -2,12 +2,16 @@
 
 #include <fmt/core.h>
 
+#include <map>
+
 #include "base/text.h"
+#include "plan/gates.h"
 #include "release/performer.h"
 
 namespace slipway::release {
 namespace {
 constexpr Millis kLookEvery{100};
+constexpr Millis kPulseEvery{500};
 
 // contract/APP/ENV/MIGRATION: the release it came with, its place among those, and the release in
 // which it was applied, once it is.
@@ -23,6 +27,25 @@ std::string applied_words(const ports::MigrationView& view) {
   // Where a full rollback comes back to.
   return view.restore_point.empty() ? words : words + "; restore point " + view.restore_point;
 }
+
+// As maps: the two were counted in the same buckets, but each only has those it needed.
+void add(const ports::Counts& more, ports::Counts& to) {
+  to.requests += more.requests;
+  std::map<std::uint32_t, std::uint64_t> sum(to.latency_us.begin(), to.latency_us.end());
+  for (const auto& [bound, count] : more.latency_us) sum[bound] += count;
+  to.latency_us.assign(sum.begin(), sum.end());
+}
+
+// The bound below which `part` of all lie.
+Millis part_within(const ports::LatencyCounts& counts, std::uint64_t all, double part) {
+  const double wanted = part * static_cast<double>(all);
+  std::uint64_t below = 0;
+  for (const auto& [bound, count] : counts) {
+    below += count;
+    if (static_cast<double>(below) >= wanted) return Millis((bound + 999) / 1000);
+  }
+  return Millis(0);
+}
 }  // namespace
 
 Sight MigrateSteps::look(const plan::Step& step) {
@@ -34,9 +57,39 @@ Sight MigrateSteps::look(const plan::Step& step) {
     begun_.insert(step.id);
     return Sight::pending("begins", kLookEvery);
   }
-  if (view.state == ports::MigrationView::State::Running)
+  if (view.state == ports::MigrationView::State::Running) {
+    tell_pulse(step);
     return Sight::pending(view.text, kLookEvery);
-  return ended(step, view);
+  }
+  return step.stage == "rehearse" ? rehearsed(step, view) : ended(step, view);
+}
+
+// What it finds stops the release, but for who has said on the record that it shall not.
+Sight MigrateSteps::rehearsed(const plan::Step& step, const ports::MigrationView& view) const {
+  if (view.state == ports::MigrationView::State::Done) return Sight::settled(view.text);
+  const std::string skipped = plan::skipped_text(scene_.plan, step);
+  if (!skipped.empty()) return Sight::settled(skipped + "; the rehearsal says: " + view.text);
+  return Sight::bad(view.text);
+}
+
+// How the app does while its database is changed.
+void MigrateSteps::tell_pulse(const plan::Step& step) {
+  if (step.stage == "rehearse") return;
+  const Millis now = scene_.world.clock.monotonic();
+  if (counted_ && now - counted_at_ < kPulseEvery) return;
+  auto counts = scene_.world.counters.read(scene_.app, scene_.release);
+  if (!counts) return;
+  if (scene_.plan.old) {
+    const auto old = scene_.world.counters.read(scene_.app, scene_.plan.old->id);
+    if (!old) return;
+    add(*old, *counts);
+  }
+  if (counted_) {
+    if (const auto pulse = pulse_between(*counted_, *counts))
+      scene_.world.migrations->tell(step.id, *pulse);
+  }
+  counted_ = std::move(*counts);
+  counted_at_ = now;
 }
 
 ports::MigrationCall MigrateSteps::call_of(const plan::Step& step) const {
@@ -99,21 +152,50 @@ Sight MigrateSteps::look_undone(const plan::Step& step) {
   return Sight::pending("stopping: " + view.text, kLookEvery);
 }
 
+std::optional<ports::Pulse> pulse_between(const ports::Counts& then, const ports::Counts& now) {
+  std::map<std::uint32_t, std::uint64_t> left(now.latency_us.begin(), now.latency_us.end());
+  for (const auto& [bound, count] : then.latency_us) {
+    if (left[bound] < count) return std::nullopt;
+    left[bound] -= count;
+  }
+  if (now.requests < then.requests) return std::nullopt;
+  const ports::LatencyCounts counts(left.begin(), left.end());
+  std::uint64_t all = 0;
+  for (const auto& [bound, count] : counts) all += count;
+  return ports::Pulse{now.requests - then.requests, part_within(counts, all, 0.95),
+                      part_within(counts, all, 0.99)};
+}
+
 Result<std::string> due_contract(World& world, const ports::AppRef& app) {
   const std::string shelf = shelf_of(app);
+  const auto live = TRY(world.store.live(app));
+  // What came with a release behind the live one (it was gone back from) is needed by the live one.
+  const auto newest_due = live.release.empty() ? 0 : TRY(world.store.release(live.release)).number;
   std::string newest;
   std::pair<std::int64_t, std::int64_t> last{-1, -1};
   for (const auto& [key, row] : TRY(world.store.values(shelf))) {
     if (!row.text("applied").empty()) continue;
     const auto came = TRY(world.store.release(row.text("release")));
     // One that was taken back has left its file behind nowhere: it comes again with the next.
-    if (came.outcome != "completed") continue;
+    if (came.outcome != "completed" || came.number > newest_due) continue;
     const std::pair<std::int64_t, std::int64_t> at{came.number, row.integer("place")};
     if (at < last) continue;
     last = at;
     newest = key.substr(shelf.size());
   }
   return newest;
+}
+
+Result<void> mark_taken_back(ports::Store& store, const ports::AppRef& app,
+                             const std::vector<std::string>& migrations, const std::string& by) {
+  for (const auto& migration : migrations) {
+    const std::string key = shelf_of(app) + migration;
+    auto row = TRY(store.value(key));
+    if (!row) continue;
+    row->set("applied", "").set("taken_back_by", by);
+    TRY(store.set_value(key, *row));
+  }
+  return ok();
 }
 
 Result<std::string> broken_by(World& world, const ports::AppRef& app, const std::string& release) {

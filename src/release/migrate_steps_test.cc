@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "plan/gates.h"
 #include "tests/release/team.h"
 
 namespace slipway::release {
@@ -53,7 +54,7 @@ TEST_F(Migrates, WhatAddsComesBeforeTheInstancesAndWhatTakesAwayAfterTheOldOnesA
   migrate(config::ContractTime::AfterRetire);
   EXPECT_EQ(deploy("v2").phase, Phase::Completed);
   EXPECT_EQ(team_.world.migrated, (Names{"1-add", "2-fill", "3-drop"}));
-  EXPECT_EQ(phases(), (Names{"expand", "data", "contract"}));
+  EXPECT_EQ(phases(), (Names{"rehearse", "expand", "data", "contract"}));
   const auto& heard = team_.heard.records;
   const auto at = [&](const std::string& record) {
     return std::find(heard.begin(), heard.end(), record) - heard.begin();
@@ -61,6 +62,53 @@ TEST_F(Migrates, WhatAddsComesBeforeTheInstancesAndWhatTakesAwayAfterTheOldOnesA
   EXPECT_LT(at("migrate-expand settled"), at("start-web applied"));
   EXPECT_LT(at("promote settled"), at("migrate-data settled"));
   EXPECT_LT(at("retire-old-web settled"), at("migrate-contract settled"));
+}
+
+TEST_F(Migrates, WhatIsDangerousInTheRehearsalStopsTheReleaseBeforeProductionIsTouched) {
+  ASSERT_TRUE(team_.release(deploy_of("v1")));
+  migrate(config::ContractTime::AfterRetire);
+  team_.migrations.danger = "0007_x.sql:1: blocks. Next: split it";
+  const Ending end = deploy("v2");
+  EXPECT_EQ(end.phase, Phase::RolledBack);
+  EXPECT_NE(end.reason.find("0007_x.sql:1: blocks. Next: split it"), std::string::npos)
+      << end.reason;
+  EXPECT_TRUE(plan::was_refused_by_gate(end.reason)) << end.reason;
+  EXPECT_TRUE(team_.world.migrated.empty());
+  EXPECT_EQ(phases(), Names{"rehearse"});
+}
+
+TEST_F(Migrates, AFindingOfTheRehearsalIsOverriddenOnTheRecord) {
+  ASSERT_TRUE(team_.release(deploy_of("v1")));
+  migrate(config::ContractTime::AfterRetire);
+  team_.migrations.danger = "0007_x.sql:1: blocks";
+  auto request = deploy_of("v2");
+  request.overrides = {"rehearsal"};
+  request.reason = "the table is empty";
+  const auto plan = team_.plan_for(request);
+  ASSERT_EQ(plan.skipped.size(), 1u);
+  ScriptedMailbox mailbox(team_.clock);
+  const auto end = team_.run(plan, team_.create(plan), mailbox);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->phase, Phase::Completed);
+}
+
+TEST_F(Migrates, NothingIsRehearsedWhereThatIsOff) {
+  ASSERT_TRUE(team_.release(deploy_of("v1")));
+  migrate(config::ContractTime::AfterRetire);
+  team_.settings.database.migrations.rehearse = config::Rehearse::Off;
+  EXPECT_EQ(deploy("v2").phase, Phase::Completed);
+  EXPECT_EQ(phases(), (Names{"expand", "data", "contract"}));
+}
+
+TEST(Pulse, IsWhatWasCountedInBetween) {
+  const ports::Counts then{100, 0, {{1'000, 90}, {20'000, 10}}, {}};
+  const ports::Counts now{300, 0, {{1'000, 190}, {20'000, 100}, {700'000, 10}}, {}};
+  const auto pulse = pulse_between(then, now);
+  ASSERT_TRUE(pulse);
+  EXPECT_EQ(pulse->requests, 200u);
+  EXPECT_EQ(pulse->p95, Millis(20));
+  EXPECT_EQ(pulse->p99, Millis(700));
+  EXPECT_FALSE(pulse_between(now, then));  // an edge that began anew
 }
 
 TEST_F(Migrates, EachVersionMayHaveItsOwnFolder) {
@@ -78,10 +126,10 @@ TEST_F(Migrates, AContractWaitsForTheNextRelease) {
   EXPECT_EQ(deploy("v2").phase, Phase::Completed);
   EXPECT_EQ(team_.world.migrated, (Names{"1-add", "2-fill"}));
   EXPECT_EQ(deploy("v3").phase, Phase::Completed);
-  EXPECT_EQ(phases(), (Names{"contract to 3-drop", "expand", "data"}));
+  EXPECT_EQ(phases(), (Names{"rehearse", "contract to 3-drop", "expand", "data"}));
   EXPECT_EQ(team_.world.migrated.back(), "3-drop");
   EXPECT_EQ(deploy("v4").phase, Phase::Completed);
-  EXPECT_EQ(phases(), (Names{"expand", "data"}));  // it is not asked for twice
+  EXPECT_EQ(phases(), (Names{"rehearse", "expand", "data"}));  // it is not asked for twice
 }
 
 TEST_F(Migrates, ByHandMeansNeverInARelease) {
@@ -104,6 +152,29 @@ TEST_F(Migrates, AReleaseThatNeedsWhatIsGoneCannotComeBack) {
             std::string::npos)
       << back.error().what;
   EXPECT_TRUE(go_back_to("v2"));  // it was made for the schema without
+}
+
+TEST_F(Migrates, OneThatWasTakenBackStopsNobody) {
+  ASSERT_TRUE(team_.release(deploy_of("v1")));
+  migrate(config::ContractTime::NextRelease);
+  deploy("v2");  // brings 3-drop along
+  deploy("v3");  // applies it
+  ASSERT_FALSE(go_back_to("v1"));
+  ASSERT_TRUE(mark_taken_back(team_.ports.store, team_.app, {"3-drop", "no such"}, "ada"));
+  EXPECT_TRUE(go_back_to("v1"));
+}
+
+TEST_F(Migrates, AContractIsNotDueWhileWhatNeedsTheOldShapeIsLive) {
+  ASSERT_TRUE(team_.release(deploy_of("v1")));
+  migrate(config::ContractTime::NextRelease);
+  deploy("v2");  // brings 3-drop along: v1 needs what it takes
+  const auto back = go_back_to("v1");
+  ASSERT_TRUE(back) << back.error().sentence();
+  ScriptedMailbox mailbox(team_.clock);
+  ASSERT_TRUE(team_.run(*back, team_.create(*back), mailbox));
+  deploy("v3");
+  EXPECT_EQ(phases(), (Names{"rehearse", "expand", "data"}));
+  EXPECT_EQ(team_.world.migrated, (Names{"1-add", "2-fill"}));
 }
 
 TEST_F(Migrates, AFailureTakesTheReleaseBackBeforeAnythingStarts) {

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "plan/gates.h"
 #include "ports/workload.h"
+#include "release/table.h"
 
 namespace slipway::release {
 
@@ -11,6 +12,17 @@ using plan::StepKind;
 ports::Slot Scene::slot(const std::string& service, bool of_old) const {
   ASSERT(!of_old || plan.old.has_value());
   return {app.app, app.environment, service, of_old ? plan.old->id : new_slot};
+}
+
+ports::Slot Scene::baseline_slot(const std::string& service) const {
+  return {app.app, app.environment, service, ports::baseline_of(release)};
+}
+
+ports::Slot Scene::slot(const plan::Step& step) const {
+  if (step.of_baseline) return baseline_slot(step.service);
+  const bool replaced =
+      step.of_old || step.kind == StepKind::Shrink || step.kind == StepKind::Retire;
+  return slot(step.service, replaced);
 }
 
 const config::Service* Scene::service(const std::string& name, bool of_old) const {
@@ -59,12 +71,11 @@ ports::Outcome Performer::act(const State& state, const OpId& op) {
       return instances_.act(step, op);
     case StepKind::Shift:
     case StepKind::Maintenance:
-      return traffic_.act(step, op);
+      return traffic_.act(step, state, op);
     case StepKind::Promote:
     case StepKind::Notify:
       return records_.act(step, op);
     case StepKind::Judge:
-      return traffic_.turn(state, op);
     case StepKind::Gate:
     case StepKind::Hook:
     case StepKind::Migrate:
@@ -73,13 +84,14 @@ ports::Outcome Performer::act(const State& state, const OpId& op) {
     case StepKind::Smoke:
     case StepKind::Drain:
     case StepKind::Watch:
-      break;  // these only look
+      break;  // these only look, unless the split has to be another one meanwhile
   }
-  return ports::Outcome::applied();
+  return state.attempt > 0 ? traffic_.turn(state, op) : ports::Outcome::applied();
 }
 
 Sight Performer::look(const State& state) {
   const auto& step = step_of(state);
+  if (const auto split = turned(step, state)) return *split;
   switch (step.kind) {
     case StepKind::Start:
     case StepKind::Probe:
@@ -108,13 +120,18 @@ Sight Performer::look(const State& state) {
   return Sight::settled();
 }
 
-// The split may have been turned within the step: it is judged once it is as it should be.
+// The split may have been turned within a step that only looks: that goes on once it is as it
+// should be.
+std::optional<Sight> Performer::turned(const plan::Step& step, const State& state) {
+  const std::pair now{state.step, state.attempt};
+  if (has_act(step.kind) || state.attempt == 0 || turned_ == now) return std::nullopt;
+  Sight split = traffic_.look_turned(state);
+  if (split.kind != EventKind::Settled) return split;
+  turned_ = now;
+  return std::nullopt;
+}
+
 Sight Performer::judged(const plan::Step& step, const State& state) {
-  if (state.attempt > 0 && turned_ != state.attempt) {
-    const Sight split = traffic_.look_turned(state);
-    if (split.kind != EventKind::Settled) return split;
-    turned_ = state.attempt;
-  }
   if (state.word) return Sight::settled("promoted by hand");
   return sources_.weigh(step, state,
                         sources_.alone(state) ? judge_.guard(state) : judge_.look(step, state));
@@ -122,14 +139,15 @@ Sight Performer::judged(const plan::Step& step, const State& state) {
 
 Sight Performer::guard(const State& state) {
   const Sight judged = judge_.guard(state);
-  return judged.kind == EventKind::Bad ? judged : sources_.guard(state);
+  if (judged.kind != EventKind::Settled) return judged;
+  return sources_.guard(state);
 }
 
 // What waited for days may have changed meanwhile: the files are looked at once more. Where the new
 // release has traffic already, its thresholds hold while a gate waits.
 Sight Performer::gate(const plan::Step& step, const State& state) {
   const Sight guarded = guard(state);
-  if (guarded.kind == EventKind::Bad) return guarded;
+  if (guarded.kind == EventKind::Bad || guarded.kind == EventKind::Lost) return guarded;
   const Sight sight = gates_.look(step);
   if (sight.kind != EventKind::Settled || !plan::is_before_changes(scene_.plan, step)) return sight;
   if (plan::check_of(scene_.plan, step) == nullptr) {

@@ -32,6 +32,9 @@ struct Scene {
   ports::AppRef app;
 
   ports::Slot slot(const std::string& service, bool of_old) const;
+  // The slot a step acts on: of the new release, of the old one, or of its fresh baseline.
+  ports::Slot slot(const plan::Step& step) const;
+  ports::Slot baseline_slot(const std::string& service) const;
   // The service as the new or the old release runs it; nullptr when it has none of that name.
   const config::Service* service(const std::string& name, bool of_old) const;
   std::optional<ports::WorkloadSpec> workload(const std::string& service, bool of_old) const;
@@ -54,6 +57,9 @@ class InstanceSteps {
   // False when no running instance of some service of the old release answers its probes any more:
   // then it is no place to go back to.
   bool old_answers();
+  // Why the fresh baseline is no measure any more: one of its instances does not run, was started
+  // again since it was first looked at, or fails its probes.
+  std::optional<std::string> why_baseline_fell();
 
  private:
   struct Streak {
@@ -66,6 +72,8 @@ class InstanceSteps {
   Sight started(const ports::Slot& slot, int count);
   Sight shrunk(const ports::Slot& slot, int count);
   Sight emptied(const ports::Slot& slot, int first, std::int64_t since_ms, Millis drain);
+  // The fresh baseline runs what the old release was started from, or it is none.
+  Result<void> is_unchanged(const ports::WorkloadSpec& spec) const;
   ports::Outcome stop_started(const plan::Step& step, const OpId& op);
   // Probes when it is time to; how many times in a row it has failed.
   int failures_of(const std::string& key, const ports::Instance& instance,
@@ -75,17 +83,19 @@ class InstanceSteps {
 
   const Scene& scene_;
   std::map<std::string, Streak> streaks_;  // instance id and restarts -> probes in a row
+  std::map<std::string, int> restarts_;    // of the fresh baseline's instances, when first seen
 };
 
 // Traffic: Shift, Maintenance, Drain.
 class TrafficSteps {
  public:
   explicit TrafficSteps(const Scene& scene) : scene_(scene) {}
-  ports::Outcome act(const plan::Step& step, const OpId& op);
+  ports::Outcome act(const plan::Step& step, const State& state, const OpId& op);
   Sight look(const plan::Step& step, const State& state);
   ports::Outcome undo(const plan::Step& step, const OpId& op);
   Sight look_undone(const plan::Step& step);
-  // The split of a judged step: what the shift before it gave, or the quarantine's.
+  // The split of a step that only looks: what the shift before it gave, or the quarantine's, or
+  // without the fresh baseline.
   ports::Outcome turn(const State& state, const OpId& op);
   Sight look_turned(const State& state);
 
@@ -94,6 +104,7 @@ class TrafficSteps {
   Result<ports::Split> before(const plan::Step& step, const ports::SplitView& now);
   Result<void> add_shares(const plan::Step& step, const config::Service& service,
                           const ports::Split& now, ports::Split& want);
+  ports::Outcome set(const plan::Step& shift, const OpId& op);
   ports::Outcome write(const Result<ports::Split>& want, const ports::SplitView& now,
                        const OpId& op);
   Sight compare(const Result<ports::Split>& want, const ports::SplitView& now);
@@ -167,6 +178,7 @@ class Performer {
 
   Sight gate(const plan::Step& step, const State& state);
   Sight judged(const plan::Step& step, const State& state);
+  std::optional<Sight> turned(const plan::Step& step, const State& state);
 
   Scene scene_;
   InstanceSteps instances_;
@@ -177,7 +189,7 @@ class Performer {
   HookSteps hooks_;
   MigrateSteps migrations_;
   RecordSteps records_;
-  int turned_ = 0;  // the attempt whose split was seen
+  std::pair<int, int> turned_{-1, 0};  // the step and its attempt whose split was seen
 };
 
 }  // namespace slipway::release

@@ -46,11 +46,11 @@ bool is_fenced(const Result<void>& result) {
 }
 }  // namespace
 
-Runner::Runner(World world, ports::Lease lease, plan::Plan plan, std::string release, State state,
-               Listener* listener)
+Runner::Runner(World world, ports::Lease lease, const plan::Plan& plan, std::string release,
+               State state, Listener* listener)
     : world_(world),
       lease_(std::move(lease)),
-      plan_(std::move(plan)),
+      plan_(plan),
       release_(std::move(release)),
       state_(std::move(state)),
       listener_(listener),

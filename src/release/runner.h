@@ -75,9 +75,12 @@ class Performer;  // how each kind of step is done, observed and undone
 
 class Runner {
  public:
-  // `state`: where the journal says the release is (a fresh State for a new one).
-  Runner(World world, ports::Lease lease, plan::Plan plan, std::string release, State state,
+  // `state`: where the journal says the release is (a fresh State for a new one). The plan is
+  // borrowed and must outlive the runner.
+  Runner(World world, ports::Lease lease, const plan::Plan& plan, std::string release, State state,
          Listener* listener);
+  Runner(World world, ports::Lease lease, plan::Plan&& plan, std::string release, State state,
+         Listener* listener) = delete;
   ~Runner();
   // Until the release has ended, the lease is lost (Fenced), or the mailbox closes (Aborted is not
   // used for that: the error is Code::Internal "left for the next daemon").
@@ -103,7 +106,7 @@ class Runner {
 
   World world_;
   ports::Lease lease_;
-  plan::Plan plan_;
+  const plan::Plan& plan_;
   std::string release_;
   State state_;
   Next next_;

@@ -8,7 +8,7 @@
 namespace slipway::release {
 
 struct Sight {
-  EventKind kind = EventKind::Settled;  // … Absent, Bad, Inconclusive, Narrow, Widen
+  EventKind kind = EventKind::Settled;  // … Absent, Bad, Inconclusive, Narrow, Widen, Lost
   std::string why;
   Millis after{100};     // Pending: when to look again
   bool verdict = false;  // Bad: a judgement, not a broken effect
@@ -29,6 +29,7 @@ struct Sight {
   static Sight inconclusive(std::string why) {
     return {EventKind::Inconclusive, std::move(why), Millis(0), false};
   }
+  static Sight lost(std::string why) { return {EventKind::Lost, std::move(why), Millis(0), false}; }
   static Sight turned(bool narrow, std::string why) {
     return {narrow ? EventKind::Narrow : EventKind::Widen, std::move(why), Millis(0), false};
   }

@@ -46,7 +46,7 @@ ports::MetricQuestion SourceSteps::question(const config::Metric& metric, bool o
   return {metric,
           {{"app", plan.app},
            {"environment", plan.environment},
-           {"release", of_old ? plan.old->id : scene_.new_slot},
+           {"release", of_old ? beside_ : scene_.new_slot},
            {"version", of_old ? plan.old->version : plan.version}},
           plan.settings.folder};
 }
@@ -129,8 +129,15 @@ Sight SourceSteps::wait(const plan::Step& step, const State& state, const verdic
   return Sight::inconclusive(why);
 }
 
+void SourceSteps::stand_beside(const State& state) {
+  if (!scene_.plan.old) return;
+  const bool fresh = shift_in(scene_.plan, state).baseline > 0;
+  beside_ = fresh ? ports::baseline_of(scene_.release) : scene_.plan.old->id;
+}
+
 Sight SourceSteps::weigh(const plan::Step& step, const State& state, Sight judged) {
   if (sources_.empty() || judged.kind == EventKind::Bad) return judged;
+  stand_beside(state);
   const verdict::Verdict verdict = look();
   if (verdict.answer == Answer::Fail) return Sight::judged_bad(verdict.evidence);
   if (judged.kind == EventKind::Pending) {
@@ -154,6 +161,7 @@ Sight SourceSteps::guard(const State& state) {
   const bool serves = weight_in(scene_.plan, state) > 0;
   if (sources_.empty() || !serves || scene_.plan.kind == plan::RequestKind::Rollback)
     return Sight::settled();
+  stand_beside(state);
   const verdict::Verdict verdict = look();
   return verdict.answer == Answer::Fail ? Sight::judged_bad(verdict.evidence) : Sight::settled();
 }

@@ -42,12 +42,14 @@ class SourceSteps {
   void ask(Source& source, Millis now);
   void fetch(Source& source, Millis now);
   ports::MetricQuestion question(const config::Metric& metric, bool of_old) const;
+  void stand_beside(const State& state);
 
   Sight wait(const plan::Step& step, const State& state, const verdict::Verdict& verdict,
              const std::string& judged);
 
   const Scene& scene_;
   std::vector<Source> sources_;
+  std::string beside_;   // the release that is compared with
   int ended_step_ = -1;  // that the judge has let end
   std::int64_t ended_since_ms_ = -1;
   std::string ended_why_;

@@ -1,5 +1,6 @@
 // The one-line form of a State that the journal keeps:
-// "settling|3|1|4|h-f--|verdict|1732182000123|reason". Earlier versions wrote three flags.
+// "settling|3|1|4|h-f---|verdict|1732182000123|reason". Earlier versions wrote three flags, or
+// five.
 #include <charconv>
 
 #include "base/text.h"
@@ -39,6 +40,7 @@ std::string encode(const State& state) {
   out += state.full ? 'f' : '-';
   out += state.narrow ? 'n' : '-';
   out += state.word ? 'w' : '-';
+  out += state.without_baseline ? 'o' : '-';
   out += '|';
   out += name_of(state.cause);
   out += '|';
@@ -62,7 +64,7 @@ std::optional<State> decode(std::string_view text) {
   std::int64_t reach = 0;
   const bool good = take_named(field[0], kPhases, state.phase) && take(field[1], step) &&
                     take(field[2], attempt) && take(field[3], reach) &&
-                    (field[4].size() == 3 || field[4].size() == 5) &&
+                    (field[4].size() == 3 || field[4].size() == 5 || field[4].size() == 6) &&
                     take_named(field[5], kCauses, state.cause) && take(field[6], state.since_ms);
   if (!good || step < 0 || attempt < 0 || reach < 0) return std::nullopt;
   state.step = static_cast<int>(step);
@@ -71,8 +73,9 @@ std::optional<State> decode(std::string_view text) {
   state.hold = field[4][0] == 'h';
   state.at_boundary = field[4][1] == 'b';
   state.full = field[4][2] == 'f';
-  state.narrow = field[4].size() == 5 && field[4][3] == 'n';
-  state.word = field[4].size() == 5 && field[4][4] == 'w';
+  state.narrow = field[4].size() >= 5 && field[4][3] == 'n';
+  state.word = field[4].size() >= 5 && field[4][4] == 'w';
+  state.without_baseline = field[4].size() == 6 && field[4][5] == 'o';
   state.reason = text;
   return state;
 }

@@ -12,7 +12,7 @@ struct Names {
   std::string_view sentence;
 };
 
-constexpr std::array<Names, 21> kActions{{
+constexpr std::array<Names, 22> kActions{{
     {"refuse", "the event has no place here"},
     {"enter", "begin with the first step"},
     {"stand", "begin once the lease is held"},
@@ -34,6 +34,7 @@ constexpr std::array<Names, 21> kActions{{
     {"back-act", "send the undo; never given up"},
     {"finish", "write the end and free the lease"},
     {"turn", "next to no traffic for the new release, or its share again; then judge on"},
+    {"do-without", "the fresh baseline's traffic to the old release; then judge anew beside that"},
 }};
 
 using enum Action;
@@ -41,26 +42,26 @@ using Row = std::array<Action, kEventKinds>;
 
 // clang-format off
 // Columns: Begin, Applied, NotApplied, Unknown, Settled, Pending, Absent, Bad, Inconclusive, Overdue,
-//          Pause, Resume, Promote, Abort, Recovered, Narrow, Widen
+//          Pause, Resume, Promote, Abort, Recovered, Narrow, Widen, Lost
 constexpr std::array<Row, kPhases> kTable{{
     /* Planned */      {Enter, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        AskHold, Unhold, Refuse, Abort, Stand, Refuse, Refuse},
+                        AskHold, Unhold, Refuse, Abort, Stand, Refuse, Refuse, Refuse},
     /* Acting */       {Refuse, Settle, NotApplied, Settle, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        AskHold, Unhold, Promote, Abort, Settle, Refuse, Refuse},
+                        AskHold, Unhold, Promote, Abort, Settle, Refuse, Refuse, Refuse},
     /* Settling */     {Refuse, Refuse, Refuse, Refuse, Advance, Wait, Again, Fail, Hold, Fail,
-                        AskHold, Unhold, Promote, Abort, Settle, Turn, Turn},
+                        AskHold, Unhold, Promote, Abort, Settle, Turn, Turn, DoWithout},
     /* Held */         {Refuse, Refuse, Refuse, Refuse, Wait, Wait, Refuse, Fail, Wait, Refuse,
-                        AskHold, Proceed, Proceed, Abort, Wait, Refuse, Refuse},
+                        AskHold, Proceed, Proceed, Abort, Wait, Refuse, Refuse, DoWithout},
     /* BackActing */   {Refuse, BackSettle, BackLater, BackSettle, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        Refuse, Refuse, Refuse, Refuse, BackSettle, Refuse, Refuse},
+                        Refuse, Refuse, Refuse, Refuse, BackSettle, Refuse, Refuse, Refuse},
     /* BackSettling */ {Refuse, Refuse, Refuse, Refuse, BackNext, Wait, BackAct, BackAct, Wait, BackAct,
-                        Refuse, Refuse, Refuse, Refuse, BackSettle, Refuse, Refuse},
+                        Refuse, Refuse, Refuse, Refuse, BackSettle, Refuse, Refuse, Refuse},
     /* Completed */    {Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse},
+                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse, Refuse},
     /* RolledBack */   {Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse},
+                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse, Refuse},
     /* Aborted */      {Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse, Refuse,
-                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse},
+                        Refuse, Refuse, Refuse, Refuse, Finish, Refuse, Refuse, Refuse},
 }};
 // clang-format on
 
@@ -71,7 +72,7 @@ constexpr std::array<std::string_view, kPhases> kPhaseNames{
 constexpr std::array<std::string_view, kEventKinds> kEventNames{
     "begin",   "applied", "not-applied",  "unknown", "settled", "pending",
     "absent",  "bad",     "inconclusive", "overdue", "pause",   "resume",
-    "promote", "abort",   "recovered",    "narrow",  "widen"};
+    "promote", "abort",   "recovered",    "narrow",  "widen",   "lost"};
 
 constexpr std::array<std::string_view, 8> kEffectNames{
     "none", "begin", "act", "observe", "guard", "back-act", "back-observe", "finish"};
@@ -119,7 +120,8 @@ std::string states_page() {
       "recovered\n"
       "  settling --> acting: settled (next step), absent\n  settling --> held: inconclusive, or "
       "paused at a boundary\n"
-      "  held --> acting: resume, promote\n  settling --> acting: narrow, widen\n  settling --> "
+      "  held --> acting: resume, promote\n  settling --> acting: narrow, widen, lost\n  held --> "
+      "acting: lost\n  settling --> "
       "completed: settled (last step)\n"
       "  acting --> back_settling: not-applied\n  settling --> back_settling: bad, overdue, abort\n"
       "  held --> back_settling: bad, abort\n  back_settling --> back_acting: absent\n"

@@ -29,6 +29,7 @@ enum class Action {
   BackAct,     // send the undo (again): never given up
   Finish,      // write the end (again)
   Turn,        // another share of the traffic within a judged step
+  DoWithout,   // give the fresh baseline's share back to the old release
 };
 std::string_view name_of(Action action);
 std::string_view sentence_of(Action action);

@@ -77,9 +77,18 @@ Result<void> TrafficSteps::add_shares(const plan::Step& step, const config::Serv
   }
   // The new release is the last of its service: a router that sends certain clients to "the newest"
   // knows it by that.
+  std::vector<std::string> young;
+  if (has_old && step.baseline > 0)
+    young = TRY(addresses_of(scene_.world, scene_.baseline_slot(service.name), -1));
+  const double baseline = young.empty() ? 0 : step.baseline;
   if (percent < 100) {
     auto old = TRY(addresses_of(scene_.world, scene_.slot(service.name, true), step.old_count));
-    want.shares.push_back({service.name, scene_.plan.old->id, 100 - percent, std::move(old)});
+    want.shares.push_back(
+        {service.name, scene_.plan.old->id, 100 - percent - baseline, std::move(old)});
+  }
+  if (baseline > 0) {
+    const auto& release = scene_.baseline_slot(service.name).release;
+    want.shares.push_back({service.name, release, baseline, std::move(young)});
   }
   want.shares.push_back({service.name, scene_.new_slot, percent, std::move(fresh)});
   return ok();
@@ -142,10 +151,14 @@ Outcome TrafficSteps::write(const Result<Split>& want, const SplitView& now, con
   return scene_.world.router.set_split(scene_.app, *want, now.version, scene_.lease.epoch, op);
 }
 
-Outcome TrafficSteps::act(const plan::Step& step, const OpId& op) {
+Outcome TrafficSteps::set(const plan::Step& step, const OpId& op) {
   const auto now = scene_.world.router.observe_split(scene_.app);
   if (!now) return Outcome::not_applied(now.error());
   return write(wanted(step, *now), *now, op);
+}
+
+Outcome TrafficSteps::act(const plan::Step& step, const State& state, const OpId& op) {
+  return set(as_in(step, state), op);
 }
 
 Outcome TrafficSteps::undo(const plan::Step& step, const OpId& op) {
@@ -154,21 +167,13 @@ Outcome TrafficSteps::undo(const plan::Step& step, const OpId& op) {
   return write(before(step, *now), *now, op);
 }
 
-namespace {
-plan::Step shift_in(const plan::Plan& plan, const State& state) {
-  const auto* shift = shift_before(plan, state.step);
-  ASSERT(shift != nullptr);
-  plan::Step out = *shift;
-  if (state.narrow) out.percent = quarantine_percent(shift->percent);
-  return out;
-}
-}  // namespace
-
 Outcome TrafficSteps::turn(const State& state, const OpId& op) {
-  return act(shift_in(scene_.plan, state), op);
+  ASSERT(shift_before(scene_.plan, state.step) != nullptr);
+  return set(shift_in(scene_.plan, state), op);
 }
 
 Sight TrafficSteps::look_turned(const State& state) {
+  ASSERT(shift_before(scene_.plan, state.step) != nullptr);
   return look(shift_in(scene_.plan, state), state);
 }
 
@@ -183,7 +188,7 @@ Sight TrafficSteps::look(const plan::Step& step, const State& state) {
   if (step.kind == StepKind::Drain) return drained(step, state);
   const auto now = scene_.world.router.observe_split(scene_.app);
   if (!now) return Sight::pending(now.error().what, kLookLater);
-  return compare(wanted(step, *now), *now);
+  return compare(wanted(as_in(step, state), *now), *now);
 }
 
 Sight TrafficSteps::look_undone(const plan::Step& step) {
@@ -196,17 +201,19 @@ Sight TrafficSteps::drained(const plan::Step& step, const State& state) {
   if (!scene_.plan.old) return Sight::settled();
   const auto view = scene_.world.router.observe_drain(scene_.app);
   if (!view) return Sight::pending(view.error().what, kLookLater);
+  const auto leaving = step.of_baseline ? ports::baseline_of(scene_.release) : scene_.plan.old->id;
   std::int64_t in_flight = 0;
   for (const auto& one : view->draining) {
     const bool counts =
-        one.release == scene_.plan.old->id && (step.service.empty() || one.service == step.service);
+        one.release == leaving && (step.service.empty() || one.service == step.service);
     if (counts) in_flight += one.in_flight;
   }
   if (in_flight == 0) return Sight::settled();
   const auto waited = Millis(to_unix_ms(scene_.world.clock.now()) - state.since_ms);
   if (waited >= step.duration)
     return Sight::settled(count_of(in_flight, "request") + " outlived the drain time");
-  return Sight::pending(count_of(in_flight, "request") + " still running on the old release",
+  return Sight::pending(count_of(in_flight, "request") + " still running on the " +
+                            (step.of_baseline ? "fresh baseline" : "old release"),
                         std::min(Millis(100), std::max(kLookSoon, waited / 4)));
 }
 

@@ -20,8 +20,16 @@ namespace slipway::verdict {
 
 enum class Guard { Auto, On, Off };
 
+// What the canary is judged beside. Only words depend on it: counts are counts.
+enum class Beside {
+  Old,         // the old release as it runs
+  Fresh,       // instances of the old release as young as the canary's
+  OldInstead,  // … which have failed: the old release as it runs
+};
+
 struct Settings {
   std::vector<Rule> rules;
+  Beside beside = Beside::Old;
   std::vector<std::string> strata{"all"};  // everything first, then routes; equal shares of alpha
   std::vector<std::string> counters;       // names of the custom counters, in Sample's order
   double false_alarm = 0.001;              // healthy releases that are taken back, at most

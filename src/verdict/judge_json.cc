@@ -13,6 +13,7 @@ constexpr std::array kReasons{Reason::Limits, Reason::BothFail, Reason::BlameUnc
 constexpr std::array<std::string_view, 4> kKinds{"error_rate", "latency_quantile", "latency",
                                                  "counter"};
 constexpr std::array<std::string_view, 3> kGuards{"auto", "on", "off"};
+constexpr std::array<std::string_view, 3> kBesides{"old", "fresh", "old instead"};
 constexpr std::array<std::string_view, 3> kOlds{"healthy", "unhealthy", "absent"};
 constexpr std::size_t kMostStrata = 1000;
 constexpr std::size_t kMostRules = 1000;
@@ -119,6 +120,8 @@ Json to_json(const Settings& settings) {
   out.set("counters", Json::array_of(settings.counters));
   out.set("false_alarm", settings.false_alarm).set("missed", settings.missed);
   out.set("least", settings.least);
+  if (settings.beside != Beside::Old)
+    out.set("beside", kBesides[static_cast<std::size_t>(settings.beside)]);
   out.set("guard", kGuards[static_cast<std::size_t>(settings.guard)]);
   out.set("history_ms", settings.history.count()).set("dispersion", number(settings.dispersion));
   out.set("block_ms", settings.block.count()).set("horizon_ms", settings.horizon.count());
@@ -136,6 +139,9 @@ Result<Settings> settings_from_json(const Json& json) {
   out.false_alarm = json.number("false_alarm");
   out.missed = json.number("missed");
   out.least = static_cast<int>(json.integer("least"));
+  const int beside = index_of(kBesides, json.text("beside", "old"));
+  if (beside < 0) return not_a(what, "unknown beside '" + json.text("beside") + "'");
+  out.beside = static_cast<Beside>(beside);
   const int guard = index_of(kGuards, json.text("guard"));
   out.history = Millis(json.integer("history_ms"));
   out.dispersion = json.number("dispersion");

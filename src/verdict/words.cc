@@ -45,14 +45,23 @@ bool is_latency(const Rule& rule) {
   return rule.kind == Rule::Kind::LatencyQuantile || rule.kind == Rule::Kind::Latency;
 }
 
-std::string latency_limit(const Rule& rule) {
+std::string_view name_of(Beside beside) {
+  return beside == Beside::Fresh ? "fresh baseline" : "old release";
+}
+
+std::string_view aside_of(Beside beside) {
+  return beside == Beside::OldInstead ? " (the fresh baseline failed)" : "";
+}
+
+std::string latency_limit(const Rule& rule, Beside beside) {
   if (rule.relative)
-    return fmt::format("{:g}x the old release's {}", rule.limit, quantile_text(rule));
+    return fmt::format("{:g}x the {}'s {}{}", rule.limit, name_of(beside), quantile_text(rule),
+                       aside_of(beside));
   return to_text(Millis(static_cast<std::int64_t>(rule.limit)));
 }
 
 // "12 of 118 canary responses failed (10%)"
-std::string seen_text(const Rule& rule, const Numbers& numbers) {
+std::string seen_text(const Rule& rule, const Numbers& numbers, Beside beside) {
   const double share = numbers.canary > 0 ? numbers.canary_bad / numbers.canary : 0;
   const std::string counts =
       count_text(numbers.canary_bad) + " of " + count_text(numbers.canary) + " canary ";
@@ -64,15 +73,15 @@ std::string seen_text(const Rule& rule, const Numbers& numbers) {
     case Rule::Kind::LatencyQuantile:
     case Rule::Kind::Latency:
       return counts + fmt::format("requests ({}) took longer than {}", share_text(share),
-                                  latency_limit(rule));
+                                  latency_limit(rule, beside));
   }
   ASSERT(false);
 }
 
-std::string beside_text(const Rule& rule, const Numbers& numbers) {
+std::string beside_text(const Rule& rule, const Numbers& numbers, Beside beside) {
   if (numbers.baseline <= 0 || (is_latency(rule) && rule.relative)) return {};
-  return fmt::format(" against {} of {} on the old release", count_text(numbers.baseline_bad),
-                     count_text(numbers.baseline));
+  return fmt::format(" against {} of {} on the {}{}", count_text(numbers.baseline_bad),
+                     count_text(numbers.baseline), name_of(beside), aside_of(beside));
 }
 
 double limit_share(const Rule& rule) {
@@ -113,33 +122,34 @@ double growth(const Rule& rule, const Numbers& numbers, double share) {
   return rule.relative ? blame : std::min(own, blame);
 }
 
-std::string visible_text(const Rule& rule, const Numbers& numbers) {
+std::string visible_text(const Rule& rule, const Numbers& numbers, Beside beside) {
   const double share = smallest_share(rule, numbers);
   if (share >= 1) return "nothing: there were too few requests";
   if (is_latency(rule)) {
     return fmt::format("above about {} of requests slower than {}", share_text(share),
-                       latency_limit(rule));
+                       latency_limit(rule, beside));
   }
   return fmt::format("failure rates above about {}", share_text(share));
 }
 
-std::string both_text(const Rule& rule, const Numbers& numbers) {
+std::string both_text(const Rule& rule, const Numbers& numbers, Beside beside) {
   const double canary = numbers.canary > 0 ? numbers.canary_bad / numbers.canary : 0;
   const double baseline = numbers.baseline > 0 ? numbers.baseline_bad / numbers.baseline : 0;
   if (is_latency(rule)) {
-    return fmt::format("canary and old release are both slower than {} ({} and {} of requests)",
-                       latency_limit(rule), share_text(canary), share_text(baseline));
+    return fmt::format("canary and {} are both slower than {} ({} and {} of requests)",
+                       name_of(beside), latency_limit(rule, beside), share_text(canary),
+                       share_text(baseline));
   }
-  return fmt::format("canary {} and old release {} both fail", share_text(canary),
+  return fmt::format("canary {} and {} {} both fail", share_text(canary), name_of(beside),
                      share_text(baseline));
 }
 
-std::string hold_text(const Rule& rule, const Decision& decision) {
+std::string hold_text(const Rule& rule, const Decision& decision, Beside beside) {
   const auto& numbers = decision.numbers;
-  const std::string seen = seen_text(rule, numbers) + beside_text(rule, numbers);
+  const std::string seen = seen_text(rule, numbers, beside) + beside_text(rule, numbers, beside);
   switch (decision.reason) {
     case Reason::BothFail:
-      return both_text(rule, numbers) + "; not this release's doing";
+      return both_text(rule, numbers, beside) + "; not this release's doing";
     case Reason::OldUnhealthy:
       return seen + "; the old release is not healthy enough to go back to";
     case Reason::BlameUnclear:
@@ -150,17 +160,17 @@ std::string hold_text(const Rule& rule, const Decision& decision) {
   ASSERT(false);
 }
 
-std::string evidence_of(const Rule& rule, const Decision& decision) {
+std::string evidence_of(const Rule& rule, const Decision& decision, Beside beside) {
   const auto& numbers = decision.numbers;
-  const std::string seen =
-      seen_text(rule, numbers) + beside_text(rule, numbers) + "; " + limit_text(rule);
+  const std::string seen = seen_text(rule, numbers, beside) + beside_text(rule, numbers, beside) +
+                           "; " + limit_text(rule);
   switch (decision.answer) {
     case Answer::Fail:
       return seen +
              fmt::format("; a healthy canary would show this in fewer than 1 of {} deployments",
                          count_text(std::floor(std::exp(numbers.log_threshold) + 1e-6)));
     case Answer::Hold:
-      return hold_text(rule, decision);
+      return hold_text(rule, decision, beside);
     case Answer::NotEnough:
       if (decision.quarantine) return seen + "; it may be one burst";
       return fmt::format("{} canary requests in {}; {}", count_text(numbers.canary),
@@ -217,12 +227,13 @@ Verdict words_of(const Settings& settings, const Decision& decision) {
   }
   if (decision.rule < 0) return {decision.answer, "no limits are set", "nothing"};
   const auto& rule = settings.rules[static_cast<std::size_t>(decision.rule)];
-  std::string evidence = evidence_of(rule, decision);
+  std::string evidence = evidence_of(rule, decision, settings.beside);
   if (decision.stratum > 0) {
     const auto& route = settings.strata[static_cast<std::size_t>(decision.stratum)];
     evidence = fmt::format("{}: {}", route, evidence);
   }
-  return {decision.answer, std::move(evidence), visible_text(rule, decision.numbers)};
+  return {decision.answer, std::move(evidence),
+          visible_text(rule, decision.numbers, settings.beside)};
 }
 
 std::string sentence(const Decision& decision, const Verdict& verdict) {

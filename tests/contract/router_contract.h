@@ -102,6 +102,17 @@ TEST_P(RouterContract, WhatIsSetReadsBack) {
   EXPECT_NE(seen().version, first.version);
 }
 
+TEST_P(RouterContract, AThirdReleaseHasAShareOfItsOwnWhereTheRouterSaysSo) {
+  if (!driver().capabilities().third_share) return;
+  auto want = split(40);
+  want.shares[0].percent = 30;
+  want.shares.insert(want.shares.begin() + 1, {"web", "r-0002-baseline", 30, {"127.0.0.1:9"}});
+  set_now(want, 1, op("shift-40"));
+  expect_serves(want);
+  set_now(split(100), 1, op("shift-100"));
+  expect_serves(split(100));
+}
+
 TEST_P(RouterContract, AMaintenanceModeReadsBackWithItsWords) {
   auto want = split(0);
   want.mode = ports::Mode::Maintenance;

@@ -85,7 +85,7 @@ class Database:
             "and pid in (select pid from pg_stat_activity where query like '%pg_sleep(600)%')") != "0")
         child = self.rig.begin("deploy", "production", version)
         wait_until("the migration waiting", 60, lambda: self.sql(
-            "select count(*) from pg_stat_activity where application_name like 'slipway%'") != "0")
+            "select count(*) from pg_stat_activity where application_name like 'slipway migrate production%'") != "0")
         self.rig.kill_daemon()
         expect(self.columns() == "id,name", "the daemon died too late: the column is there already")
         child.wait(timeout=60)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The judge, end to end: the example under load, versions that are broken in seven ways, the right decision each time.
+"""The judge, end to end: the example under load, versions that are broken in seven ways, the right decision each time;
+and one that is only as cold as any fresh instance, which a fresh baseline tells from one that is slow.
 
 Usage: judge_test.py BUILD. One line a case, as key=value; the sentence of the verdict below it.
 """
@@ -15,6 +16,7 @@ APP, ENVIRONMENT = "shopflow", "production"
 RATE = int(os.environ.get("RATE", "250"))
 OLD = "1.0.0"
 DELAY_MS = 15
+COLD, COLD_MS = 1.6, 40_000  # what a process is slower for its first seconds
 MOST_DECISION_MS = 100
 REPEATS = 3
 
@@ -60,11 +62,11 @@ class Shop:
         self.rig.config = os.path.join(self.rig.folder, "slipway.yaml")
         self.problems = []
 
-    def version(self, name, faults=(), slower=1, log=None):
+    def version(self, name, faults=(), slower=1, log=None, cold=1):
         """A version that does what v1.1.0 does, but for its faults; all fail while the database is down."""
         folder = os.path.join(self.folder, "versions", name)
         os.makedirs(folder)
-        told = {"version": name, "delay_ms": DELAY_MS, "slower": slower, "log": log,
+        told = {"version": name, "delay_ms": DELAY_MS, "slower": slower, "log": log, "cold": cold, "cold_ms": COLD_MS,
                 "faults": [*faults, {"share": 0.4, "file": self.database_down}]}
         with open(os.path.join(folder, "version.json"), "w") as out:
             json.dump({"version": name, "summary": "", "features": ["list", "ranked-search", "cart", "checkout"]}, out)
@@ -144,6 +146,31 @@ class Shop:
         if not verdicts or "not this release's doing" not in verdicts[-1]["sentence"]:
             self.problems.append("database: somebody was blamed")
 
+    def only_cold(self):
+        """Beside the old release, which is warm by now, it is slower; beside a fresh instance of that it is not."""
+        self.deploy("cold_beside_old", "cold", "rolled_back")
+        self.configure(judge=", baseline: fresh", watch="2s")
+        began = time.monotonic()
+        child = self.rig.begin("deploy", ENVIRONMENT, "cold")
+        wait_until("the canary judged beside a fresh baseline", 90, lambda: self.step()[0] == "judge-50")
+        self.three_shares()
+        self.rig.kill_daemon()
+        self.rig.start_daemon()
+        wait_until("the end of the release", 120, lambda: self.newest()["outcome"])
+        child.wait(timeout=60)
+        _, verdicts = self.tell("cold_beside_fresh", "cold", began, "completed")
+        if not any("fresh baseline" in one["sentence"] for one in verdicts):
+            self.problems.append("cold_beside_fresh: not judged beside the fresh baseline")
+        # Two of the new colour, and two of the old one, which stays warm.
+        wait_until("nothing of the fresh baseline left", 20, lambda: len(self.rig.shims()) == 4)
+
+    def three_shares(self):
+        status = self.rig.status(APP, ENVIRONMENT)
+        shares = sorted((share["percent"], share["version"]) for share in status.get("split", []))
+        fresh = [one for one in status.get("instances", []) if one["role"] == "baseline"]
+        if shares != [(25, OLD + "-old"), (25, OLD + "-old"), (50, "cold")] or len(fresh) != 2:
+            self.problems.append(f"cold_beside_fresh: shares {shares}, {len(fresh)} fresh instances")
+
     def decision_time(self):
         """From the request that decided to the journal's record: the app says when it failed which request."""
         row, verdicts = self.deploy("at_once", "broken", "rolled_back", step="10%", judge=", guard: off")
@@ -175,7 +202,8 @@ class Shop:
 
     def play(self):
         rig = self.rig
-        self.version(OLD + "-old")
+        self.version(OLD + "-old", cold=COLD)
+        self.version("cold", cold=COLD)
         self.version("good")
         self.version("three", [{"share": 0.03}])
         self.version("ten", [{"share": 0.1}])
@@ -202,13 +230,14 @@ class Shop:
             self.problems.append("route_2: the route is not named")
         self.both_fail()
         self.fails_after_promotion()
+        self.only_cold()
         report = rig.stop_load()
         rig.load = None
         live = (rig.status(APP, ENVIRONMENT).get("live") or {}).get("version")
         print(f"judge: requests={report['requests']} failed={report['failed']} live={live}", flush=True)
         if report["failed"]:
             self.problems.append(f"{report['failed']} requests failed: {report.get('first_failures', [])[:5]}")
-        if live != OLD + "-old":
+        if live != "cold":
             self.problems.append(f"{live} is live")
 
 

@@ -5,15 +5,22 @@
 //   sim quick          a crash at every point, zombies, and 500 seeds
 //   sim mutant         singles, then 2,000 seeds, up to the first violation: what no mutant may
 //   survive
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <iterator>
+#include <new>
 #include <string>
+#include <vector>
 
+#include "base/assert.h"
 #include "explorer.h"
 
 namespace slipway::sim {
@@ -23,51 +30,69 @@ void print(const Tally& tally) {
   for (const auto& violation : tally.violations) std::printf("violation: %s\n", violation.c_str());
 }
 
-// The work is split over two processes by scenario or seed; each says what it found in three
-// numbers.
-struct Part {
-  int index = 0;
-  int count = 1;
-  bool mine(std::size_t item) const { return static_cast<int>(item) % count == index; }
+// Pieces of work, each taken once by whichever process is free; the counter lives in memory that
+// the processes share.
+class Tickets {
+ public:
+  Tickets() {
+    void* page = mmap(nullptr, sizeof(std::atomic<std::uint64_t>), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT(page != MAP_FAILED);
+    next_ = new (page) std::atomic<std::uint64_t>(0);
+  }
+  std::uint64_t take() { return next_->fetch_add(1); }
+
+ private:
+  std::atomic<std::uint64_t>* next_;  // never unmapped: it lives as long as the process
 };
 
-void run_scenarios(const std::string& mode, Part part, Tally& tally) {
-  const auto scenarios = all_scenarios();
-  for (std::size_t i = 0; i < scenarios.size(); ++i) {
-    if (!part.mine(i) || tally.violations.size() >= tally.most) continue;
-    if (mode == "pairs") {
-      explore(scenarios[i], 2, tally);
-    } else {
-      explore(scenarios[i], 1, tally);
-      explore_zombies(scenarios[i], tally);
-      if (mode != "quick" && scenarios[i].trouble.refusals == 0)
-        explore_faults(scenarios[i], tally);
-    }
+using Work = std::function<void(Tally&)>;
+
+// What there is to walk, in the order in which it is walked.
+std::vector<Work> work_of(const std::string& mode, const std::vector<Scenario>& scenarios) {
+  const bool faults = mode != "quick" && mode != "pairs";
+  const int depth = mode == "pairs" ? 2 : 1;
+  std::vector<Work> out;
+  // A mutant dies of the first violation: what costs least is tried first, on every scenario.
+  if (mode == "mutant") {
+    for (const auto& it : scenarios) out.emplace_back([&](Tally& tally) { explore(it, 0, tally); });
   }
+  for (const auto& it : scenarios)
+    out.emplace_back([&it, depth](Tally& tally) { explore(it, depth, tally); });
+  if (mode == "pairs") return out;
+  for (const auto& it : scenarios)
+    out.emplace_back([&](Tally& tally) { explore_zombies(it, tally); });
+  for (const auto& it : scenarios) {
+    if (faults && it.trouble.refusals == 0)
+      out.emplace_back([&](Tally& tally) { explore_faults(it, tally); });
+  }
+  return out;
 }
 
-void run_seeds(std::uint64_t first, std::uint64_t count, Part part, Tally& tally) {
-  for (std::uint64_t seed = first; seed < first + count && tally.violations.size() < tally.most;
-       ++seed) {
-    if (part.mine(seed)) explore_seed(seed, tally);
-  }
+std::vector<Work> seeds_from(std::uint64_t first, std::uint64_t count) {
+  std::vector<Work> out;
+  for (std::uint64_t seed = first; seed < first + count; ++seed)
+    out.emplace_back([seed](Tally& tally) { explore_seed(seed, tally); });
+  return out;
 }
 
-Tally run(const std::string& mode, std::uint64_t seeds, Part part) {
-  Tally tally;
+Tally run(const std::string& mode, std::uint64_t seeds, Tickets& tickets) {
+  const auto scenarios = mode == "seeds" ? std::vector<Scenario>() : all_scenarios();
+  std::vector<Work> work;
   if (mode == "seeds") {
     const char* replay = std::getenv("SEED");
-    if (replay == nullptr) {
-      run_seeds(1, seeds, part, tally);
-    } else if (part.index == 0) {
-      run_seeds(std::strtoull(replay, nullptr, 10), 1, {}, tally);
-    }
-    return tally;
+    work = replay == nullptr ? seeds_from(1, seeds)
+                             : seeds_from(std::strtoull(replay, nullptr, 10), 1);
+  } else {
+    work = work_of(mode, scenarios);
+    auto drawn = seeds_from(1, mode == "quick" ? 500 : mode == "mutant" ? 2'000 : 0);
+    std::move(drawn.begin(), drawn.end(), std::back_inserter(work));
   }
+  Tally tally;
   if (mode == "mutant") tally.most = 1;
-  run_scenarios(mode, part, tally);
-  if (mode == "quick") run_seeds(1, 500, part, tally);
-  if (mode == "mutant") run_seeds(1, 2'000, part, tally);
+  for (auto next = tickets.take(); next < work.size(); next = tickets.take()) {
+    if (tally.violations.size() < tally.most) work[next](tally);
+  }
   return tally;
 }
 
@@ -76,12 +101,13 @@ int run_parts(const std::string& mode, std::uint64_t seeds) {
   // Mutants are run two at a time by their script.
   const int parts = mode == "mutant" ? 1 : kMostParts;
   const auto begun = std::chrono::steady_clock::now();
+  Tickets tickets;
   int pipes[kMostParts][2];
   for (int i = 0; i < parts; ++i) {
     if (pipe(pipes[i]) != 0) return 2;
     std::fflush(stdout);
     if (fork() == 0) {
-      const Tally tally = run(mode, seeds, {i, parts});
+      const Tally tally = run(mode, seeds, tickets);
       print(tally);
       std::fflush(stdout);
       const std::uint64_t numbers[3] = {tally.universes, tally.points, tally.violations.size()};

@@ -176,6 +176,9 @@ void add_migrations(Strategy strategy, const std::string& name, std::vector<Scen
   settings.database.url = "postgresql://db/shop";
   settings.database.migrations.in_release = true;
   settings.database.migrations.contract = config::ContractTime::AfterRetire;
+  // The step is the same in every strategy: one of them tells.
+  if (strategy != Strategy::BlueGreen)
+    settings.database.migrations.rehearse = config::Rehearse::Off;
   settings.rollout.keep_old = Millis(0);
   const auto completes = that_must_end("completed", start_with_config(config, strategy));
   out.push_back({name + "migrates", completes, {}});
@@ -185,6 +188,41 @@ void add_migrations(Strategy strategy, const std::string& name, std::vector<Scen
     out.push_back({name + "aborted while it migrates, after " + std::to_string(at) + " ms",
                    that_must_end("", *completes), abort});
   }
+}
+
+// A canary that is judged beside fresh instances of the old release; r-0002 is the release.
+void add_fresh_baseline(const std::string& name, std::vector<Scenario>& out) {
+  const auto fresh = [] {
+    auto behaviour = quick("v1");
+    behaviour.release = "r-0002-baseline";
+    return behaviour;
+  };
+  const auto add = [&](const char* what, const char* end,
+                       const std::vector<fake::Behaviour>& behaviours, const Trouble& trouble) {
+    out.push_back({name + what, that_must_end(end, start_beside_fresh(behaviours)), trouble});
+  };
+  add("beside a fresh baseline", "completed", {}, {});
+  auto canary = quick("v2");
+  canary.error_share = 0.9;
+  add("worse than a fresh baseline", "rolled_back", {canary}, {});
+  auto young = fresh();
+  young.error_share = 0.9;
+  add("as bad as a fresh baseline", "completed", {canary, young}, {});
+  young = fresh();
+  young.never_ready = true;
+  add("its fresh baseline never gets ready", "completed", {with("web", young)}, {});
+  young = fresh();
+  young.dies_after = Millis(300);
+  add("its fresh baseline dies", "completed", {with("web", young)}, {});
+  Trouble trouble;
+  trouble.commands = {{Millis(500), EventKind::Abort, false}};
+  add("aborted beside a fresh baseline", "", {}, trouble);
+  trouble.commands = {{Millis(250), EventKind::Promote, true}};
+  add("promoted to the end beside a fresh baseline", "completed", {}, trouble);
+  trouble.commands.clear();
+  trouble.refused_call = fake::Call::Retire;
+  trouble.refusals = 12;
+  add("its fresh baseline cannot be stopped", "", {}, trouble);
 }
 
 void add_commands(Strategy strategy, const std::string& name, std::vector<Scenario>& out) {
@@ -262,6 +300,12 @@ Universe start_with_config(const config::Config& config, Strategy strategy) {
   return start_with(config, strategy, {}, false);
 }
 
+Universe start_beside_fresh(const std::vector<fake::Behaviour>& behaviours) {
+  auto config = sim_config(Strategy::Canary);
+  config.environments[kEnvironment].rollout.judge.baseline = config::Baseline::Fresh;
+  return start_with(config, Strategy::Canary, behaviours, false);
+}
+
 Universe start_behind(Strategy strategy, const config::Window& window) {
   auto config = sim_config(strategy);
   config.environments[kEnvironment].gates.window = window;
@@ -291,6 +335,7 @@ std::vector<Scenario> all_scenarios() {
     add_commands(strategy, name, out);
     if (strategy == Strategy::BlueGreen) add_gates(strategy, name, out);
     if (strategy == Strategy::Canary) add_hooks(strategy, name, out);
+    if (strategy == Strategy::Canary) add_fresh_baseline(name, out);
     if (strategy == Strategy::Canary || strategy == Strategy::Rolling)
       add_migrations(strategy, name, out);
     for (const bool warm : {true, false}) {

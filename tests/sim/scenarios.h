@@ -19,6 +19,8 @@ Universe start_of(config::Strategy strategy, const std::vector<fake::Behaviour>&
                   bool empty);
 // v1 is live, and a release of v2 with this configuration has been created.
 Universe start_with_config(const config::Config& config, config::Strategy strategy);
+// The same as a canary beside a fresh baseline.
+Universe start_beside_fresh(const std::vector<fake::Behaviour>& behaviours);
 // v1 is live, and a release of v2 that waits for this window has been created.
 Universe start_behind(config::Strategy strategy, const config::Window& window);
 // v1, then v2 completed; now a rollback to v1 has been created. warm: v1's instances still run.

@@ -88,6 +88,7 @@ std::vector<Universe> prepare_starts() {
     out.push_back(start_of_rollback(strategy, true));
     out.push_back(start_of_rollback(strategy, false));
   }
+  out.push_back(start_beside_fresh({}));
   return out;
 }
 }  // namespace

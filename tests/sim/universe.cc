@@ -99,6 +99,7 @@ class Life {
     if (point.when == fake::When::After) {
       tell(PointKind::EffectAfter);
       report(check_traffic(universe_));
+      report(check_baseline(universe_));
       return fake::Fault::None;
     }
     tell(PointKind::EffectBefore);
@@ -194,6 +195,7 @@ void reap_all(Universe& universe, release::World& world, const std::string& owne
 
 void live_on(Universe& universe, const Trouble& trouble, Witness& witness) {
   Life life(universe, trouble, witness);
+  universe.disturbed = universe.disturbed || trouble.refusals > 0 || !trouble.writes.empty();
   fake::Seam seam{universe.world, universe.clock,
                   [&](const fake::Point& point) { return life.on_effect(point); }};
   universe.store.set_crash_hook([&](const char* point) { life.on_store(point); });
@@ -211,6 +213,7 @@ void live_on(Universe& universe, const Trouble& trouble, Witness& witness) {
       const auto ending = runner.run(mailbox);
       if (!ending && !mailbox.closing()) life.report("runner: " + ending.error().what);
       if (ending) life.report(check_lease_is_free(universe));
+      if (ending && !universe.disturbed) life.report(check_baseline_gone(universe));
     }
   }
   if (has_ended(universe)) reap_all(universe, world, owner, life);
@@ -241,6 +244,7 @@ void create_release(Universe& universe, const config::Config& config,
   ASSERT(created);
   universe.release = created->id;
   universe.daemons = 0;
+  universe.disturbed = false;
   universe.must_end.clear();
 }
 

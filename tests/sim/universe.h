@@ -26,6 +26,7 @@ struct Universe {
   std::shared_ptr<const plan::Plan> plan;  // of that release
   int daemons = 0;                         // how many have worked on it
   std::string last_op;                     // of the effect sent last
+  bool disturbed = false;                  // a write was made to fail in some life
   std::string must_end;                    // "completed", "rolled_back"; empty: either will do
 };
 

@@ -220,7 +220,9 @@ Result<SafetyPoint> Dump::safety_point(const std::string& name, Millis fresh) {
   } else {
     const std::int64_t start = io::monotonic_us();
     TRY(clean());
+    if (world_.at_point) TRY(world_.at_point(World::Moment::Before));
     entry = TRY(take());
+    if (world_.at_point) TRY(world_.at_point(World::Moment::After));
     out.backup = entry;
     out.backup_seconds = static_cast<double>(io::monotonic_us() - start) / 1e6;
   }

@@ -314,10 +314,12 @@ Result<SafetyPoint> PgBackRest::safety_point(const std::string& name, Millis fre
   }
   start = io::monotonic_us();
   auto connection = TRY(connect());
+  if (world_.at_point) TRY(world_.at_point(World::Moment::Before));
   const auto made = TRY(connection->query(
       "select lsn::text, ('x' || substr(pg_walfile_name(lsn), 1, 8))::bit(32)::int from "
       "pg_create_restore_point($1) lsn",
       {name}));
+  if (world_.at_point) TRY(world_.at_point(World::Moment::After));
   const std::string lsn(made.text(0, 0));
   out.point = {name,
                lsn,

@@ -55,6 +55,10 @@ struct World {
   Clock& clock;
   std::function<void(const Progress&)> on_progress{};  // may be empty
   std::function<bool()> interrupted{};                 // Ctrl-C; may be empty
+  // Around the moment a safety point stands for, so that what it must hold can be noted; may be
+  // empty. Called close to it: writers go on meanwhile.
+  enum class Moment { Before, After };
+  std::function<Result<void>(Moment)> at_point{};
 };
 
 // What is missing before backups can be made; empty: nothing.

@@ -33,6 +33,10 @@ Header header_of(std::string_view text);
 // is acknowledged by the phase. `phase`: what the file's name says; its header wins.
 std::vector<Finding> check(std::string_view text, Schema& schema, std::string_view phase = {});
 
+// An UPDATE or DELETE that names its rows by their keys, a short range of them or a LIMIT: as many
+// as it says, however large the table is.
+bool changes_few_rows(const sql::Parsed& statement, const Schema& schema);
+
 struct Report {
   std::string path;
   std::vector<Finding> findings;

@@ -157,6 +157,27 @@ TEST(Lint, RightsAndPoliciesOfTheOldReleaseAreKept) {
             "restrictive-policy");
 }
 
+TEST(Lint, ARightOnAColumnThatNobodyHasCannotBeTaken) {
+  Schema schema;
+  schema.is_complete = true;
+  check(kShop, schema);
+  schema.settle();
+  const char* take = "REVOKE SELECT (note) ON orders FROM app";
+  EXPECT_TRUE(check(take, schema).empty());
+  EXPECT_EQ(found(take, kShop), "revoke");  // a text alone does not know
+  check("GRANT SELECT (note) ON orders TO app", schema);
+  EXPECT_EQ(join(names_of_findings(check(take, schema)), " "), "revoke");
+  EXPECT_EQ(join(names_of_findings(check("REVOKE SELECT ON orders FROM app", schema)), " "),
+            "revoke");
+}
+
+TEST(Lint, ALongLookUnderALockThatWasTakenByHand) {
+  EXPECT_EQ(found("LOCK TABLE orders IN SHARE MODE; SELECT count(*) FROM orders", kShop),
+            "work-under-lock");
+  EXPECT_EQ(found("LOCK TABLE orders IN ACCESS SHARE MODE; SELECT count(*) FROM orders", kShop),
+            "");
+}
+
 TEST(Lint, ATriggerThatRaisesRefusesOldRows) {
   const std::string make = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ";
   const std::string use =

@@ -177,9 +177,28 @@ void look_at_trigger(const Look& look) {
     look.find_at(RuleId::TriggerRefuses, look.node.text("trigname"));
 }
 
+// Rights on columns go, and it is known that nobody was ever given any on them: who may use them
+// has that by the table's rights, which stay.
+bool takes_nothing(const Look& look) {
+  if (!look.schema.is_complete || look.node.at("privileges").items().empty()) return false;
+  for (const Json& object : look.node.at("objects").items()) {
+    const Table* table = look.schema.table(object_name(object));
+    if (table == nullptr || !table->is_whole) return false;
+    for (const Json& privilege : look.node.at("privileges").items()) {
+      const auto columns = sql::names_of(privilege.at("AccessPriv").at("cols"));
+      if (columns.empty()) return false;
+      for (const auto& name : columns) {
+        const Column* column = table->column(name);
+        if (column == nullptr || column->has_rights) return false;
+      }
+    }
+  }
+  return true;
+}
+
 // PUBLIC has rights of its own on functions, types and schemas, none on tables.
 void look_at_revoke(const Look& look) {
-  if (look.node.flag("is_grant")) return;
+  if (look.node.flag("is_grant") || takes_nothing(look)) return;
   bool is_public = true;
   for (const Json& role : look.node.at("grantees").items())
     is_public = is_public && role.at("RoleSpec").text("roletype") == "ROLESPEC_PUBLIC";

@@ -108,11 +108,15 @@ bool is_from_limited(const Json& node, const Json& with) {
   return false;
 }
 
+bool names_few_rows(const Look& look, const std::string& table, const Json& node) {
+  return is_few(look, table, node.at("whereClause")) ||
+         is_from_limited(node, look.node.at("withClause"));
+}
+
 void look_at_change(const Look& look, const Json& node) {
   const std::string table = name_of(node.at("relation"));
   if (!look.schema.is_large(table)) return;
-  const bool is_bounded = is_few(look, table, node.at("whereClause")) ||
-                          is_from_limited(node, look.node.at("withClause"));
+  const bool is_bounded = names_few_rows(look, table, node);
   if (!is_bounded || look.is_repeated)
     look.find_at(RuleId::UnbatchedChange, table, node.at("relation"));
 }
@@ -194,5 +198,11 @@ constexpr RulesOfKind kRules[] = {
 }  // namespace
 
 std::span<const RulesOfKind> row_rules() { return kRules; }
+
+bool changes_few_rows(const sql::Parsed& statement, const Schema& schema) {
+  if (statement.kind != "UpdateStmt" && statement.kind != "DeleteStmt") return false;
+  const Look look{statement.node, schema, true, false, {}};
+  return names_few_rows(look, name_of(statement.node.at("relation")), statement.node);
+}
 
 }  // namespace slipway::database::lint

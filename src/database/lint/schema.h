@@ -22,6 +22,7 @@ struct Column {
   bool has_default = false;  // or is an identity, or generated
   bool is_used = false;      // by a view or a generated column
   bool is_new = false;       // of this migration
+  bool has_rights = false;   // somebody was given rights on it alone
   double distinct = 0;       // different values, as ANALYZE guessed them; 0: not known
 };
 

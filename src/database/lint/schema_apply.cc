@@ -264,12 +264,36 @@ void set_variable(Schema& schema, const Json& node) {
     schema.time_zone = values[0].at("A_Const").at("sval").text("sval");
 }
 
+// GRANT SELECT (a, b) ON t
+void grant_columns(Table& table, const Json& privileges) {
+  for (const Json& privilege : privileges.items()) {
+    for (const auto& name : sql::names_of(privilege.at("AccessPriv").at("cols"))) {
+      Column* column = table.column(name);
+      if (column != nullptr) column->has_rights = true;
+    }
+  }
+}
+
 void grant(Schema& schema, const Json& node) {
   if (!node.flag("is_grant")) return;
-  for (const Json& object : node.at("objects").items())
-    schema.granted.insert(name_of(object.at("RangeVar")));
+  for (const Json& object : node.at("objects").items()) {
+    const std::string name = name_of(object.at("RangeVar"));
+    schema.granted.insert(name);
+    Table* table = schema.table(name);
+    if (table != nullptr) grant_columns(*table, node.at("privileges"));
+  }
   // ON ALL TABLES IN SCHEMA, and the like.
   if (node.text("targtype") != "ACL_TARGET_OBJECT") schema.granted.insert("*");
+}
+
+// LOCK TABLE in a mode that keeps writers out, as ALTER TABLE would.
+void lock(Schema& schema, const Json& node) {
+  constexpr std::int64_t kShare = 5;  // PostgreSQL's number of the weakest such mode
+  if (node.integer("mode") < kShare) return;
+  for (const Json& item : node.at("relations").items()) {
+    const std::string name = name_of(item.at("RangeVar"));
+    if (!schema.is_new(name)) schema.locked.insert(name);
+  }
 }
 
 void create_query_table(Schema& schema, const Json& node) {
@@ -318,6 +342,7 @@ constexpr Change kChanges[] = {
     {"CreatePolicyStmt", create_policy},
     {"VariableSetStmt", set_variable},
     {"GrantStmt", grant},
+    {"LockStmt", lock},
     {"CreateTableAsStmt", create_query_table},
     {"ViewStmt", create_view},
     {"SelectStmt", select_into},

@@ -15,6 +15,8 @@ namespace {
 using postgres::Connection;
 constexpr Millis kAim(350);
 constexpr std::int64_t kMostRows = 100'000;
+constexpr Millis kRest(500);  // before it is looked again whether there is room
+constexpr Millis kTellAgain(5000);
 constexpr Millis kLocks(2000);  // for rows that the app has locked
 
 Error malformed(const Migration& migration, std::string what) {
@@ -139,6 +141,15 @@ Result<void> run_batch(Connection& database, Book& book, const Migration& migrat
   return keep(database, migration.id, cursor, false);
 }
 
+// Of the replica that is furthest behind. One that has nothing to do has no lag, and whose rows we
+// may not see has none that we know of.
+Result<Millis> lag_of(Connection& database) {
+  const auto said =
+      TRY(database.query("select coalesce(max(extract(epoch from replay_lag) * 1000), 0)::bigint "
+                         "from pg_stat_replication"));
+  return Millis(said.integer(0, 0));
+}
+
 Millis time_left(const Cursor& cursor, const Target& target, std::int64_t rows_before,
                  Millis since) {
   const std::int64_t to_do = std::max<std::int64_t>(0, target.estimate - cursor.rows);
@@ -177,9 +188,34 @@ std::int64_t next_batch(std::int64_t rows, Millis took) {
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, kMostRows);
 }
 
-Result<void> Runner::rest_for_app(const Job& job, std::int64_t rows_done) {
-  for (Millis rest = throttle_ ? throttle_() : Millis(0); rest > Millis(0); rest = throttle_()) {
-    tell(Event::Kind::Waiting, job.migration.id, "waits: the app or a replica needs the room");
+// Who a batch would disturb; "" when nobody.
+Result<std::string> Runner::who_needs_room(const std::optional<Pulse>& before) {
+  if (pulses_ != nullptr) {
+    const auto now = pulses_->newest(world_.clock.monotonic());
+    std::string why =
+        now ? suffering(before, *now, Part::P95, settings_.max_latency) : std::string();
+    if (!why.empty()) return why;
+  }
+  if (settings_.max_lag <= Millis(0)) return std::string();
+  const Millis lag = TRY(lag_ ? lag_(*database_) : lag_of(*database_));
+  if (lag <= settings_.max_lag) return std::string();
+  return fmt::format("a replica is {} behind", to_text(lag));
+}
+
+Result<void> Runner::rest_for_app(const Job& job, std::int64_t rows_done,
+                                  const std::optional<Pulse>& before) {
+  Millis tell_at(0);
+  for (;;) {
+    Millis rest = throttle_ ? throttle_() : Millis(0);
+    std::string why = "the app or a replica needs the room";
+    if (rest <= Millis(0)) {
+      why = TRY(who_needs_room(before));
+      if (!why.empty()) rest = kRest;
+    }
+    if (rest <= Millis(0)) break;
+    if (world_.clock.monotonic() >= tell_at)
+      tell(Event::Kind::Waiting, job.migration.id, "waits: " + why);
+    tell_at = world_.clock.monotonic() + kTellAgain;
     if (!world_.stop.rest(rest)) break;
   }
   if (!world_.stop.is_requested()) return ok();
@@ -199,11 +235,12 @@ Result<void> Runner::backfill(const Job& job) {
          fmt::format("going on behind {} = {}, {} rows are done", migration.batches->key,
                      *cursor.key, cursor.rows));
   const Millis began = world_.clock.monotonic();
+  const auto before = pulses_ != nullptr ? pulses_->newest(began) : std::nullopt;
   const std::int64_t rows_before = cursor.rows;
   int attempt = 1;
   bool has_ended = false;
   while (!has_ended) {
-    TRY(rest_for_app(job, cursor.rows));
+    TRY(rest_for_app(job, cursor.rows, before));
     const Millis batch_began = world_.clock.monotonic();
     Cursor after = cursor;
     const auto done = in_small_transaction([&] {

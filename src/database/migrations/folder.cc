@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "database/migrations/derive.h"
 #include "database/migrations/formats.h"
 #include "database/migrations/header.h"
 #include "io/files.h"
@@ -139,6 +140,12 @@ Result<std::vector<Migration>> read_migrations(Tool tool, const Folder& folder) 
       break;
   }
   if (!out) return out;
+  for (Migration& one : *out) {
+    if (one.phase != Phase::Unknown || one.is_delegated) continue;
+    auto derived = derive_phase(one.up.text);
+    one.derived = derived.phase;
+    one.mixed = std::move(derived.mixed);
+  }
   for (std::size_t i = 0; i < out->size(); ++i) {
     for (std::size_t j = i + 1; j < out->size(); ++j) {
       if ((*out)[i].id == (*out)[j].id && (*out)[i].kind == (*out)[j].kind)

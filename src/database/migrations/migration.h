@@ -56,6 +56,9 @@ struct Migration {
   std::optional<Script> down;
   std::string checksum;  // as the tool computes it; empty: it keeps none
   Phase phase = Phase::Unknown;
+  // When phase is Unknown: what its statements make it, and why they are of several phases; "".
+  Phase derived = Phase::Expand;
+  std::string mixed;
   Kind kind = Kind::Versioned;
   bool is_delegated = false;      // code: only its own tool can run it
   std::string trouble;            // not empty: why slipway cannot run it

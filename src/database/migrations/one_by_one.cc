@@ -146,7 +146,7 @@ Result<void> Runner::step_in_transaction(const Job& job, std::size_t i, Running&
       TRY(database_->run(
           fmt::format("set local lock_timeout = {}", settings_.lock_timeout.count())));
       const Stop::Under under(world_.stop, *database_);
-      const auto ran = database_->run(step.text);
+      const auto ran = run_guarded(step.text);
       if (!ran) return at(job, step, ran.error(), "the statements before it stand");
       return store_->set_running(after);
     });
@@ -207,7 +207,7 @@ Result<void> Runner::run_build(const Job& job, const Step& step) {
     Result<postgres::Rows> done = [&] {
       const Watch watch(*turn_, database_->backend_pid(), world_, job.migration.id);
       const Stop::Under under(world_.stop, *database_);
-      return database_->run(step.text);
+      return run_guarded(step.text);
     }();
     if (done && TRY(standing_of(*database_, *step.alone)) != Standing::Part) return ok();
     if (!database_->is_alive()) return at(job, step, done.error(), "");

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "database/migrations/derive.h"
 #include "database/migrations/folder.h"
 #include "database/migrations/formats.h"
 
@@ -58,6 +59,7 @@ class Maker {
     for (const Entry& entry : entries_) look_for_unknown(entry, resumed);
     look_at_order();
     look_at_gaps();
+    look_at_phases();
     hold_behind_contract();
     return std::move(out_);
   }
@@ -156,18 +158,33 @@ class Maker {
     }
   }
 
+  Phase phase_of(std::size_t i) const {
+    return phase_in(folder_[i], entries_.empty() ? Past::Empty : Past::Begun);
+  }
+
+  // One that goes through all phases at once, by hand or on a database nobody uses yet, needs none.
+  void look_at_phases() {
+    if (leave_.through == Phase::Contract || entries_.empty()) return;
+    for (const std::size_t i : out_.pending) {
+      const Migration& one = folder_[i];
+      if (one.phase != Phase::Unknown || one.mixed.empty()) continue;
+      refuse("mixed", one.id, fmt::format("{} is of several phases: {}", one.path, one.mixed),
+             "split it into one file for each: what adds, what changes rows, what takes away; or "
+             "say in its first line when it is to run: -- slipway: phase=expand (data, contract)");
+    }
+  }
+
   // What a release needs before it starts may come behind rows that are to be filled in: those are
   // filled in first then. What comes behind a contract waits with it.
   void hold_behind_contract() {
     if (leave_.through == Phase::Contract) return;
     const auto is = [&](Phase phase) {
-      return [this, phase](std::size_t i) { return folder_[i].phase == phase; };
+      return [this, phase](std::size_t i) { return phase_of(i) == phase; };
     };
     auto& pending = out_.pending;
     auto first = std::find_if(pending.begin(), pending.end(), is(Phase::Contract));
-    std::copy_if(first, pending.end(), std::back_inserter(out_.blocked), [&](std::size_t i) {
-      return folder_[i].phase != Phase::Contract && folder_[i].phase != Phase::Backfill;
-    });
+    std::copy_if(first, pending.end(), std::back_inserter(out_.blocked),
+                 [&](std::size_t i) { return phase_of(i) == Phase::Expand; });
     if (leave_.through == Phase::Expand)
       while (first != pending.begin() && is(Phase::Backfill)(*(first - 1))) --first;
     out_.waiting.assign(first, pending.end());

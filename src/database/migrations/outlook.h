@@ -12,7 +12,7 @@ namespace slipway::database::migrations {
 
 struct Refusal {
   std::string
-      rule;  // dirty, checksum, out-of-order, gap, unknown, database, other-tool, unreadable
+      rule;  // dirty, checksum, out-of-order, gap, unknown, mixed, database, other-tool, unreadable
   std::string id;
   std::string what;
   std::string next;
@@ -20,13 +20,13 @@ struct Refusal {
 
 // What the person or slipway.yaml has said is fine.
 struct Leave {
-  std::vector<std::string> accepted;  // rules: out-of-order, gap, unknown, other-tool
+  std::vector<std::string> accepted;  // rules: out-of-order, gap, unknown, other-tool, mixed
   Phase through = Phase::Backfill;    // Contract: contract migrations too
   bool accepts(std::string_view rule) const;
 };
 
 // The rules that may be accepted; a dirty book or a changed checksum never.
-inline constexpr std::string_view kAcceptable = "out-of-order gap unknown other-tool";
+inline constexpr std::string_view kAcceptable = "out-of-order gap unknown other-tool mixed";
 
 struct Outlook {
   std::vector<std::size_t> done;     // of the folder

@@ -34,6 +34,29 @@ Outlook look(const std::vector<Migration>& folder, const std::vector<Entry>& ent
   return outlook_of(tool, folder, entries, leave, resumed);
 }
 
+TEST(Outlook, AContractByItsStatementsWaitsOnceSomethingIsApplied) {
+  Migration drop = one("0002_drop");
+  drop.derived = Phase::Contract;
+  EXPECT_EQ(look({one("0001_a"), drop}, {done("0001_a")}).waiting, (Places{1}));
+  EXPECT_EQ(look({one("0001_a"), drop}, {}).pending, (Places{0, 1}));  // nobody uses it yet
+}
+
+TEST(Outlook, SeveralPhasesInOneFileAreRefusedUnlessAllAreWanted) {
+  Migration both = one("0002_both");
+  both.derived = Phase::Contract;
+  both.mixed = "it adds (line 1) and takes away (line 2)";
+  const std::vector<Migration> folder = {one("0001_a"), both};
+  const auto refused = look(folder, {done("0001_a")});
+  EXPECT_EQ(rules(refused), Rules{"mixed"});
+  EXPECT_EQ(refused.refusals[0].what,
+            "0002_both.sql is of several phases: it adds (line 1) and takes away (line 2)");
+  EXPECT_EQ(rules(look(folder, {done("0001_a")}, {{}, Phase::Contract})), Rules{});
+  EXPECT_EQ(rules(look(folder, {done("0001_a")}, {{"mixed"}, Phase::Backfill})), Rules{});
+  EXPECT_EQ(rules(look(folder, {})), Rules{});
+  both.phase = Phase::Expand;  // somebody has said it
+  EXPECT_EQ(rules(look({one("0001_a"), both}, {done("0001_a")})), Rules{});
+}
+
 TEST(Outlook, TellsDoneFromPending) {
   const auto seen = look({one("0001_a"), one("0002_b"), one("0003_c")}, {done("0001_a")});
   EXPECT_EQ(seen.done, (Places{0}));

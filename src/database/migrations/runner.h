@@ -11,6 +11,7 @@
 #include "database/migrations/book.h"
 #include "database/migrations/migration.h"
 #include "database/migrations/outlook.h"
+#include "database/migrations/pulse.h"
 #include "database/migrations/script.h"
 #include "database/migrations/store.h"
 #include "database/migrations/turn.h"
@@ -25,6 +26,8 @@ struct Settings {
   Millis lock_timeout{100};       // how long others may stand behind a lock that we wait for
   Millis wait{600'000};           // how long to wait for the turn, and for each migration's locks
   bool accepts_database = false;  // it has moved: record it anew
+  Millis max_lag{10'000};         // of a replica, before a backfill rests; 0: whatever it is
+  Millis max_latency{500};        // of the app, before what runs gives way; 0: whatever it is
 };
 
 // The database as it is, before anything is done.
@@ -58,6 +61,11 @@ class Runner {
   // Takes the last `count` back, newest first.
   Result<Report> down(const std::vector<Migration>& folder, int count);
   void throttle_by(Throttle throttle) { throttle_ = std::move(throttle); }
+  // How the app does: what runs gives way to it. Must outlive the run.
+  void listen_to(const Pulses& pulses) { pulses_ = &pulses; }
+  // How far the furthest replica is behind; by itself it asks pg_stat_replication.
+  using Lag = std::function<Result<Millis>(postgres::Connection&)>;
+  void lag_by(Lag lag) { lag_ = std::move(lag); }
   // Runs what only the tool itself can run, one migration at a time.
   using Command = std::function<Result<void>(const Migration&)>;
   void command_by(Command command) { command_ = std::move(command); }
@@ -107,10 +115,13 @@ class Runner {
   Result<void> clean_up(const Job& job, const Alone& alone);
 
   Result<void> backfill(const Job& job);
-  Result<void> rest_for_app(const Job& job, std::int64_t rows_done);
+  Result<void> rest_for_app(const Job& job, std::int64_t rows_done,
+                            const std::optional<Pulse>& before);
+  Result<std::string> who_needs_room(const std::optional<Pulse>& before);
 
   Result<void> rest_before_retry(const Job& job, int attempt, const Error& error);
   bool may_retry() const;
+  Result<postgres::Rows> run_guarded(const std::string& statement);
   Error at(const Job& job, const Step& step, const Error& error, const char* standing) const;
   void tell(Event::Kind kind, const std::string& id, std::string what, Json facts = Json::object());
 
@@ -118,6 +129,9 @@ class Runner {
   Settings settings_;
   World world_;
   Throttle throttle_;
+  const Pulses* pulses_ = nullptr;
+  Lag lag_;
+  std::string gave_way_;  // why the last statement was given up for the app; "": it was not
   Command command_;
   std::unique_ptr<postgres::Connection> database_;
   std::unique_ptr<Book> book_;

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "database/migrations/folder.h"
+#include "database/migrations/loss.h"
 #include "database/postgres/scratch_server.h"
 #include "io/clock.h"
 
@@ -333,6 +334,93 @@ TEST_F(Runs, FillsInBatchByBatchAndGoesOnWhereItStopped) {
       << "each row exactly once";
   EXPECT_EQ(value("select (ended_at is not null)::text from slipway.backfills"), "true");
   EXPECT_TRUE(look(list).outlook.pending.empty());
+}
+
+// The app suffers while the statement sleeps; afterwards it does not.
+TEST_F(Runs, AStatementUnderWhichUsersSufferIsGivenUpAndTriedAgain) {
+  settings_.max_latency = Millis(100);
+  Pulses pulses;
+  pulses.hear({100, Millis(5), Millis(10)}, clock_.monotonic());
+  Runner runner(url_, settings_, world());
+  runner.listen_to(pulses);
+  on_event_ = [&](const Event& event) {
+    if (event.kind != Event::Kind::Retry) return;
+    EXPECT_TRUE(connect()->run("insert into calm values (1)"));
+    pulses.hear({100, Millis(5), Millis(10)}, clock_.monotonic());
+  };
+  ASSERT_TRUE(connect()->run("create table calm(x int)"));
+  side_ = std::thread([&] {
+    wait_until_active("pg_sleep(60)");
+    pulses.hear({100, Millis(90), Millis(800)}, clock_.monotonic());
+  });
+  const auto done =
+      runner.up(read({{"1.sql",
+                       "select case when not exists (select from calm) then pg_sleep(60) end;\n"
+                       "create table t(id int)"}}),
+                {});
+  ASSERT_TRUE(done) << done.error().sentence();
+  EXPECT_EQ(value("select count(*) from t"), "0");
+  const auto given_up = std::find_if(events_.begin(), events_.end(), [](const Event& event) {
+    return event.kind == Event::Kind::Retry;
+  });
+  ASSERT_NE(given_up, events_.end());
+  EXPECT_NE(given_up->what.find("one in a hundred"), std::string::npos) << given_up->what;
+}
+
+TEST_F(Runs, ABackfillRestsWhileAReplicaIsBehindOrTheAppSuffers) {
+  ASSERT_TRUE(
+      connect()->run("create table t(id int primary key, x int);"
+                     "insert into t select i from generate_series(1, 10) i"));
+  const auto list = read({{"1.sql",
+                           "-- slipway: phase=data, table=t, key=id, batch=5\n"
+                           "update t set x = 1 where id between :from and :to"}});
+  Pulses pulses;
+  pulses.hear({100, Millis(5), Millis(10)}, clock_.monotonic());
+  Runner runner(url_, settings_, world());
+  runner.listen_to(pulses);
+  int asked = 0;
+  runner.lag_by([&](Connection&) -> Result<Millis> {
+    ++asked;
+    if (asked == 2) pulses.hear({100, Millis(900), Millis(950)}, clock_.monotonic());
+    return Millis(asked == 1 ? 60'000 : 0);
+  });
+  on_event_ = [&](const Event& event) {
+    if (event.what.find("slowest five") != std::string::npos)
+      pulses.hear({100, Millis(5), Millis(10)}, clock_.monotonic());
+  };
+  const auto done = runner.up(list, {});
+  ASSERT_TRUE(done) << done.error().sentence();
+  EXPECT_EQ(value("select count(*) from t where x = 1"), "10");
+  std::string told;
+  for (const auto& event : events_) {
+    if (event.kind == Event::Kind::Waiting) told += event.what + "\n";
+  }
+  EXPECT_NE(told.find("a replica is 1m behind"), std::string::npos) << told;
+  EXPECT_NE(told.find("slowest five"), std::string::npos) << told;
+}
+
+TEST_F(Runs, WhatADownScriptLosesIsCountedBefore) {
+  ASSERT_TRUE(connect()->run(
+      "create table t(id int primary key, x int, y text); create table \"Odd\"(id int);"
+      "create schema other; create table other.u(id int); create table empty(id int);"
+      "insert into t select i, case when i > 7 then i end from generate_series(1, 10) i;"
+      "insert into \"Odd\" values (1); insert into other.u values (1), (2)"));
+  const auto lost = [&](const std::string& down) {
+    std::vector<std::string> out;
+    const auto losses = losses_of(*connect(), down);
+    EXPECT_TRUE(losses) << (losses ? "" : losses.error().sentence());
+    for (const auto& one : *losses) out.push_back(one.text());
+    return join(out, ", ");
+  };
+  EXPECT_EQ(lost("alter table t drop column x, drop column y; drop table if exists nobody"),
+            "column \"t\".\"x\": 3 values");
+  EXPECT_EQ(lost("drop table \"Odd\", other.u, empty"),
+            "table \"Odd\": 1 row, table \"other\".\"u\": 2 rows");
+  EXPECT_EQ(lost("truncate t; delete from t"), "rows of \"t\": 10 rows");
+  EXPECT_EQ(lost("delete from t where id = 1"),
+            "rows that a DELETE chooses (line 1): nobody can tell how much");
+  EXPECT_EQ(lost("do $$ begin end $$"), "what a block does (line 1): nobody can tell how much");
+  EXPECT_EQ(lost("alter table t add column z int; drop index i; drop view v"), "");
 }
 
 TEST_F(Runs, RefusesAKeyThatWouldLeaveRowsOutOrScanTheTableEachTime) {

@@ -3,6 +3,7 @@
 
 #include "base/crash_point.h"
 #include "base/units.h"
+#include "database/migrations/guard.h"
 #include "database/migrations/holders.h"
 #include "database/migrations/runner.h"
 
@@ -14,7 +15,17 @@ constexpr Millis kLongestRest(2000);
 constexpr std::string_view kConnectionBroke = "";
 }  // namespace
 
+// Given up when the app suffers under it; the transaction it stood in then is over.
+Result<postgres::Rows> Runner::run_guarded(const std::string& statement) {
+  const Guard guard(pulses_, world_.clock, settings_.max_latency, *database_);
+  auto done = database_->run(statement);
+  gave_way_ = done ? std::string() : guard.why();
+  return done;
+}
+
 bool Runner::may_retry() const {
+  if (!gave_way_.empty() && database_->sqlstate() == postgres::Connection::kCancelled)
+    return !world_.stop.is_requested();
   const std::string& state = database_->sqlstate();
   return state == postgres::Connection::kLockNotAvailable ||
          state == postgres::Connection::kDeadlock || state == postgres::Connection::kSerialization;
@@ -43,7 +54,8 @@ Result<void> Runner::rest_before_retry(const Job& job, int attempt, const Error&
                              job.migration.path, attempt, error.what),
                  "run it when there is less going on, or allow a longer --wait; nothing of it "
                  "stands");
-  Millis rest = std::max(settings_.lock_timeout, Millis(200));
+  // Who suffered needs longer than who only waited.
+  Millis rest = std::max(settings_.lock_timeout, gave_way_.empty() ? Millis(200) : kLongestRest);
   for (int i = 1; i < attempt && rest < kLongestRest; ++i) rest = rest * 3 / 2;
   rest = std::min(rest, kLongestRest);
   // Half to one and a half of it, so that two who disturb each other stop doing so.
@@ -51,8 +63,11 @@ Result<void> Runner::rest_before_retry(const Job& job, int attempt, const Error&
                                                      static_cast<std::uint64_t>(rest.count() + 1)));
   tell(Event::Kind::Retry, job.migration.id,
        fmt::format("attempt {} gave way to the app ({}); again in {}", attempt,
-                   database_->sqlstate(), to_text(rest)),
-       Json::object().set("attempt", attempt).set("sqlstate", database_->sqlstate()));
+                   gave_way_.empty() ? database_->sqlstate() : gave_way_, to_text(rest)),
+       Json::object()
+           .set("attempt", attempt)
+           .set("sqlstate", database_->sqlstate())
+           .set("suffering", gave_way_));
   if (!world_.stop.rest(rest))
     return Error(Code::Aborted,
                  fmt::format("stopped before {}: nothing of it stands", job.migration.path));
@@ -97,7 +112,7 @@ Result<void> Runner::statements_of(const Job& job) {
     if (world_.stop.is_requested())
       return Error(Code::Aborted,
                    fmt::format("stopped in {}: nothing of it stands", job.migration.path));
-    const auto done = database_->run(step.text);
+    const auto done = run_guarded(step.text);
     if (!done) return at(job, step, done.error(), "nothing of it stands");
     crash_point("migrate/statement");
   }

@@ -13,12 +13,16 @@ using postgres::Rows;
   "case when " schema " = 'public' then '' else " schema " || '.' end || " name
 
 constexpr const char* kTables = "select " SLIPWAY_NAME("n.nspname", "c.relname") R"(,
-         c.relkind, greatest(c.reltuples, 0)::bigint, c.relrowsecurity,
+         c.relkind,
+         (case when c.reltuples > 0 and c.relpages > 0
+               then c.reltuples * greatest(1, pg_relation_size(c.oid)::float8 / 8192 / c.relpages)
+               when c.relkind = 'r' then pg_relation_size(c.oid) / 8192 * 226
+               else greatest(c.reltuples, 0) end)::bigint, c.relrowsecurity,
          exists (select from pg_policy where polrelid = c.oid and polpermissive),
          coalesce(ts.spcname, ''), coalesce((select )" SLIPWAY_NAME("dn.nspname", "d.relname") R"(
            from pg_partitioned_table pt join pg_class d on d.oid = pt.partdefid
            join pg_namespace dn on dn.oid = d.relnamespace where pt.partrelid = c.oid), ''),
-         c.reltuples < 0
+         c.reltuples >= 0 or c.relkind = 'r'
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     left join pg_tablespace ts on ts.oid = c.reltablespace
    where c.relkind in ('r', 'p', 'v', 'm') and n.nspname !~ '^pg_'
@@ -37,7 +41,8 @@ constexpr const char* kColumns = "select " SLIPWAY_NAME("n.nspname", "c.relname"
          coalesce((select case when s.stadistinct < 0 then -s.stadistinct * greatest(c.reltuples, 0)
                                 else s.stadistinct end
                      from pg_statistic s where s.starelid = c.oid and s.staattnum = a.attnum
-                     order by s.stainherit limit 1), 0)::float8
+                     order by s.stainherit limit 1), 0)::float8,
+         a.attacl is not null
     from pg_attribute a join pg_class c on c.oid = a.attrelid
     join pg_namespace n on n.oid = c.relnamespace join pg_type t on t.oid = a.atttypid
    where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm')
@@ -105,8 +110,9 @@ Result<void> read_tables(Connection& connection, Schema& out) {
     lint::Table& table = out.tables[std::string(rows.text(i, 0))];
     table.name = rows.text(i, 0);
     table.kind = table_kind(rows.text(i, 1));
-    // Never analyzed: nobody knows. A partitioned table's rows are its partitions'.
-    const bool is_counted = !rows.is_true(i, 7) && table.kind != lint::TableKind::Partitioned;
+    // Never analyzed: at most what its pages can hold, 226 rows without a column each. A
+    // partitioned table's rows are its partitions'.
+    const bool is_counted = rows.is_true(i, 7) && table.kind != lint::TableKind::Partitioned;
     if (is_counted) table.rows = rows.integer(i, 2);
     table.is_whole = true;
     table.has_row_security = rows.is_true(i, 3);
@@ -127,6 +133,7 @@ Result<void> read_columns(Connection& connection, Schema& out) {
     column.has_default = rows.is_true(i, 4);
     column.is_used = rows.is_true(i, 5);
     column.distinct = rows.real(i, 6);
+    column.has_rights = rows.is_true(i, 7);
     out.tables[std::string(rows.text(i, 0))].columns.push_back(std::move(column));
   }
   return ok();

@@ -6,7 +6,8 @@
 
 namespace slipway::database::rehearsal {
 
-// Complete: what is not in it does not exist. Row counts are those of the last ANALYZE.
+// Complete: what is not in it does not exist. Row counts are those of the last ANALYZE,
+// grown with the table; of one never analyzed, the most that its pages can hold.
 Result<lint::Schema> read_schema(postgres::Connection& connection);
 
 }  // namespace slipway::database::rehearsal

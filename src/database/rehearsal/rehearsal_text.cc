@@ -43,6 +43,8 @@ std::string text_of(const Rehearsal& rehearsal) {
     for (const auto& broken : one.effect.broken)
       add(out, "breaks the old release", fmt::format("{}: {}", broken.statement, broken.why));
   }
+  for (const auto& one : rehearsal.ways_back)
+    out += fmt::format("{}: {}\n", one.migration, one.what);
   return out;
 }
 
@@ -60,8 +62,12 @@ Json to_json(const Rehearsal& rehearsal) {
   }
   Json unready = Json::array();
   for (const auto& one : rehearsal.unready) unready.push_back(one.statement);
+  Json ways_back = Json::array();
+  for (const auto& one : rehearsal.ways_back)
+    ways_back.push_back(Json::object().set("migration", one.migration).set("what", one.what));
   return Json::object()
       .set("statements", std::move(statements))
+      .set("ways_back", std::move(ways_back))
       .set("failed", rehearsal.has_failed)
       .set("dangerous", rehearsal.is_dangerous())
       .set("unready", std::move(unready));

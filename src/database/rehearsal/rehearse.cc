@@ -4,8 +4,11 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "database/lint/check.h"
+#include "database/rehearsal/catalogue.h"
 #include "database/rehearsal/promises.h"
+#include "database/rehearsal/stage.h"
 #include "database/rehearsal/tracer.h"
 #include "database/sql/parse.h"
 #include "database/sql/split.h"
@@ -13,6 +16,7 @@
 namespace slipway::database::rehearsal {
 namespace {
 using postgres::Connection;
+using Rows = std::map<std::string, std::int64_t, std::less<>>;
 
 bool runs_alone(std::string_view statement) {
   const auto parsed = sql::parse(statement);
@@ -26,7 +30,7 @@ std::int64_t at_production(const Terms& terms, const Touched& one) {
 
 // The rows it went over, as production has them.
 std::vector<Touched> scaled(const Terms& terms, const std::vector<Touched>& touched,
-                            const std::map<std::string, std::int64_t, std::less<>>& here) {
+                            const Rows& here) {
   std::vector<Touched> out;
   for (const auto& one : touched) {
     const auto found = here.find(one.relation);
@@ -38,18 +42,50 @@ std::vector<Touched> scaled(const Terms& terms, const std::vector<Touched>& touc
   return out;
 }
 
+// Measured on 20,000 rows with four indexes: 30 µs a row to write it again, 0.5 to read it.
+Micros by_rule_of_thumb(const Effect& effect) {
+  std::int64_t written = 0;
+  std::int64_t read = 0;
+  for (const auto& one : effect.rewritten) written = std::max(written, one.rows);
+  for (const auto& one : effect.scanned) read = std::max(read, one.rows);
+  return Micros(written * 30 + read / 2);
+}
+
+// As the last ANALYZE of production counted them: building an index of an empty table forgets it.
+Result<void> count_rows(Connection& connection, const Rows& rows) {
+  std::string names = "{";
+  std::string counts = "{";
+  for (const auto& [name, count] : rows) {
+    const char* comma = names.size() > 1 ? "," : "";
+    names += comma + ("\"" + replace_all(replace_all(name, "\\", "\\\\"), "\"", "\\\"") + "\"");
+    counts += comma + std::to_string(count);
+  }
+  TRY(connection.query(
+      "update pg_class c set reltuples = w.rows from pg_namespace n, "
+      "unnest($1::text[], $2::bigint[]) as w(name, rows) where n.oid = c.relnamespace and "
+      "c.relkind in ('r', 'm') and w.name = case when n.nspname = 'public' then '' else n.nspname "
+      "|| '.' end || c.relname and c.reltuples <> w.rows",
+      {names + "}", counts + "}"}));
+  return ok();
+}
+
 class Run {
  public:
   Run(Connection& connection, Connection& watcher, Clock& clock, const Terms& terms)
       : connection_(connection), watcher_(watcher), clock_(clock), terms_(terms) {}
 
   Result<Rehearsal> all(const std::vector<PendingMigration>& migrations) {
+    if (terms_.rows == Terms::Rows::Counted) TRY(count_rows(connection_, terms_.production_rows));
     here_ = TRY(rows_of_tables(connection_));
     before_ = TRY(read_promises(connection_, terms_.old.role));
     out_.unready = TRY(broken_now(false));
     for (const auto& migration : migrations) {
+      if (terms_.tell) terms_.tell("rehearsing " + migration.name);
+      const bool tries_back = migration.down && terms_.shape;
+      const std::string before = tries_back ? TRY(terms_.shape()) : std::string();
       TRY(one(migration));
       if (out_.has_failed) break;
+      if (tries_back) TRY(try_way_back(migration, before));
     }
     return std::move(out_);
   }
@@ -82,7 +118,11 @@ class Run {
     const bool is_alone = !lint::header_of(migration.text).in_transaction ||
                           std::any_of(statements->begin(), statements->end(),
                                       [](const sql::Statement& s) { return runs_alone(s.text); });
-    auto tracer = Tracer::begin(connection_, clock_);
+    if (terms_.rows == Terms::Rows::Counted) TRY(count_rows(connection_, terms_.production_rows));
+    known_ = TRY(read_schema(connection_));
+    auto tracer = Tracer::begin(
+        connection_, clock_,
+        terms_.rows == Terms::Rows::Counted ? Tracer::Rows::Counted : Tracer::Rows::InTables);
     if (!tracer) return tracer.error();
     if (!is_alone) TRY(connection_.run("begin"));
     for (const auto& statement : *statements) {
@@ -91,6 +131,49 @@ class Run {
     }
     if (!is_alone) TRY(connection_.run(out_.has_failed ? "rollback" : "commit"));
     return ok();
+  }
+
+  // Down and up again, unmeasured: the schema must be what it was before, and what it was after.
+  Result<void> try_way_back(const PendingMigration& migration, const std::string& before) {
+    const std::string after = TRY(terms_.shape());
+    const auto bad = [&](std::string what) {
+      out_.ways_back.push_back({migration.name, std::move(what)});
+      return ok();
+    };
+    const auto down = TRY(run_plainly(*migration.down));
+    if (!down.empty()) {
+      return bad("its way back fails: " + down);
+    }
+    const std::string there = difference(before, TRY(terms_.shape()));
+    const auto up = TRY(run_plainly(migration.text));
+    if (!up.empty()) {
+      // What follows needs it, and it is not there.
+      out_.has_failed = true;
+      return bad("after its way back it does not go up again: " + up);
+    }
+    const std::string again = difference(after, TRY(terms_.shape()));
+    if (!there.empty()) return bad("its way back does not lead to what was before:\n" + there);
+    if (!again.empty()) return bad("up, back and up again is not what up was:\n" + again);
+    return ok();
+  }
+
+  // What the server says against it; "" when it is done.
+  Result<std::string> run_plainly(const std::string& text) {
+    const auto statements = TRY(sql::split(text));
+    const bool is_alone = !lint::header_of(text).in_transaction ||
+                          std::any_of(statements.begin(), statements.end(),
+                                      [](const sql::Statement& s) { return runs_alone(s.text); });
+    if (!is_alone) TRY(connection_.run("begin"));
+    for (const auto& statement : statements) {
+      const auto done = connection_.run(std::string(statement.text));
+      if (done) continue;
+      if (!connection_.is_alive()) return done.error();
+      const std::string what = done.error().what;
+      if (connection_.is_in_transaction()) TRY(connection_.run("rollback"));
+      return what;
+    }
+    if (connection_.is_in_transaction()) TRY(connection_.run("commit"));
+    return std::string();
   }
 
   Result<void> step(Tracer& tracer, const PendingMigration& migration,
@@ -105,16 +188,19 @@ class Run {
     done.effect = std::move(*measured);
     out_.has_failed = done.effect.failed;
     if (!out_.has_failed) TRY(try_old_release(done.effect, !is_alone));
-    judge(done);
+    const auto parsed = sql::parse(text);
+    judge(done, parsed && lint::changes_few_rows(*parsed, known_));
+    if (parsed) known_.apply(*parsed);
     out_.statements.push_back(std::move(done));
     return ok();
   }
 
-  void judge(Rehearsed& done) const {
+  // Few rows by what it says are as few in production.
+  void judge(Rehearsed& done, bool changes_few) const {
     Effect there = done.effect;
     there.scanned = scaled(terms_, done.effect.scanned, here_);
     there.rewritten = scaled(terms_, done.effect.rewritten, here_);
-    there.changed = scaled(terms_, done.effect.changed, here_);
+    if (!changes_few) there.changed = scaled(terms_, done.effect.changed, here_);
     done.harms = harms_of(there, terms_.long_rows);
     double factor = 1;
     for (std::size_t i = 0; i < there.scanned.size(); ++i) {
@@ -124,6 +210,7 @@ class Run {
     }
     const double took = static_cast<double>(done.effect.took.count());
     done.estimated = Micros(static_cast<std::int64_t>(took * factor));
+    if (terms_.rows == Terms::Rows::Counted) done.estimated += by_rule_of_thumb(there);
   }
 
   Connection& connection_;
@@ -132,14 +219,15 @@ class Run {
   const Terms& terms_;
   Rehearsal out_;
   Promises before_;
-  std::map<std::string, std::int64_t, std::less<>> here_;
+  Rows here_;
+  lint::Schema known_;
   std::vector<std::string> told_;  // what is broken, and its SQLSTATE
 };
 }  // namespace
 
 bool Rehearsal::is_dangerous() const {
-  return std::any_of(statements.begin(), statements.end(),
-                     [](const Rehearsed& one) { return one.harms.any(); });
+  return !ways_back.empty() || std::any_of(statements.begin(), statements.end(),
+                                           [](const Rehearsed& one) { return one.harms.any(); });
 }
 
 Result<Rehearsal> rehearse(Connection& connection, Connection& watcher, Clock& clock,

@@ -1,7 +1,9 @@
 #pragma once
 // The rehearsal: pending migrations are applied to a scratch database and measured, statement by
 // statement, and the release before them is tried against each new schema.
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace slipway::database::rehearsal {
 struct PendingMigration {
   std::string name;  // "0007_add_state.sql"
   std::string text;
+  std::optional<std::string> down{};  // tried too, when the Terms can tell a schema's shape
 };
 
 struct Terms {
@@ -21,6 +24,13 @@ struct Terms {
   // Rows of production's tables ("orders", "other.orders"), for the estimate; what is not named has
   // as many as the scratch database.
   std::map<std::string, std::int64_t, std::less<>> production_rows;
+  // Whether the scratch database has rows, or only production's counts of them (in pg_class): then
+  // what DDL goes over counts as production_rows says, and what becomes of rows is not seen.
+  enum class Rows { InTables, Counted } rows = Rows::InTables;
+  // The schema in one text: a way back must lead to the same, and the way up again too. Without it
+  // no way back is tried.
+  std::function<Result<std::string>()> shape{};
+  std::function<void(const std::string& what)> tell{};
   std::int64_t long_rows = 10'000;  // of production: more is long work
 };
 
@@ -30,12 +40,19 @@ struct Rehearsed {
   std::string statement;
   Effect effect;        // `took` and rows are the scratch database's
   Harms harms;          // with production's rows
-  Micros estimated{0};  // `took`, scaled by the rows it went over
+  Micros estimated{0};  // `took`, scaled by the rows it went over; without rows by rule of thumb
+};
+
+// A way back that does not lead back, or from which there is no way up again.
+struct BadWayBack {
+  std::string migration;
+  std::string what;
 };
 
 struct Rehearsal {
   std::vector<Rehearsed> statements;
-  bool has_failed = false;      // a statement did not go through: what follows it was not tried
+  bool has_failed = false;  // a statement did not go through: what follows it was not tried
+  std::vector<BadWayBack> ways_back;
   std::vector<Broken> unready;  // of the old release: they did not work before either
   bool is_dangerous() const;
 };

@@ -102,6 +102,35 @@ TEST_F(RehearsalTest, ThousandRowsAreNotLong) {
                    .is_dangerous());
 }
 
+TEST_F(RehearsalTest, ABatchByKeyIsAsSmallInProduction) {
+  terms_.production_rows["orders"] = 5'000'000;
+  EXPECT_FALSE(
+      rehearse_text("UPDATE orders SET note = 'x' WHERE id BETWEEN 1 AND 900").is_dangerous());
+  EXPECT_TRUE(rehearse_text("UPDATE orders SET note = 'y'").is_dangerous());
+}
+
+TEST_F(RehearsalTest, WithoutRowsProductionsCountsTell) {
+  must(*connection_, "truncate orders; create table other(id bigint primary key)");
+  terms_.production_rows = {{"orders", 5'000'000}, {"other", 10}};
+  terms_.rows = Terms::Rows::Counted;
+  const auto harms = [&](const std::string& text) {
+    const auto said = rehearse_text(text);
+    return said.statements.empty() ? Names{"nothing"} : said.statements.back().harms.words();
+  };
+  EXPECT_EQ(harms("ALTER TABLE orders ADD COLUMN a text"), Names{});
+  EXPECT_EQ(harms("ALTER TABLE orders ADD COLUMN x uuid DEFAULT gen_random_uuid()"),
+            Names{"blocks"});
+  EXPECT_EQ(harms("CREATE INDEX orders_x ON orders(x)"), Names{"blocks"});
+  EXPECT_EQ(
+      harms("ALTER TABLE orders ADD CHECK (x <> '00000000-0000-0000-0000-000000000000')"),
+      (Names{"blocks", "breaks"}));  // its index was built over no rows: the count stands again
+  EXPECT_EQ(harms("CREATE INDEX other_id ON other(id)"), Names{});
+  EXPECT_EQ(harms("DELETE FROM orders WHERE id = 1"), Names{});
+  EXPECT_EQ(harms("ALTER TABLE orders DROP COLUMN x"), Names{"loses"});
+  EXPECT_GE(rehearse_text("CLUSTER orders USING orders_pkey").statements.at(0).estimated,
+            Micros(100'000'000));
+}
+
 TEST_F(RehearsalTest, TheOldReleaseIsTriedAgainstTheNewSchema) {
   EXPECT_EQ(broken_by("ALTER TABLE orders RENAME COLUMN note TO remark"),
             (Names{"select", "insert"}));

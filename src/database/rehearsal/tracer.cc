@@ -7,11 +7,12 @@
 #include <thread>
 
 #include "base/text.h"
+#include "database/sql/split.h"
 
 namespace slipway::database::rehearsal {
 namespace {
 using postgres::Connection;
-using postgres::Rows;
+using Answer = postgres::Rows;
 
 constexpr const char* kRelations = R"(
   select c.oid, case when n.nspname = 'public' then '' else n.nspname || '.' end || c.relname,
@@ -26,27 +27,36 @@ constexpr const char* kRelations = R"(
      and c.relkind in ('r', 'p', 'm', 'v', 'i', 'I')
    order by c.oid)";
 
-// pg_stat_xact_… counts what this transaction did; the others what all have done.
-constexpr const char* kInTransaction =
-    "select relid, seq_tup_read, n_tup_upd + n_tup_del from pg_stat_xact_user_tables";
-constexpr const char* kOverall =
-    "select relid, seq_tup_read, n_tup_upd + n_tup_del from pg_stat_user_tables";
+// pg_stat_xact_… counts what this transaction did; the others what all have done. What is read out
+// of an index alone is counted by that index.
+constexpr const char* kInTransaction = R"(
+  select s.relid, s.seq_tup_read + coalesce((
+           select sum(pg_stat_get_xact_tuples_returned(i.indexrelid)) from pg_index i
+            where i.indrelid = s.relid), 0)::bigint,
+         s.n_tup_upd + s.n_tup_del, s.seq_scan
+    from pg_stat_xact_user_tables s)";
+constexpr const char* kOverall = R"(
+  select s.relid, s.seq_tup_read + coalesce((
+           select sum(pg_stat_get_tuples_returned(i.indexrelid)) from pg_index i
+            where i.indrelid = s.relid), 0)::bigint,
+         s.n_tup_upd + s.n_tup_del, s.seq_scan
+    from pg_stat_user_tables s)";
 
 constexpr const char* kLocks = R"(
   select relation, mode from pg_locks
    where pid = $1 and granted and locktype = 'relation' and relation >= 16384)";
 
 Result<CountsByRelation> counts(Connection& connection, const char* statistics) {
-  const Rows rows = TRY(connection.query(statistics));
+  const Answer rows = TRY(connection.query(statistics));
   CountsByRelation out;
   for (int i = 0; i < rows.count(); ++i)
-    out[rows.integer(i, 0)] = {rows.integer(i, 1), rows.integer(i, 2)};
+    out[rows.integer(i, 0)] = {rows.integer(i, 1), rows.integer(i, 3), rows.integer(i, 2)};
   return out;
 }
 
 using Locks = std::map<std::int64_t, LockMode>;
 Result<void> add_locks(Connection& connection, int pid, Locks& locks) {
-  const Rows rows = TRY(connection.query(kLocks, {std::to_string(pid)}));
+  const Answer rows = TRY(connection.query(kLocks, {std::to_string(pid)}));
   for (int i = 0; i < rows.count(); ++i) {
     LockMode& held = locks[rows.integer(i, 0)];
     held = std::max(held, lock_mode(rows.text(i, 1)));
@@ -66,18 +76,12 @@ void tell_locks(const Relations& known, const Locks& locks, Indexes indexes, Eff
   }
 }
 
-void tell_counts(const Relations& known, const CountsByRelation& before,
-                 const CountsByRelation& after, Effect& effect) {
-  for (const auto& [oid, relation] : known) {
-    const auto now = after.find(oid);
-    if (now == after.end()) continue;
-    const auto then = before.find(oid);
-    const Counts base = then == before.end() ? Counts{} : then->second;
-    if (now->second.read > base.read)
-      effect.scanned.push_back({relation.name, now->second.read - base.read});
-    if (now->second.changed > base.changed)
-      effect.changed.push_back({relation.name, now->second.changed - base.changed});
-  }
+// What rows a statement goes over is the planner's choice, and without rows it chooses otherwise.
+bool is_about_rows(const std::string& statement) {
+  constexpr std::string_view kWords[] = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH"};
+  const auto words = sql::first_words(statement, 1);
+  return !words.empty() &&
+         std::find(std::begin(kWords), std::end(kWords), words[0]) != std::end(kWords);
 }
 
 void tell_failure(const Connection& connection, const Error& error, Effect& effect) {
@@ -88,7 +92,7 @@ void tell_failure(const Connection& connection, const Error& error, Effect& effe
 }  // namespace
 
 Result<Relations> look_at_relations(Connection& connection) {
-  const Rows rows = TRY(connection.query(kRelations));
+  const Answer rows = TRY(connection.query(kRelations));
   Relations out;
   for (int i = 0; i < rows.count(); ++i) {
     Relation& one = out[rows.integer(i, 0)];
@@ -102,13 +106,31 @@ Result<Relations> look_at_relations(Connection& connection) {
   return out;
 }
 
-Result<Tracer> Tracer::begin(Connection& connection, Clock& clock) {
-  Tracer out(connection, clock);
+Result<Tracer> Tracer::begin(Connection& connection, Clock& clock, Rows rows) {
+  Tracer out(connection, clock, rows);
   out.first_ = TRY(look_at_relations(connection));
   return out;
 }
 
-Result<Effect> Tracer::measure(const std::function<Result<void>(Effect&)>& run,
+void Tracer::tell_counts(const CountsByRelation& before, const CountsByRelation& after,
+                         bool counts_scans, Effect& effect) const {
+  for (const auto& [oid, relation] : first_) {
+    const auto now = after.find(oid);
+    if (now == after.end()) continue;
+    const auto then = before.find(oid);
+    const Counts base = then == before.end() ? Counts{} : then->second;
+    if (now->second.read > base.read) {
+      effect.scanned.push_back({relation.name, now->second.read - base.read});
+    } else if (counts_scans && now->second.scans > base.scans) {
+      effect.scanned.push_back({relation.name, relation.rows});
+    }
+    if (now->second.changed > base.changed)
+      effect.changed.push_back({relation.name, now->second.changed - base.changed});
+  }
+}
+
+Result<Effect> Tracer::measure(const std::string& statement,
+                               const std::function<Result<void>(Effect&)>& run,
                                const char* statistics) {
   const Relations before = TRY(look_at_relations(*connection_));
   const CountsByRelation counts_before = TRY(counts(*connection_, statistics));
@@ -117,7 +139,8 @@ Result<Effect> Tracer::measure(const std::function<Result<void>(Effect&)>& run,
   TRY(run(effect));
   effect.took = clock_->monotonic() - begun;
   if (effect.failed) return effect;
-  tell_counts(first_, counts_before, TRY(counts(*connection_, statistics)), effect);
+  const bool counts_scans = rows_ == Rows::Counted && !is_about_rows(statement);
+  tell_counts(counts_before, TRY(counts(*connection_, statistics)), counts_scans, effect);
   TRY(compare(before, effect));
   return effect;
 }
@@ -135,14 +158,14 @@ Result<Effect> Tracer::apply(const std::string& statement) {
     tell_locks(first_, locks, Indexes::Told, effect);
     return ok();
   };
-  return measure(run, kInTransaction);
+  return measure(statement, run, kInTransaction);
 }
 
 Result<Effect> Tracer::apply_alone(const std::string& statement, Connection& watcher) {
   const int pid = connection_->backend_pid();
   const auto run = [&](Effect& effect) -> Result<void> {
     std::atomic<bool> is_done = false;
-    std::optional<Result<Rows>> answer;
+    std::optional<Result<Answer>> answer;
     std::thread worker([&] {
       answer = connection_->run(statement);
       is_done = true;
@@ -161,30 +184,32 @@ Result<Effect> Tracer::apply_alone(const std::string& statement, Connection& wat
     return ok();
   };
   TRY(connection_->query("select pg_stat_force_next_flush()"));
-  return measure(run, kOverall);
+  return measure(statement, run, kOverall);
 }
 
 Result<void> Tracer::compare(const Relations& before, Effect& effect) {
   const Relations after = TRY(look_at_relations(*connection_));
   for (const auto& [oid, old] : before) {
-    if (!first_.contains(oid)) continue;
+    const auto first = first_.find(oid);
+    if (first == first_.end()) continue;
+    const std::int64_t rows = rows_ == Rows::Counted ? first->second.rows : old.rows;
     const bool is_index = old.kind == 'i' || old.kind == 'I';
     const auto found = after.find(oid);
     if (found == after.end()) {
       if (!is_index && old.kind != 'v') effect.gone.push_back("table " + old.name);
       continue;
     }
-    if (found->second.file != old.file) effect.rewritten.push_back({old.name, old.rows});
+    if (found->second.file != old.file) effect.rewritten.push_back({old.name, rows});
     for (const auto& column : old.columns) {
       const auto& now = found->second.columns;
       const bool is_there = std::find(now.begin(), now.end(), column) != now.end();
       // As many columns as before: one got another name.
       const bool is_fewer = now.size() < old.columns.size();
-      if (!is_there && is_fewer && !is_index && old.rows > 0)
+      if (!is_there && is_fewer && !is_index && rows > 0)
         effect.gone.push_back(fmt::format("column {}.{}", old.name, column));
     }
   }
-  return count_emptied(before, after, effect);
+  return rows_ == Rows::Counted ? ok() : count_emptied(before, after, effect);
 }
 
 // A table with a new file that holds no row any more was emptied, not rewritten.

@@ -24,16 +24,21 @@ struct Relation {
 using Relations = std::map<std::int64_t, Relation>;
 
 struct Counts {
-  std::int64_t read = 0;     // by sequential scans
+  std::int64_t read = 0;     // by sequential scans, and out of indexes alone
+  std::int64_t scans = 0;    // sequential ones that were begun
   std::int64_t changed = 0;  // updated or deleted
 };
 using CountsByRelation = std::unordered_map<std::int64_t, Counts>;
 
 class Tracer {
  public:
+  // Whether tables have rows, or only counts of them in pg_class: then a table that DDL reads
+  // counts with its count, and none is ever found emptied.
+  enum class Rows { InTables, Counted };
   // Looks at what is there: the relations an Effect tells about. `clock` measures how long it
   // takes.
-  static Result<Tracer> begin(postgres::Connection& connection, Clock& clock);
+  static Result<Tracer> begin(postgres::Connection& connection, Clock& clock,
+                              Rows rows = Rows::InTables);
 
   // In the transaction that is open. When the statement fails, the transaction is over, the Effect
   // says why, and the Result is a value: only a lost connection is an Error.
@@ -44,14 +49,18 @@ class Tracer {
   Result<Effect> apply_alone(const std::string& statement, postgres::Connection& watcher);
 
  private:
-  Tracer(postgres::Connection& connection, Clock& clock)
-      : connection_(&connection), clock_(&clock) {}
-  Result<Effect> measure(const std::function<Result<void>(Effect&)>& run, const char* statistics);
+  Tracer(postgres::Connection& connection, Clock& clock, Rows rows)
+      : connection_(&connection), clock_(&clock), rows_(rows) {}
+  Result<Effect> measure(const std::string& statement,
+                         const std::function<Result<void>(Effect&)>& run, const char* statistics);
+  void tell_counts(const CountsByRelation& before, const CountsByRelation& after, bool counts_scans,
+                   Effect& effect) const;
   Result<void> compare(const Relations& before, Effect& effect);
   Result<void> count_emptied(const Relations& before, const Relations& after, Effect& effect);
 
   postgres::Connection* connection_;
   Clock* clock_;
+  Rows rows_;
   Relations first_;
 };
 

@@ -96,6 +96,7 @@ plan::Capabilities platform_capabilities_of(const Json& answer) {
   can.side_by_side = answer.flag("side_by_side");
   can.addressable = answer.flag("addressable");
   can.one_off = answer.flag("one_off");
+  can.third_share = answer.flag("third_share");
   can.platform_name = answer.text("name", "command");
   return can;
 }
@@ -106,6 +107,7 @@ plan::Capabilities router_capabilities_of(const Json& answer) {
   can.drain = answer.flag("drain");
   can.maintenance = answer.flag("maintenance");
   can.metrics = answer.flag("metrics");
+  can.third_share = answer.flag("third_share");
   can.edge_settings = answer.strings("edge_settings");
   can.router_name = answer.text("name", "command");
   return can;

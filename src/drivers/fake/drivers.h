@@ -157,7 +157,10 @@ class FakeMigrations : public ports::Migrations {
   std::vector<ports::MigrationCall> calls;  // begun, in order
   void begin(const std::string& key, const ports::MigrationCall& call) override;
   ports::MigrationView look(const std::string& key) override;
+  void tell(const std::string& key, const ports::Pulse& pulse) override;
   void stop(const std::string& key) override;
+  std::vector<ports::Pulse> pulses;  // told, in order
+  std::string danger;                // not empty: what a rehearsal finds
   // As a new daemon knows it: no run, no call. The database stays as it is.
   void forget() {
     runs_.clear();

@@ -7,10 +7,11 @@ namespace slipway::drivers::fake {
 namespace {
 using ports::InstanceState;
 
-int behaviour_for(const Script& script, const std::string& service, const std::string& version) {
+int behaviour_for(const Script& script, const ports::Slot& slot, const std::string& version) {
   for (std::size_t i = 0; i < script.behaviours.size(); ++i) {
     const auto& entry = script.behaviours[i];
-    if (!entry.service.empty() && entry.service != service) continue;
+    if (!entry.service.empty() && entry.service != slot.service) continue;
+    if (!entry.release.empty() && entry.release != slot.release) continue;
     if (!entry.version.empty() && entry.version != version) continue;
     return static_cast<int>(i);
   }
@@ -22,7 +23,7 @@ FakeSlot& slot_for(World& world, const ports::Slot& slot, const ports::WorkloadS
     if (known.slot == slot) return known;
   }
   FakeSlot fresh{.slot = slot, .version = spec.version, .last_op = {}, .listens = spec.listens};
-  fresh.behaviour = behaviour_for(*world.script, slot.service, spec.version);
+  fresh.behaviour = behaviour_for(*world.script, slot, spec.version);
   world.slots.push_back(std::move(fresh));
   return world.slots.back();
 }

@@ -25,11 +25,12 @@ struct RouteBehaviour {
   double slow_share = 0.01;
 };
 
-// How a version of a service behaves. Empty service or version: any. The first entry that fits
-// counts.
+// How a version of a service behaves. Empty service, version or release: any. The first entry that
+// fits counts.
 struct Behaviour {
   std::string service{};
   std::string version{};
+  std::string release{};      // of the slot: one start of a version may fare worse than another
   Millis running_after{100};  // until the platform calls it Running
   Millis ready_after{1'000};  // until probes succeed
   bool never_ready = false;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -51,6 +52,7 @@ void hear_line(Heard& heard, std::string_view line) {
     heard.view.waiting = json->strings("waiting");
     heard.view.blocked = json->strings("blocked");
     heard.view.restore_point = json->at("restore_point").text("name");
+    if (!json->text("what").empty()) heard.view.text = json->text("what");
     heard.has_ended = true;
   } else {
     heard.view.text = json->text("what");
@@ -75,9 +77,30 @@ std::string safety_words(const ports::MigrationCall& call) {
       .dump();
 }
 
+std::vector<std::string> words_of_check(const std::string& program,
+                                        const ports::MigrationCall& call) {
+  const auto& settings = call.database.migrations;
+  std::vector<std::string> out = {
+      program,
+      "migrate",
+      "check",
+      call.environment,
+      "--json",
+      "--url",
+      std::string("env:") + kUrl,
+      "--path",
+      settings.path.starts_with('/') ? settings.path : io::join_path(call.dir, settings.path),
+      "--phase",
+      settings.contract == config::ContractTime::Manual ? "data" : "contract"};
+  if (settings.tool != "auto") out.insert(out.end(), {"--tool", settings.tool});
+  if (settings.rehearse == config::Rehearse::Require) out.emplace_back("--require");
+  return out;
+}
+
 std::vector<std::string> words_of(const Settings& settings_of_driver,
                                   const ports::MigrationCall& call) {
   const std::string& program = settings_of_driver.program;
+  if (call.phase == "rehearse") return words_of_check(program, call);
   const auto& settings = call.database.migrations;
   std::vector<std::string> out = {
       program,
@@ -94,7 +117,13 @@ std::vector<std::string> words_of(const Settings& settings_of_driver,
       "--wait",
       to_text(settings.wait),
       "--lock-timeout",
-      to_text(settings.lock_timeout)};
+      to_text(settings.lock_timeout),
+      "--max-lag",
+      to_text(settings.max_lag),
+      "--max-latency",
+      to_text(settings.max_latency),
+      "--pulse",
+      "stdin"};
   const auto add = [&](const char* option, const std::string& value) {
     if (value.empty()) return;
     out.emplace_back(option);
@@ -139,6 +168,20 @@ class Run {
     if (pid_ > 0) ::kill(pid_, SIGTERM);
   }
 
+  // A line for its stdin. One that does not read gets no more of them: nobody waits for it.
+  void tell(const ports::Pulse& pulse) {
+    const std::lock_guard hold(mutex_);
+    if (ear_.get() < 0) return;
+    const std::string line = Json::object()
+                                 .set("requests", static_cast<std::int64_t>(pulse.requests))
+                                 .set("p95_ms", static_cast<std::int64_t>(pulse.p95.count()))
+                                 .set("p99_ms", static_cast<std::int64_t>(pulse.p99.count()))
+                                 .dump() +
+                             "\n";
+    const auto sent = ::send(ear_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EAGAIN) ear_.reset();
+  }
+
  private:
   void run() {
     const auto ended = follow();
@@ -172,10 +215,17 @@ class Run {
     if (call_.database.backup.is_set)
       spec.environment.push_back(std::string(kBackup) + "=" + safety_words(call_));
     spec.out = spec.err = to.get();
+    // Not a pipe: whoever writes into one that nobody reads any more gets a signal.
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+      return from_errno(errno, "making a pair of sockets");
+    io::Fd its_ear(ends[0]);
+    io::Fd ear(ends[1]);
+    spec.in = its_ear.get();
     spec.parent_death_signal = SIGTERM;
     auto child = TRY(io::spawn(spec));
     to.reset();
-    begun(child.pid);
+    its_ear.reset();
+    begun(child.pid, std::move(ear));
     read_all(from.get());
     return reap(child);
   }
@@ -188,11 +238,13 @@ class Run {
       ::kill(child.pid, SIGKILL);
     const std::lock_guard hold(mutex_);
     pid_ = 0;
+    ear_.reset();
     return io::wait_for(child, settings_.patience);
   }
 
-  void begun(pid_t pid) {
+  void begun(pid_t pid, io::Fd ear) {
     const std::lock_guard hold(mutex_);
+    ear_ = std::move(ear);
     pid_ = pid;
     if (is_stopped_) ::kill(pid_, SIGTERM);
   }
@@ -223,6 +275,7 @@ class Run {
   const ports::MigrationCall call_;
   mutable std::mutex mutex_;
   Heard heard_;
+  io::Fd ear_;     // where it reads the pulse
   pid_t pid_ = 0;  // 0: not begun, or reaped
   bool is_stopped_ = false;
   Millis kill_at_{0};  // once it was asked to stop
@@ -241,6 +294,10 @@ class Children final : public ports::Migrations {
   ports::MigrationView look(const std::string& key) override {
     const auto found = runs_.find(key);
     return found == runs_.end() ? ports::MigrationView() : found->second->view();
+  }
+  void tell(const std::string& key, const ports::Pulse& pulse) override {
+    const auto found = runs_.find(key);
+    if (found != runs_.end()) found->second->tell(pulse);
   }
   void stop(const std::string& key) override {
     const auto found = runs_.find(key);

@@ -94,10 +94,44 @@ TEST_F(Migrates, TheAddressIsInTheEnvironmentAndNotOnTheCommandLine) {
   const auto migrations = make_migrations(settings_);
   migrations->begin("migrate-expand", call_);
   EXPECT_EQ(wait_for_end(*migrations).state, State::Done);
+  EXPECT_EQ(
+      io::read_file(io::join_path(folder_, "told")).value(),
+      "migrate\nup\nproduction\n--json\n--url\nenv:SLIPWAY_DATABASE_URL\n--path\n" + folder_ +
+          "/db/migrations\n--phase\nexpand\n--wait\n10m\n--lock-timeout\n100ms\n--max-lag\n10s\n"
+          "--max-latency\n500ms\n--pulse\nstdin\n--to\n"
+          "0007_drop\n--tool\nprisma\nurl: postgresql://of-DATABASE_URL\n");
+}
+
+TEST_F(Migrates, ARehearsalIsAVerbOfItsOwn) {
+  program("echo '{\"event\":\"done\",\"what\":\"2 rehearsed\"}'\n");
+  call_.phase = "rehearse";
+  call_.database.migrations.path = "/m";
+  call_.database.migrations.rehearse = config::Rehearse::Require;
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  const auto view = wait_for_end(*migrations);
+  EXPECT_EQ(view.state, State::Done);
+  EXPECT_EQ(view.text, "2 rehearsed");
   EXPECT_EQ(io::read_file(io::join_path(folder_, "told")).value(),
-            "migrate\nup\nproduction\n--json\n--url\nenv:SLIPWAY_DATABASE_URL\n--path\n" + folder_ +
-                "/db/migrations\n--phase\nexpand\n--wait\n10m\n--lock-timeout\n100ms\n--to\n"
-                "0007_drop\n--tool\nprisma\nurl: postgresql://of-DATABASE_URL\n");
+            "migrate\ncheck\nproduction\n--json\n--url\nenv:SLIPWAY_DATABASE_URL\n--path\n/m\n"
+            "--phase\ncontract\n--require\nurl: postgresql://of-DATABASE_URL\n");
+}
+
+TEST_F(Migrates, TheChildHearsHowTheAppDoes) {
+  program(
+      "echo '{\"event\":\"waiting\",\"what\":\"listens\"}'\n"
+      "read line\n"
+      "printf '%s' \"$line\" | tr '\"' \"'\" > heard\n"
+      "echo '{\"event\":\"done\"}'\n");
+  const auto migrations = make_migrations(settings_);
+  migrations->tell("migrate-expand", {1, Millis(2), Millis(3)});  // nothing runs
+  migrations->begin("migrate-expand", call_);
+  wait_until(*migrations, [](const auto& view) { return view.text == "listens"; });
+  migrations->tell("migrate-expand", {100, Millis(20), Millis(700)});
+  EXPECT_EQ(wait_for_end(*migrations).state, State::Done);
+  migrations->tell("migrate-expand", {100, Millis(20), Millis(700)});  // it is gone
+  const std::string heard = io::read_file(io::join_path(folder_, "heard")).value();
+  EXPECT_NE(heard.find("'requests':100,'p95_ms':20,'p99_ms':700"), std::string::npos) << heard;
 }
 
 TEST_F(Migrates, WithBackupsItIsToldHowToMakeARestorePointAndSaysWhichItMade) {

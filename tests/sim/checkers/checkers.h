@@ -17,6 +17,11 @@ Problem check_traffic(const Universe& universe);
 Problem check_intent(Universe& universe, const std::string& op_step);
 // Before every stop: no request still runs there.
 Problem check_drain(const Universe& universe, const std::string& op_step);
+// After every write: a fresh baseline has traffic only beside a canary, and never more than that or
+// than the old release.
+Problem check_baseline(const Universe& universe);
+// When a release has ended, before anybody cleans up: nothing of its fresh baseline runs.
+Problem check_baseline_gone(const Universe& universe);
 // At the end, all of these.
 std::vector<std::string> check_end(Universe& universe);
 

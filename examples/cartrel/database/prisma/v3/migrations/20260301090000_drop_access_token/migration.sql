@@ -1,0 +1,1 @@
+ALTER TABLE "Shop" DROP COLUMN "accessToken";

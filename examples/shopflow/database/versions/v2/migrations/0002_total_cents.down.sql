@@ -1,0 +1,2 @@
+ALTER TABLE orders ALTER COLUMN total SET NOT NULL;
+ALTER TABLE orders DROP COLUMN total_cents;

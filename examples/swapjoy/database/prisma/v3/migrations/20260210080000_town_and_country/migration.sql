@@ -1,0 +1,2 @@
+ALTER TABLE "offers" ADD COLUMN "town" TEXT, ADD COLUMN "country" TEXT;
+ALTER TABLE "offers" ALTER COLUMN "location" DROP NOT NULL;

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""A backup is one when it was restored: slipway db verify under a writing load finds a good one good, and one whose
+file was changed, truncated, emptied or removed not good. The daemon makes what is due: a full backup, a restore test,
+and no second one of either; what would be lost is measured.
+
+usage: proof_test.py BUILD_FOLDER
+"""
+import glob
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from backup_test import OWN_SETTINGS, Writer, expect  # noqa: E402
+from postgres_rig import Postgres  # noqa: E402
+from rig import Failure, Rig, wait_until  # noqa: E402
+from watch_test import figures_of  # noqa: E402
+
+CONFIG = """app: shop
+services: { web: { run: "exec tail -f /dev/null", port: none } }
+database:
+  url: "@URL@"
+  backup: { tool: pgbackrest, repository: @PLACE@/repository, folder: @PLACE@/notes, rpo: 10m }
+environments: { production: {} }
+"""
+
+
+class Proofs:
+    def __init__(self, build):
+        self.rig = Rig(build, "slipway-proof-")
+        self.postgres = Postgres(OWN_SETTINGS)
+        self.place = self.postgres.folder
+        url = self.postgres.make("shop")
+        self.rig.config = os.path.join(self.rig.folder, "slipway.yaml")
+        with open(self.rig.config, "w") as out:
+            out.write(CONFIG.replace("@URL@", url).replace("@PLACE@", self.place))
+        self.figures = {}
+
+    def sql(self, statement):
+        return self.postgres.sql("shop", statement)
+
+    def set_up(self):
+        self.rig.run("db", "backup", "production", "--setup", "--yes", check=False)
+        self.postgres.server.send_signal(signal.SIGINT)
+        self.postgres.server.wait(timeout=60)
+        self.postgres.start()
+        self.rig.run("db", "backup", "production", "--setup")
+        self.sql("create table written (n int primary key)")
+        self.sql("create table still as select i as id, md5(i::text) as text from generate_series(1, 20000) i")
+        self.sql("create index on still (text)")
+
+    # The daemon makes the first backup and the first test by itself, and each once.
+    def by_schedule(self):
+        rig = self.rig
+        rig.start_edge()
+        rig.start_daemon()
+        rig.run("deploy", "production", "v1")
+        wait_until("the first restore test", 120,
+                   lambda: "restore test of shop/production is done" in rig.log_of("daemon", 2000))
+        wait_until("its figures", 30, lambda: "slipway_database_rto_seconds{" in figures_of(rig))
+        expect("slipway_database_rpo_seconds{" in figures_of(rig), "what would be lost is not measured")
+        began = [line for line in rig.log_of("daemon", 2000).splitlines() if "of shop/production began" in line]
+        expect(len(began) == 2, f"chores: {began}")
+        rig.daemon.send_signal(signal.SIGTERM)
+        rig.daemon.wait(timeout=20)
+        # One that comes back finds nothing due.
+        rig.start_daemon()
+        wait_until("a look of the new daemon", 30, lambda: "slipway_database_proof_age_seconds{" in figures_of(rig)
+                   or "slipway_database_up{" in figures_of(rig))
+        began = [line for line in rig.log_of("daemon", 2000).splitlines() if "of shop/production began" in line]
+        expect(len(began) == 2, f"chores after a restart: {began}")
+        rig.daemon.send_signal(signal.SIGTERM)
+        rig.daemon.wait(timeout=20)
+
+    def verify(self, check=True):
+        done = self.rig.run("db", "verify", "production", "--json", check=check)
+        return done.returncode, json.loads(done.stdout)
+
+    def under_load(self):
+        writer = Writer(self.postgres.url("shop"))
+        wait_until("some rows", 30, lambda: len(writer.rows) > 100)
+        try:
+            _, proof = self.verify()
+        finally:
+            writer.stop()
+        compared = proof["compared"]
+        expect(proof["good"] and not proof["faults"], f"the proof: {proof}")
+        expect("public.still" in compared["same"] and compared["rows"] > 20000, f"compared: {compared}")
+        for phase in ("files", "point", "read", "restore", "compare", "amcheck"):
+            expect(phase in proof["phases"], f"{phase} was not timed: {proof['phases']}")
+        expect(0 < proof["rto_seconds"] < 60, f"RTO: {proof}")
+        expect(not os.path.exists(os.path.join(self.place, "notes", "restore-test")), "what was restored is still there")
+        self.figures["rto_s"] = round(proof["rto_seconds"], 1)
+
+    def damage(self):
+        newest = sorted(glob.glob(f"{self.place}/repository/backup/shop-production/*F"))[-1]
+        bundle = max(glob.glob(f"{newest}/bundle/*") or glob.glob(f"{newest}/pg_data/base/*/*"), key=os.path.getsize)
+        with open(bundle, "rb") as file:
+            whole = file.read()
+        changed = bytearray(whole)
+        changed[len(changed) // 2] ^= 0xff
+        found = 0
+        for name, data in (("changed", bytes(changed)), ("truncated", whole[:len(whole) // 2]), ("empty", b"")):
+            with open(bundle, "wb") as file:
+                file.write(data)
+            status, proof = self.verify(check=False)
+            expect(status == 1 and not proof["good"] and proof["faults"], f"{name}: {status} {proof}")
+            found += 1
+        with open(bundle, "wb") as file:
+            file.write(whole)
+        if self.postgres.as_user:
+            shutil.chown(bundle, "postgres", "postgres")
+        self.figures["damage_found"] = found
+
+    def run(self):
+        for step in (self.set_up, self.by_schedule, self.under_load, self.damage):
+            start = time.monotonic()
+            step()
+            if os.environ.get("TIMES"):
+                print(step.__name__, round(time.monotonic() - start, 1))
+
+
+def main(build):
+    if not shutil.which("pgbackrest"):
+        print("pgbackrest is not installed: tools/setup")
+        return 77
+    proofs = Proofs(build)
+    failed = True
+    try:
+        proofs.run()
+        failed = False
+    except Failure as failure:
+        print(failure)
+        print(f"--- daemon\n{proofs.rig.log_of('daemon', 30)}")
+    finally:
+        proofs.rig.stop()
+        proofs.postgres.stop()
+    if failed:
+        return 1
+    print("proof: " + " ".join(f"{name}={value}" for name, value in proofs.figures.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
