@@ -32,7 +32,7 @@ Seen look(const Settings& settings) {
             fmt::format("its system identifier is {}, the backups' server had {}",
                         server->system_identifier, kept->system_identifier),
             false};
-  return {*server, "the server's files are in " + server->data, false};
+  return {*server, "the server's files are in " + server->cluster, false};
 }
 
 Result<void> check_folders(const Settings& settings, bool needs_repository) {

@@ -128,6 +128,19 @@ TEST_F(Dumps, InPlaceKeepWhatStoodThereAndRefuseWhileSomebodyIsConnected) {
   EXPECT_EQ(value("select i::text from t", server_->url(restored->kept)), "2");
 }
 
+TEST_F(Dumps, OfAnotherServerAreNotPutInThisOnesPlace) {
+  auto dump = tool();
+  const auto id = dump.backup(Kind::Full).value().id;
+  auto manifest = read_manifest(file_of(id, "")).value();
+  manifest.entry.system_identifier = "1";
+  ASSERT_TRUE(write_manifest(file_of(id, ""), manifest));
+  const auto refused = dump.restore({});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::Refused);
+  EXPECT_NE(refused.error().what.find("of the server 1"), std::string::npos)
+      << refused.error().what;
+}
+
 TEST_F(Dumps, DamageIsFoundAndNotRestored) {
   auto dump = tool();
   const auto made = dump.backup(Kind::Full).value();
@@ -209,18 +222,18 @@ TEST_F(Dumps, AFolderWithSomethingInItIsNotRestoredIntoUnlessARestoreLeftIt) {
 }
 
 TEST_F(Dumps, InPlaceTheOldClusterIsMovedOnceHoweverOftenItIsCutOff) {
-  const std::string data = io::join_path(folder_, "main");
-  ASSERT_TRUE(io::make_dirs(data));
-  ASSERT_TRUE(io::write_file_atomically(io::join_path(data, "old"), "x"));
+  const std::string main = io::join_path(folder_, "main");
+  ASSERT_TRUE(io::make_dirs(main));
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(cluster, "old"), "x"));
   // Cut off between the mark and the move: the cluster still stands, and is not thrown away.
-  ASSERT_TRUE(io::write_file_atomically(mark_of(data), "{\"kept\":\"" + data + ".before-1\"}"));
-  EXPECT_EQ(Mark::begin_in_place(data, "", "2", Json::object()).value(), data + ".before-1");
-  EXPECT_TRUE(io::exists(data + ".before-1/old"));
+  ASSERT_TRUE(io::write_file_atomically(mark_of(main), "{\"kept\":\"" + main + ".before-1\"}"));
+  EXPECT_EQ(Mark::begin_in_place(main, "", "2", Json::object()).value(), main + ".before-1");
+  EXPECT_TRUE(io::exists(main + ".before-1/old"));
   // Cut off in the middle of the copy.
-  ASSERT_TRUE(io::write_file_atomically(io::join_path(data, "half"), "x"));
-  EXPECT_EQ(Mark::begin_in_place(data, "", "3", Json::object()).value(), data + ".before-1");
-  EXPECT_TRUE(io::exists(data + ".before-1/old"));
-  EXPECT_FALSE(io::exists(io::join_path(data, "half")));
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(cluster, "half"), "x"));
+  EXPECT_EQ(Mark::begin_in_place(main, "", "3", Json::object()).value(), main + ".before-1");
+  EXPECT_TRUE(io::exists(main + ".before-1/old"));
+  EXPECT_FALSE(io::exists(io::join_path(cluster, "half")));
 }
 
 }  // namespace

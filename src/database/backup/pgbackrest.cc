@@ -117,7 +117,8 @@ Result<Setup> PgBackRest::look_at_setup() {
     set(now == 0 ? "archive_timeout is 0: changes are archived by 16 MiB, however long that takes"
                  : fmt::format("archive_timeout is {} s, more than may be lost", now),
         "archive_timeout", fmt::format("{}s", std::min<std::int64_t>(60, most)));
-  if (!TRY(info()).has_stanza) out.missing.push_back("the repository has no place for this server");
+  if (!TRY(listing()).has_stanza)
+    out.missing.push_back("the repository has no place for this server");
   return out;
 }
 
@@ -163,23 +164,41 @@ Result<void> PgBackRest::ready() {
                "slipway db backup " + settings_.environment + " --setup");
 }
 
-Result<Info> PgBackRest::info() const {
+Result<Listing> PgBackRest::listing() const {
   const auto ran = TRY(run_or_fail(program({"--output=json", "info"}), world_, kLook));
-  return read_info(ran.out, settings_.environment);
+  return read_listing(ran.out, settings_.environment);
 }
 
 // Folders of the repository that its list does not have.
-std::vector<std::string> PgBackRest::unfinished(const Info& info) const {
+std::vector<std::string> PgBackRest::unfinished(const Listing& listing) const {
   std::vector<std::string> out;
   if (!settings_.bucket.name.empty()) return out;
   std::set<std::string> good;
-  for (const auto& entry : info.entries) good.insert(entry.id);
+  for (const auto& entry : listing.entries) good.insert(entry.id);
   const auto names =
       io::list_dir(io::join_path(settings_.repository, "backup/" + stanza_of(settings_)));
   if (!names) return out;
   for (const auto& name : *names) {
     const bool is_backup = name.size() >= 16 && name[8] == '-' && name[15] == 'F';
     if (is_backup && !good.contains(name)) out.push_back(name);
+  }
+  return out;
+}
+
+// The archive's files lie in archive/STANZA/15-1/0000000100000000/; in a bucket nobody looks.
+std::vector<std::string> PgBackRest::gaps() const {
+  std::vector<std::string> out;
+  const std::string root = io::join_path(settings_.repository, "archive/" + stanza_of(settings_));
+  const auto servers = io::list_dir(root);
+  if (!settings_.bucket.name.empty() || !servers) return out;
+  for (const auto& server : *servers) {
+    std::vector<std::string> names;
+    const std::string folder = io::join_path(root, server);
+    const auto logs = io::list_dir(folder);
+    for (const auto& log : logs ? *logs : std::vector<std::string>())
+      if (const auto files = io::list_dir(io::join_path(folder, log)))
+        names.insert(names.end(), files->begin(), files->end());
+    for (auto& gap : archive_gaps(std::move(names))) out.push_back(std::move(gap));
   }
   return out;
 }
@@ -196,9 +215,9 @@ Result<Entry> PgBackRest::take(Kind kind) {
     if (share >= 0 && world_.on_progress)
       world_.on_progress({"copying", fmt::format("{:.0f}%", share * 100), share});
   };
-  const auto before = TRY(info());
+  const auto before = TRY(listing());
   TRY(run_or_fail(run, world_, kLook));
-  const auto after = TRY(info());
+  const auto after = TRY(listing());
   if (after.entries.empty() ||
       (!before.entries.empty() && before.entries.back().id == after.entries.back().id) ||
       after.entries.back().size == 0)
@@ -211,14 +230,14 @@ Result<Entry> PgBackRest::backup(Kind kind) {
   TRY(ready());
   const auto lock = TRY(lock_folder(settings_.folder));
   auto entry = TRY(take(kind));
-  const auto left = TRY(info());
+  const auto left = TRY(listing());
   TRY(forget_points(settings_.folder, left.entries.front().finished));
   return entry;
 }
 
 Result<Catalogue> PgBackRest::list() {
   TRY(write_configuration());
-  auto seen = TRY(info());
+  auto seen = TRY(listing());
   Catalogue out;
   out.tool = Tool::PgBackRest;
   out.environment = settings_.environment;
@@ -240,7 +259,7 @@ Result<Catalogue> PgBackRest::list() {
 
 Result<Verification> PgBackRest::verify(const std::string& id) {
   TRY(write_configuration());
-  const auto seen = TRY(info());
+  const auto seen = TRY(listing());
   if (!id.empty() && std::none_of(seen.entries.begin(), seen.entries.end(),
                                   [&](const Entry& entry) { return entry.id == id; }))
     return Error(Code::NotFound, "there is no backup " + id, "slipway db backups ENV lists them");
@@ -248,6 +267,7 @@ Result<Verification> PgBackRest::verify(const std::string& id) {
       program({"--output=text", "--verbose", "--log-level-console=info", "verify"}), world_));
   auto out = read_verification(ran.out);
   if (!ran.exit.succeeded()) out.findings.push_back({"", "", "verify: " + last_words(ran)});
+  for (auto& gap : gaps()) out.findings.push_back({"", "", std::move(gap)});
   // Of one backup: itself, what it is based on, and the archive.
   std::set<std::string> meant;
   for (std::string next = id; !next.empty();) {
@@ -266,9 +286,9 @@ Result<Verification> PgBackRest::verify(const std::string& id) {
 Result<std::vector<std::string>> PgBackRest::expire() {
   TRY(write_configuration());
   const auto lock = TRY(lock_folder(settings_.folder));
-  const auto before = TRY(info());
+  const auto before = TRY(listing());
   TRY(run_or_fail(program({"expire"}), world_, kLook));
-  const auto after = TRY(info());
+  const auto after = TRY(listing());
   std::set<std::string> left;
   for (const auto& entry : after.entries) left.insert(entry.id);
   std::vector<std::string> out;
@@ -283,7 +303,7 @@ Result<SafetyPoint> PgBackRest::safety_point(const std::string& name, Millis fre
   TRY(ready());
   const auto lock = TRY(lock_folder(settings_.folder));
   SafetyPoint out;
-  auto seen = TRY(info());
+  auto seen = TRY(listing());
   const bool is_fresh =
       !seen.entries.empty() && world_.clock.now() - seen.entries.back().finished <= fresh;
   std::int64_t start = io::monotonic_us();

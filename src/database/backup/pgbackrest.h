@@ -29,9 +29,10 @@ class PgBackRest final : public BackupTool {
   Result<void> write_configuration();
   Result<void> apply(const Setup& setup);
   Program program(std::vector<std::string> words) const;
-  Result<Info> info() const;
+  Result<Listing> listing() const;
   Result<Entry> take(Kind kind);
-  std::vector<std::string> unfinished(const Info& info) const;
+  std::vector<std::string> unfinished(const Listing& listing) const;
+  std::vector<std::string> gaps() const;
   Result<std::unique_ptr<postgres::Connection>> connect() const;
   std::string user() const;
 

@@ -184,16 +184,16 @@ Result<Restored> PgBackRest::into_folder(const RestoreRequest& request, const Ta
 }
 
 Result<void> PgBackRest::stop_server() const {
-  if (!is_running(server_->data)) return ok();
+  if (!is_running(server_->cluster)) return ok();
   if (settings_.stop_server.empty())
-    return Error(Code::Refused, "PostgreSQL runs on " + server_->data,
+    return Error(Code::Refused, "PostgreSQL runs on " + server_->cluster,
                  "stop the app and PostgreSQL, or set database.backup.stop_server and "
                  "start_server");
   Program run;
   run.argv = {"/bin/sh", "-c", settings_.stop_server};
   TRY(run_or_fail(run, world_, "stop PostgreSQL by hand"));
   const auto until = world_.clock.monotonic() + kServerPatience;
-  while (is_running(server_->data)) {
+  while (is_running(server_->cluster)) {
     if (world_.clock.monotonic() > until)
       return Error(Code::Timeout, "PostgreSQL still runs after: " + settings_.stop_server,
                    "stop it by hand");
@@ -232,21 +232,21 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
   Restored out;
   out.entry = target.entry;
   if (!server_) return look_at_setup().error();
-  out.folder = server_->data;
+  out.folder = server_->cluster;
   if (auto connection = connect()) TRY(refuse_while_used(**connection, ""));
   TRY(stop_server());
-  const bool is_half = is_unfinished(server_->data);
-  const auto there = identifier_in(server_->data);
+  const bool is_half = is_unfinished(server_->cluster);
+  const auto there = identifier_in(server_->cluster);
   if (!is_half && there && *there != server_->system_identifier && !request.accepts_other_server)
-    return Error(Code::Refused, server_->data + " belongs to another server than the backups",
+    return Error(Code::Refused, server_->cluster + " belongs to another server than the backups",
                  "say --accept database when it is meant");
-  TRY(check_room(server_->data, TRY(info()).entries.back().size));
+  TRY(check_room(server_->cluster, TRY(listing()).entries.back().size));
   std::string stamp = to_iso8601(world_.clock.now()).substr(0, 19);
   std::erase_if(stamp, [](char c) { return c == ':' || c == '-'; });
-  out.kept = TRY(Mark::begin_in_place(server_->data, user(), stamp,
+  out.kept = TRY(Mark::begin_in_place(server_->cluster, user(), stamp,
                                       Json::object().set("backup", target.entry)));
-  TRY(copy_out(request, target, server_->data, out));
-  TRY(Mark::done(server_->data));
+  TRY(copy_out(request, target, server_->cluster, out));
+  TRY(Mark::done(server_->cluster));
   TRY(start_server(request, out));
   out.system_identifier = server_->system_identifier;
   return out;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "base/text.h"
 #include "io/files.h"
@@ -84,6 +85,31 @@ void read_line(std::string_view line, Verification& out) {
     return;
   }
 }
+// Timeline, log and segment of a WAL file's name: 000000010000000000000004.
+struct Wal {
+  std::uint32_t timeline = 0;
+  std::uint32_t log = 0;
+  std::uint32_t segment = 0;
+  static std::optional<Wal> of(std::string_view name) {
+    constexpr std::size_t kLength = 24;
+    constexpr std::size_t kPart = 8;
+    if (name.size() < kLength) return std::nullopt;
+    // Behind the name stands a checksum, or ".backup" of a file that is not WAL.
+    if (name.size() > kLength && name[kLength] != '-') return std::nullopt;
+    std::uint32_t parts[3] = {};
+    for (std::size_t i = 0; i < 3; ++i) {
+      const char* begin = name.data() + i * kPart;
+      const auto [at, trouble] = std::from_chars(begin, begin + kPart, parts[i], 16);
+      if (trouble != std::errc() || at != begin + kPart) return std::nullopt;
+    }
+    return Wal{parts[0], parts[1], parts[2]};
+  }
+  bool is_followed_by(const Wal& next) const {
+    if (next.timeline != timeline) return true;
+    if (next.log == log) return next.segment <= segment + 1;
+    return next.log == log + 1 && next.segment == 0;  // how many a log has is the server's choice
+  }
+};
 }  // namespace
 
 std::string stanza_of(const Settings& settings) {
@@ -104,7 +130,7 @@ std::string configuration(const Settings& settings, const Server* server) {
   out += "\n[" + stanza_of(settings) + "]\n";
   if (server == nullptr) return out;
   return out + fmt::format("pg1-path={}\npg1-port={}\npg1-socket-path={}\npg1-user={}\n",
-                           server->data, server->port, server->socket, server->superuser);
+                           server->cluster, server->port, server->socket, server->superuser);
 }
 
 std::string archive_command(const Settings& settings) {
@@ -112,9 +138,9 @@ std::string archive_command(const Settings& settings) {
                      io::join_path(settings.folder, "pgbackrest.conf"), stanza_of(settings));
 }
 
-Result<Info> read_info(const std::string& json, const std::string& environment) {
+Result<Listing> read_listing(const std::string& json, const std::string& environment) {
   const auto all = TRY(Json::parse(json));
-  Info out;
+  Listing out;
   if (all.items().empty()) return out;
   const Json& stanza = all.items().front();
   const auto status = stanza.at("status").integer("code");
@@ -137,6 +163,23 @@ Result<Info> read_info(const std::string& json, const std::string& environment) 
     entry.system_identifier = identifier;
     entry.server_version = version;
     out.entries.push_back(std::move(entry));
+  }
+  return out;
+}
+
+std::vector<std::string> archive_gaps(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  std::vector<std::string> out;
+  std::optional<Wal> before;
+  std::string before_name;
+  for (const auto& name : names) {
+    const auto wal = Wal::of(name);
+    if (!wal) continue;
+    if (before && !before->is_followed_by(*wal))
+      out.push_back(fmt::format("changes are missing between {} and {}", before_name.substr(0, 24),
+                                name.substr(0, 24)));
+    before = wal;
+    before_name = name;
   }
   return out;
 }

@@ -17,14 +17,18 @@ std::string stanza_of(const Settings& settings);
 std::string configuration(const Settings& settings, const Server* server);
 std::string archive_command(const Settings& settings);
 
-struct Info {
+struct Listing {
   std::vector<Entry> entries;  // oldest first
   std::string archived;        // newest WAL file
   bool has_stanza = false;
 };
-Result<Info> read_info(const std::string& json, const std::string& environment);
+Result<Listing> read_listing(const std::string& json, const std::string& environment);
 
 // pgBackRest 2.45 ends with status 0 whatever it finds: the truth is in what it prints.
 Verification read_verification(const std::string& text);
+
+// Of the names of WAL files in the archive, the places where one is missing: no moment behind a gap
+// can be reached over it, and pgBackRest's verify says nothing of it.
+std::vector<std::string> archive_gaps(std::vector<std::string> names);
 
 }  // namespace slipway::database::backup

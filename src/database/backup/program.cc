@@ -80,10 +80,15 @@ class Ender {
   Millis kill_at_{0};
 };
 
-void follow(Stream& out, Stream& err, const Program& program, Ender& ender) {
+// To the end of what it says. A server it has started may hold its output open for ever: once the
+// program itself has ended, silence is the end.
+void follow(const io::Child& child, Stream& out, Stream& err, const Program& program,
+            Ender& ender) {
   while (out.ours || err.ours) {
     pollfd wanted[2] = {{out.ours.get(), POLLIN, 0}, {err.ours.get(), POLLIN, 0}};
-    ::poll(wanted, 2, kLookMs);
+    const bool is_silent = ::poll(wanted, 2, kLookMs) == 0;
+    pollfd ended{child.pidfd.get(), POLLIN, 0};
+    if (is_silent && ::poll(&ended, 1, 0) > 0) break;
     if (wanted[0].revents != 0) take_from(out, kMostOut);
     if (wanted[1].revents != 0) take_from(err, kMostErr);
     tell_lines(out, program);
@@ -109,7 +114,7 @@ Result<Ran> run_program(const Program& program, const World& world) {
   out.theirs.reset();
   err.theirs.reset();
   Ender ender(child.pid, world);
-  follow(out, err, program, ender);
+  follow(child, out, err, program, ender);
   Ran ran;
   ran.exit = TRY(io::wait_for(child, kPatience));
   ran.out = std::move(out.bytes);

@@ -37,7 +37,7 @@ Result<std::string> setting(postgres::Connection& connection, const char* name) 
 
 Json to_json(const Server& server) {
   return Json::object()
-      .set("data", server.data)
+      .set("cluster", server.cluster)
       .set("socket", server.socket)
       .set("port", server.port)
       .set("user", server.user)
@@ -48,7 +48,7 @@ Json to_json(const Server& server) {
 
 Server server_from_json(const Json& json) {
   Server out;
-  out.data = json.text("data");
+  out.cluster = json.text("cluster");
   out.socket = json.text("socket");
   out.port = static_cast<int>(json.integer("port", 5432));
   out.user = json.text("user");
@@ -58,8 +58,8 @@ Server server_from_json(const Json& json) {
   return out;
 }
 
-Result<std::string> identifier_in(const std::string& data) {
-  const std::string path = io::join_path(data, "global/pg_control");
+Result<std::string> identifier_in(const std::string& cluster) {
+  const std::string path = io::join_path(cluster, "global/pg_control");
   const auto bytes = TRY(io::read_file(path));
   std::uint64_t identifier = 0;  // the file begins with it, in the machine's own byte order
   if (bytes.size() < sizeof(identifier))
@@ -68,8 +68,8 @@ Result<std::string> identifier_in(const std::string& data) {
   return std::to_string(identifier);
 }
 
-bool is_running(const std::string& data) {
-  const auto text = io::read_file(io::join_path(data, "postmaster.pid"));
+bool is_running(const std::string& cluster) {
+  const auto text = io::read_file(io::join_path(cluster, "postmaster.pid"));
   if (!text) return false;
   const int pid = std::atoi(text->c_str());
   return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
@@ -104,7 +104,7 @@ Result<void> give_folder(const std::string& path, const std::string& user) {
 
 Result<Server> find_server(postgres::Connection& connection) {
   Server out;
-  out.data = TRY(setting(connection, "data_directory"));
+  out.cluster = TRY(setting(connection, "data_directory"));
   const std::string sockets = TRY(setting(connection, "unix_socket_directories"));
   out.socket = std::string(trim(split(sockets, ',').front()));
   out.port = std::atoi(TRY(setting(connection, "port")).c_str());
@@ -116,12 +116,12 @@ Result<Server> find_server(postgres::Connection& connection) {
       TRY(connection.value("select system_identifier::text from pg_control_system()")).value_or("");
   out.superuser =
       TRY(connection.value("select rolname from pg_roles where oid = 10")).value_or("postgres");
-  const auto found = identifier_in(out.data);
+  const auto found = identifier_in(out.cluster);
   if (!found) return not_here("the server's files cannot be read here: " + found.error().what);
   if (*found != out.system_identifier)
-    return not_here(out.data + " on this machine belongs to another server");
+    return not_here(out.cluster + " on this machine belongs to another server");
   if (out.socket.empty()) return not_here("the server has no unix socket");
-  out.user = TRY(owner_of(out.data));
+  out.user = TRY(owner_of(out.cluster));
   if (!out.user.empty() && ::geteuid() != 0)
     return not_here("the server's files belong to " + out.user);
   return out;

@@ -11,8 +11,8 @@
 namespace slipway::database::backup {
 
 struct Server {
-  std::string data;    // its folder
-  std::string socket;  // folder of its socket
+  std::string cluster;  // its folder
+  std::string socket;   // folder of its socket
   int port = 5432;
   std::string user;       // of the system, whose files they are; "": the caller's own
   std::string superuser;  // the role that may do anything
@@ -35,9 +35,9 @@ Result<void> keep_server(const std::string& folder, const Server& server);
 Result<void> refuse_while_used(postgres::Connection& connection, const std::string& database);
 
 // The system identifier in a cluster's files.
-Result<std::string> identifier_in(const std::string& data);
+Result<std::string> identifier_in(const std::string& cluster);
 // Whether a server runs on these files, by its own lock file.
-bool is_running(const std::string& data);
+bool is_running(const std::string& cluster);
 // The name of a file's owner, "" when it is the caller.
 Result<std::string> owner_of(const std::string& path);
 // Makes a folder with its parents; when slipway is root it is given to `user`.

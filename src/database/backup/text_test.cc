@@ -10,7 +10,7 @@
 namespace slipway::database::backup {
 namespace {
 
-constexpr const char* kInfo = R"([{"archive":[{"database":{"id":1,"repo-key":1},"id":"15-1",
+constexpr const char* kListing = R"([{"archive":[{"database":{"id":1,"repo-key":1},"id":"15-1",
 "max":"000000010000000000000004","min":"000000010000000000000001"}],"backup":[
 {"annotation":{"release":"r-0042","superuser":"postgres"},"database":{"id":1},"error":false,
  "info":{"size":23582298,"repository":{"delta":2874448}},"label":"20261122-014451F",
@@ -22,28 +22,28 @@ constexpr const char* kInfo = R"([{"archive":[{"database":{"id":1,"repo-key":1},
 "db":[{"id":1,"system-id":7710805849590321433,"version":"15"}],"name":"shop-production",
 "status":{"code":0,"message":"ok"}}])";
 
-TEST(Info, IsReadAsPgBackRestWritesIt) {
-  const auto info = read_info(kInfo, "production").value();
-  ASSERT_EQ(info.entries.size(), 2U);
-  EXPECT_TRUE(info.has_stanza);
-  EXPECT_EQ(info.archived, "000000010000000000000004");
-  EXPECT_EQ(info.entries[0].id, "20261122-014451F");
-  EXPECT_EQ(info.entries[0].release, "r-0042");
-  EXPECT_EQ(info.entries[0].end_lsn, "0/2000100");
-  EXPECT_EQ(info.entries[0].system_identifier, "7710805849590321433");
-  EXPECT_EQ(to_unix_ms(info.entries[0].finished), 1795311892000);
-  EXPECT_EQ(info.entries[1].kind, Kind::Incremental);
-  EXPECT_EQ(info.entries[1].based_on, "20261122-014451F");
-  EXPECT_NE(info.entries[1].damage, "");
+TEST(WhatPgBackRestLists, IsReadAsPgBackRestWritesIt) {
+  const auto listing = read_listing(kListing, "production").value();
+  ASSERT_EQ(listing.entries.size(), 2U);
+  EXPECT_TRUE(listing.has_stanza);
+  EXPECT_EQ(listing.archived, "000000010000000000000004");
+  EXPECT_EQ(listing.entries[0].id, "20261122-014451F");
+  EXPECT_EQ(listing.entries[0].release, "r-0042");
+  EXPECT_EQ(listing.entries[0].end_lsn, "0/2000100");
+  EXPECT_EQ(listing.entries[0].system_identifier, "7710805849590321433");
+  EXPECT_EQ(to_unix_ms(listing.entries[0].finished), 1795311892000);
+  EXPECT_EQ(listing.entries[1].kind, Kind::Incremental);
+  EXPECT_EQ(listing.entries[1].based_on, "20261122-014451F");
+  EXPECT_NE(listing.entries[1].damage, "");
 }
 
-TEST(Info, OfARepositoryWithoutOurPlaceIsEmptyAndOneThatCannotBeReadIsAnError) {
+TEST(WhatPgBackRestLists, OfARepositoryWithoutOurPlaceIsEmptyAndOneThatCannotBeReadIsAnError) {
   const auto none =
-      read_info(R"([{"backup":[],"db":[],"status":{"code":1,"message":"missing"}}])", "");
+      read_listing(R"([{"backup":[],"db":[],"status":{"code":1,"message":"missing"}}])", "");
   ASSERT_TRUE(none);
   EXPECT_FALSE(none->has_stanza);
-  EXPECT_FALSE(read_info(R"([{"status":{"code":99,"message":"other"}}])", ""));
-  EXPECT_FALSE(read_info("pgbackrest: not found", ""));
+  EXPECT_FALSE(read_listing(R"([{"status":{"code":99,"message":"other"}}])", ""));
+  EXPECT_FALSE(read_listing("pgbackrest: not found", ""));
 }
 
 constexpr const char* kGood = R"(stanza: shop
@@ -80,6 +80,19 @@ TEST(Verifying, AnErrorWithoutAFileIsStillOne) {
   EXPECT_FALSE(read_verification("P00 ERROR: [095]: cipher header missing\n").is_good());
 }
 
+TEST(Verifying, FindsAGapInTheArchive) {
+  const std::string log = "0000000100000000";
+  const auto wal = [&](const char* segment) { return log + segment + "-55210708b1.zst"; };
+  EXPECT_TRUE(archive_gaps({wal("00000003"), wal("00000001"), wal("00000002"),
+                            log + "00000002.00000028.backup"})
+                  .empty());
+  EXPECT_TRUE(archive_gaps({wal("000000FF"), "000000010000000100000000-cd.zst"}).empty());
+  EXPECT_TRUE(archive_gaps({wal("00000007"), "000000020000000000000007-cd.zst"}).empty());
+  EXPECT_EQ(archive_gaps({wal("00000001"), wal("00000004")}),
+            std::vector<std::string>{"changes are missing between 000000010000000000000001 and "
+                                     "000000010000000000000004"});
+}
+
 Settings some_settings() {
   Settings out;
   out.app = "shop";
@@ -109,7 +122,7 @@ TEST(Configuration, EncryptsOnlyWithAPassphraseAndNamesTheServerOnlyWhenItIsKnow
   EXPECT_EQ(configuration(settings, nullptr).find("pg1-"), std::string::npos);
   settings.passphrase = "correct horse";
   Server server;
-  server.data = "/var/lib/postgresql/15/main";
+  server.cluster = "/var/lib/postgresql/15/main";
   const auto text = configuration(settings, &server);
   EXPECT_TRUE(has(text, "repo1-cipher-pass=correct horse"));
   EXPECT_TRUE(has(text, "[shop-production]"));

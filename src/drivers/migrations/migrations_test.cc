@@ -134,6 +134,29 @@ TEST_F(Migrates, TheChildHearsHowTheAppDoes) {
   EXPECT_NE(heard.find("'requests':100,'p95_ms':20,'p99_ms':700"), std::string::npos) << heard;
 }
 
+TEST_F(Migrates, WithBackupsItIsToldHowToMakeARestorePointAndSaysWhichItMade) {
+  program(
+      "echo \"$SLIPWAY_BACKUP\" > backup\n"
+      "echo "
+      "'{\"event\":\"done\",\"applied\":[\"1\"],\"restore_point\":{\"name\":\"before_1\"}}'\n");
+  settings_.state = "/var/lib/slipway";
+  call_.app = "shop";
+  call_.release = "r-0042";
+  call_.database.backup.is_set = true;
+  call_.database.backup.repository = "/var/backups";
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  const auto view = wait_for_end(*migrations);
+  EXPECT_EQ(view.state, State::Done) << view.text;
+  EXPECT_EQ(view.restore_point, "before_1");
+  const auto told = io::read_file(io::join_path(folder_, "told")).value();
+  EXPECT_NE(told.find("--backup\nenv:SLIPWAY_BACKUP\n--state\n/var/lib/slipway\n"), told.npos)
+      << told;
+  const auto said = Json::parse(io::read_file(io::join_path(folder_, "backup")).value()).value();
+  EXPECT_EQ(said.text("release"), "r-0042");
+  EXPECT_EQ(said.at("database").at("backup").text("repository"), "/var/backups");
+}
+
 TEST_F(Migrates, AnErrorComesWithItsNextStep) {
   program("echo '{\"error\":{\"what\":\"0007 is dirty\",\"next\":\"mend it\"}}'; exit 3\n");
   const auto migrations = make_migrations(settings_);
