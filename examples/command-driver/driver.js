@@ -132,7 +132,7 @@ const shown = (all) => all.filter((seen) => seen.state === 'draining' ||
 const instanceName = (slot, index) => `${slot.service}/${slot.release}/${index}`;
 
 const platform = {
-  capabilities: () => ({ name: 'example processes', side_by_side: true, addressable: true, one_off: true }),
+  capabilities: () => ({ name: 'example processes', side_by_side: true, addressable: true, one_off: true, third_share: true }),
 
   preflight: () => ({ findings: [] }),
 

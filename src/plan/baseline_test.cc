@@ -67,7 +67,7 @@ TEST(FreshBaseline, GetsWhatTheCanaryGetsButNeverMoreThanHalfOfTheRest) {
 TEST(FreshBaseline, NeverTakesAReleaseBack) {
   const auto plan = plan_of(fresh_settings());
   for (const auto& step : plan.steps) {
-    if (step.of_baseline) EXPECT_EQ(step.on_failure, OnFailure::DoWithout) << step.id;
+    EXPECT_EQ(step.on_failure == OnFailure::DoWithout, step.of_baseline) << step.id;
   }
   const auto words = in_words(plan);
   EXPECT_NE(words.find("start 2 fresh instances of web v1, to judge v2 beside\n"

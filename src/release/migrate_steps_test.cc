@@ -209,6 +209,7 @@ TEST_F(Migrates, RowsThatAreNotFilledInTakeNothingBack) {
 TEST_F(Migrates, AnAbortStopsWhatRuns) {
   ASSERT_TRUE(team_.release(deploy_of("v1")));
   migrate(config::ContractTime::AfterRetire);
+  team_.settings.database.migrations.rehearse = config::Rehearse::Off;
   ScriptedMailbox mailbox(team_.clock);
   Command abort;
   abort.kind = EventKind::Abort;

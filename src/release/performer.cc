@@ -86,7 +86,7 @@ ports::Outcome Performer::act(const State& state, const OpId& op) {
     case StepKind::Watch:
       break;  // these only look, unless the split has to be another one meanwhile
   }
-  return state.attempt > 0 ? traffic_.turn(state, op) : ports::Outcome::applied();
+  return turns(step, state) ? traffic_.turn(state, op) : ports::Outcome::applied();
 }
 
 Sight Performer::look(const State& state) {
@@ -120,11 +120,17 @@ Sight Performer::look(const State& state) {
   return Sight::settled();
 }
 
+// A step that only looks has attempts where the split had to be another one meanwhile.
+bool Performer::turns(const plan::Step& step, const State& state) const {
+  return !has_act(step.kind) && state.attempt > 0 &&
+         shift_before(scene_.plan, state.step) != nullptr;
+}
+
 // The split may have been turned within a step that only looks: that goes on once it is as it
 // should be.
 std::optional<Sight> Performer::turned(const plan::Step& step, const State& state) {
   const std::pair now{state.step, state.attempt};
-  if (has_act(step.kind) || state.attempt == 0 || turned_ == now) return std::nullopt;
+  if (!turns(step, state) || turned_ == now) return std::nullopt;
   Sight split = traffic_.look_turned(state);
   if (split.kind != EventKind::Settled) return split;
   turned_ = now;

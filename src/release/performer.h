@@ -104,7 +104,8 @@ class TrafficSteps {
   Result<ports::Split> before(const plan::Step& step, const ports::SplitView& now);
   Result<void> add_shares(const plan::Step& step, const config::Service& service,
                           const ports::Split& now, ports::Split& want);
-  ports::Outcome set(const plan::Step& shift, const OpId& op);
+  ports::Outcome set(const plan::Step& step, const OpId& op);
+  Sight look_served(const plan::Step& step);
   ports::Outcome write(const Result<ports::Split>& want, const ports::SplitView& now,
                        const OpId& op);
   Sight compare(const Result<ports::Split>& want, const ports::SplitView& now);
@@ -178,6 +179,7 @@ class Performer {
 
   Sight gate(const plan::Step& step, const State& state);
   Sight judged(const plan::Step& step, const State& state);
+  bool turns(const plan::Step& step, const State& state) const;
   std::optional<Sight> turned(const plan::Step& step, const State& state);
 
   Scene scene_;

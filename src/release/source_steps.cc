@@ -32,7 +32,8 @@ int gravity(Answer answer) {
 }  // namespace
 
 // Without an old release there is nothing to compare with: such a metric is left out.
-SourceSteps::SourceSteps(const Scene& scene) : scene_(scene) {
+SourceSteps::SourceSteps(const Scene& scene)
+    : scene_(scene), beside_(scene.plan.old ? scene.plan.old->id : "") {
   for (const auto& metric : scene.plan.settings.metrics) {
     const bool compares = metric.bound.relative;
     if (compares && !scene.plan.old) continue;

@@ -174,7 +174,7 @@ Outcome TrafficSteps::turn(const State& state, const OpId& op) {
 
 Sight TrafficSteps::look_turned(const State& state) {
   ASSERT(shift_before(scene_.plan, state.step) != nullptr);
-  return look(shift_in(scene_.plan, state), state);
+  return look_served(shift_in(scene_.plan, state));
 }
 
 Sight TrafficSteps::compare(const Result<Split>& want, const SplitView& now) {
@@ -186,9 +186,13 @@ Sight TrafficSteps::compare(const Result<Split>& want, const SplitView& now) {
 
 Sight TrafficSteps::look(const plan::Step& step, const State& state) {
   if (step.kind == StepKind::Drain) return drained(step, state);
+  return look_served(as_in(step, state));
+}
+
+Sight TrafficSteps::look_served(const plan::Step& step) {
   const auto now = scene_.world.router.observe_split(scene_.app);
   if (!now) return Sight::pending(now.error().what, kLookLater);
-  return compare(wanted(as_in(step, state), *now), *now);
+  return compare(wanted(step, *now), *now);
 }
 
 Sight TrafficSteps::look_undone(const plan::Step& step) {

@@ -16,7 +16,6 @@ APP, ENVIRONMENT = "shopflow", "production"
 RATE = int(os.environ.get("RATE", "250"))
 OLD = "1.0.0"
 DELAY_MS = 15
-COLD, COLD_MS = 1.6, 40_000  # what a process is slower for its first seconds
 MOST_DECISION_MS = 100
 REPEATS = 3
 
@@ -58,15 +57,16 @@ class Shop:
         os.makedirs(self.state)
         self.database_down = os.path.join(self.rig.folder, "database-down")
         self.late = os.path.join(self.rig.folder, "late")
+        self.cold = os.path.join(self.rig.folder, "cold")
         self.failed_at = os.path.join(self.rig.folder, "failed-at")
         self.rig.config = os.path.join(self.rig.folder, "slipway.yaml")
         self.problems = []
 
-    def version(self, name, faults=(), slower=1, log=None, cold=1):
+    def version(self, name, faults=(), slower=1, log=None):
         """A version that does what v1.1.0 does, but for its faults; all fail while the database is down."""
         folder = os.path.join(self.folder, "versions", name)
         os.makedirs(folder)
-        told = {"version": name, "delay_ms": DELAY_MS, "slower": slower, "log": log, "cold": cold, "cold_ms": COLD_MS,
+        told = {"version": name, "delay_ms": DELAY_MS, "slower": slower, "log": log, "cold": self.cold,
                 "faults": [*faults, {"share": 0.4, "file": self.database_down}]}
         with open(os.path.join(folder, "version.json"), "w") as out:
             json.dump({"version": name, "summary": "", "features": ["list", "ranked-search", "cart", "checkout"]}, out)
@@ -147,7 +147,8 @@ class Shop:
             self.problems.append("database: somebody was blamed")
 
     def only_cold(self):
-        """Beside the old release, which is warm by now, it is slower; beside a fresh instance of that it is not."""
+        """Beside the old release, which is warm, it is slower; beside a fresh instance of that it is not."""
+        open(self.cold, "w").close()
         self.deploy("cold_beside_old", "cold", "rolled_back")
         self.configure(judge=", baseline: fresh", watch="2s")
         began = time.monotonic()
@@ -202,8 +203,8 @@ class Shop:
 
     def play(self):
         rig = self.rig
-        self.version(OLD + "-old", cold=COLD)
-        self.version("cold", cold=COLD)
+        self.version(OLD + "-old")
+        self.version("cold")
         self.version("good")
         self.version("three", [{"share": 0.03}])
         self.version("ten", [{"share": 0.1}])

@@ -75,8 +75,8 @@ class Proofs:
         rig.daemon.send_signal(signal.SIGTERM)
         rig.daemon.wait(timeout=20)
 
-    def verify(self, check=True):
-        done = self.rig.run("db", "verify", "production", "--json", check=check)
+    def verify(self, *options, check=True):
+        done = self.rig.run("db", "verify", "production", "--json", *options, check=check)
         return done.returncode, json.loads(done.stdout)
 
     def under_load(self):
@@ -106,7 +106,7 @@ class Proofs:
         for name, data in (("changed", bytes(changed)), ("truncated", whole[:len(whole) // 2]), ("empty", b"")):
             with open(bundle, "wb") as file:
                 file.write(data)
-            status, proof = self.verify(check=False)
+            status, proof = self.verify("--no-compare", check=False)
             expect(status == 1 and not proof["good"] and proof["faults"], f"{name}: {status} {proof}")
             found += 1
         with open(bundle, "wb") as file:

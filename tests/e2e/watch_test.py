@@ -122,13 +122,13 @@ class Watched:
         one.ask("begin; select pg_advisory_xact_lock(1)")
         two.ask("begin; select pg_advisory_xact_lock(2)")
         one.say("select pg_advisory_xact_lock(2); rollback; select 'answered'")
-        said = two.ask("select pg_advisory_xact_lock(1); rollback")
+        two.ask("select pg_advisory_xact_lock(1); rollback")
         while one.psql.stdout.readline().strip() != "answered":
             pass
-        # Either of them is the one that is given up.
+        # Either of them was given up. They tell their statistics when they go.
         for session in (one, two):
-            session.ask("rollback; select pg_stat_force_next_flush()")
-        return said
+            session.psql.stdin.close()
+            session.psql.wait(timeout=20)
 
     def trouble(self):
         holder, waiter = self.session("holder"), self.session("waiter")

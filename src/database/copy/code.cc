@@ -1,5 +1,6 @@
 #include "database/copy/code.h"
 
+#include <algorithm>
 #include <array>
 
 namespace slipway::database::copy {
@@ -34,22 +35,24 @@ constexpr auto kSigns = [] {
   return signs;
 }();
 
+// Writes to memory that holds all of it.
 class BitWriter {
  public:
-  explicit BitWriter(std::vector<std::uint8_t>& bytes) : bytes_(bytes) {}
+  explicit BitWriter(std::uint8_t* begin) : at_(begin) {}
   void put(std::uint8_t sign) {
     held_ = held_ << 6 | sign;
     count_ += 6;
     if (count_ < 8) return;
     count_ -= 8;
-    bytes_.push_back(static_cast<std::uint8_t>(held_ >> count_));
+    *at_++ = static_cast<std::uint8_t>(held_ >> count_);
   }
-  void end() {
-    if (count_ > 0) bytes_.push_back(static_cast<std::uint8_t>(held_ << (8 - count_)));
+  const std::uint8_t* end() {
+    if (count_ > 0) *at_++ = static_cast<std::uint8_t>(held_ << (8 - count_));
+    return at_;
   }
 
  private:
-  std::vector<std::uint8_t>& bytes_;
+  std::uint8_t* at_;
   std::uint32_t held_ = 0;
   unsigned count_ = 0;
 };
@@ -77,8 +80,12 @@ class SignReader {
 
 // The phrase the text begins with, as a sign; 0: none.
 std::uint8_t phrase_at(std::string_view text) {
+  if (text.size() < 2) return 0;
   for (std::size_t i = 0; i < std::size(kPhrases); ++i) {
-    if (text.starts_with(kPhrases[i])) return static_cast<std::uint8_t>(kFirstPhrase + i);
+    const std::string_view phrase = kPhrases[i];
+    // Most end at these two, without a call.
+    if (phrase[1] != text[1] || phrase[0] != text[0]) continue;
+    if (text.starts_with(phrase)) return static_cast<std::uint8_t>(kFirstPhrase + i);
   }
   return 0;
 }
@@ -117,14 +124,17 @@ bool take_sign(SignReader& in, std::uint8_t sign, std::string& out) {
 }
 
 void write_letters(const std::vector<std::uint8_t>& bytes, std::string& out) {
+  const std::size_t before = out.size();
+  out.resize(before + (8 * bytes.size() + 4) / 5);
+  char* at = out.data() + before;
   std::uint32_t held = 0;
   unsigned count = 0;
   for (const std::uint8_t byte : bytes) {
     held = held << 8 | byte;
     count += 8;
-    for (; count >= 5; count -= 5) out += kLetters[held >> (count - 5) & 31];
+    for (; count >= 5; count -= 5) *at++ = kLetters[held >> (count - 5) & 31];
   }
-  if (count > 0) out += kLetters[held << (5 - count) & 31];
+  if (count > 0) *at = kLetters[held << (5 - count) & 31];
 }
 
 std::optional<std::vector<std::uint8_t>> read_letters(std::string_view code) {
@@ -146,8 +156,9 @@ std::optional<std::vector<std::uint8_t>> read_letters(std::string_view code) {
 }  // namespace
 
 void pack(std::string_view value, std::vector<std::uint8_t>& bytes) {
-  bytes.clear();
-  BitWriter out(bytes);
+  // No character takes more than three signs of six bits.
+  bytes.assign(std::max(kLeastBytes, (18 * value.size() + 7) / 8), 0);
+  BitWriter out(bytes.data());
   for (std::size_t i = 0; i < value.size(); ++i) {
     const bool may_begin = value[i] == '@' || value[i] == '.';
     const std::uint8_t phrase = may_begin ? phrase_at(value.substr(i)) : std::uint8_t{0};
@@ -158,8 +169,8 @@ void pack(std::string_view value, std::vector<std::uint8_t>& bytes) {
       i += kPhrases[phrase - kFirstPhrase].size() - 1;
     }
   }
-  out.end();
-  if (bytes.size() < kLeastBytes) bytes.resize(kLeastBytes);
+  const auto used = static_cast<std::size_t>(out.end() - bytes.data());
+  bytes.resize(std::max(kLeastBytes, used));
 }
 
 std::optional<std::string> unpack(const std::vector<std::uint8_t>& bytes) {

@@ -145,6 +145,7 @@ class Copier {
 
   Result<std::unique_ptr<Connection>> open_target() {
     auto out = TRY(Connection::open(target_->url(), "slipway db copy"));
+    out->hide_values();
     TRY(out->run(kSession));
     for (const auto& setting : schema_.settings) TRY(out->run(setting));
     TRY(become_owner(*out));

@@ -96,16 +96,12 @@ class PhoneMask final : public Mask {
   TokenMask token_;
 };
 
-class NameMask final : public Mask {
+// Words out of a list are few: where values must stay apart, a code of the value follows them.
+class WordsMask : public Mask {
  public:
-  NameMask(const Key128& key, NamePart part, const MaskTerms& terms)
-      : key_(key), code_(derived_key(key, "code")), part_(part), terms_(terms) {}
-  bool apply(std::string_view value, Scratch& scratch, std::string& out) const override {
+  bool apply(std::string_view value, Scratch& scratch, std::string& out) const final {
     const std::size_t begin = out.size();
-    Draw draw(key_, value);
-    if (part_ != NamePart::Last) out += first_name(draw.next());
-    if (part_ == NamePart::Full) out += ' ';
-    if (part_ != NamePart::First) out += last_name(draw.next());
+    write(value, Draw(key_, value), out);
     if (terms_.unique == Unique::Yes) {
       out += ' ';
       code_.apply(value, scratch.symbols, out);
@@ -115,41 +111,45 @@ class NameMask final : public Mask {
     return true;
   }
 
+ protected:
+  WordsMask(const Key128& key, const MaskTerms& terms)
+      : key_(key), code_(derived_key(key, "code")), terms_(terms) {}
+  virtual void write(std::string_view value, Draw draw, std::string& out) const = 0;
+
  private:
   Key128 key_;
   Code code_;
-  NamePart part_;
   MaskTerms terms_;
 };
 
-class AddressMask final : public Mask {
+class NameMask final : public WordsMask {
  public:
-  AddressMask(const Key128& key, const MaskTerms& terms)
-      : key_(key), code_(derived_key(key, "code")), terms_(terms) {}
-  bool apply(std::string_view value, Scratch& scratch, std::string& out) const override {
-    const std::size_t begin = out.size();
-    Draw draw(key_, value);
+  NameMask(const Key128& key, NamePart part, const MaskTerms& terms)
+      : WordsMask(key, terms), part_(part) {}
+
+ private:
+  void write(std::string_view, Draw draw, std::string& out) const override {
+    if (part_ != NamePart::Last) out += first_name(draw.next());
+    if (part_ == NamePart::Full) out += ' ';
+    if (part_ != NamePart::First) out += last_name(draw.next());
+  }
+  NamePart part_;
+};
+
+class AddressMask final : public WordsMask {
+ public:
+  AddressMask(const Key128& key, const MaskTerms& terms) : WordsMask(key, terms) {}
+
+ private:
+  void write(std::string_view value, Draw draw, std::string& out) const override {
     out += std::to_string(draw.next() % 199 + 1);
     out += ' ';
     out += street_name(draw.next());
     // Where the value has lines or commas it is a whole address.
-    if (value.find_first_of(",\n") != std::string_view::npos) {
-      out += ", ";
-      out += city_name(draw.next());
-    }
-    if (terms_.unique == Unique::Yes) {
-      out += ' ';
-      code_.apply(value, scratch.symbols, out);
-    } else if (terms_.most_characters > 0) {
-      cut(out, begin, static_cast<std::size_t>(terms_.most_characters));
-    }
-    return true;
+    if (value.find_first_of(",\n") == std::string_view::npos) return;
+    out += ", ";
+    out += city_name(draw.next());
   }
-
- private:
-  Key128 key_;
-  Code code_;
-  MaskTerms terms_;
 };
 
 class FreeTextMask final : public Mask {

@@ -103,6 +103,7 @@ std::string quoted_name(const Connection& connection, const Table& table) {
 Result<std::unique_ptr<Connection>> open_reader(const std::string& url,
                                                 const std::string& snapshot) {
   auto out = TRY(Connection::open(url, "slipway db copy"));
+  out->hide_values();
   std::string begin =
       "set row_security = off; set statement_timeout = 0; set lock_timeout = 0; "
       "begin isolation level repeatable read read only";

@@ -16,10 +16,6 @@ constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 // alphabet takes 2 steps in the mean (a single letter beyond f among 36); this many never happen.
 constexpr int kMostSteps = 100'000;
 
-bool is_letter_or_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 }  // namespace
 
 struct Scramble::Alphabet {
@@ -61,23 +57,22 @@ std::size_t first_of(std::uint32_t having) {
 }
 
 struct Membership {
-  std::array<std::uint32_t, 256> alphabets{};
+  std::array<std::uint32_t, 256> alphabets{};  // 0: neither letter nor digit
   std::array<std::array<std::uint8_t, 256>, std::size(kSpellings)> index{};
-  Membership() {
+  constexpr Membership() {
     for (std::size_t i = 0; i < std::size(kSpellings); ++i) {
-      const std::string letters = letters_of(kSpellings[i]);
-      for (std::size_t k = 0; k < letters.size(); ++k) {
-        alphabets[static_cast<std::uint8_t>(letters[k])] |= 1U << i;
-        index[i][static_cast<std::uint8_t>(letters[k])] = static_cast<std::uint8_t>(k);
+      std::uint8_t next = 0;
+      for (const auto part : kSpellings[i].parts) {
+        for (const char c : part) {
+          alphabets[static_cast<std::uint8_t>(c)] |= 1U << i;
+          index[i][static_cast<std::uint8_t>(c)] = next++;
+        }
       }
     }
   }
+  constexpr std::uint32_t of(char c) const { return alphabets[static_cast<std::uint8_t>(c)]; }
 };
-
-const Membership& membership() {
-  static const Membership table;
-  return table;
-}
+constexpr Membership kMembership;
 }  // namespace
 
 Scramble::Scramble(const Key128& key) {
@@ -85,8 +80,7 @@ Scramble::Scramble(const Key128& key) {
     const std::string letters = letters_of(spelling);
     const auto radix = static_cast<unsigned>(letters.size());
     Alphabet alphabet{letters, Permutation(derived_key(key, spelling.name), radix), {}};
-    for (const char c : letters)
-      alphabet.alphabets_of.push_back(membership().alphabets[static_cast<std::uint8_t>(c)]);
+    for (const char c : letters) alphabet.alphabets_of.push_back(kMembership.of(c));
     alphabets_.push_back(std::move(alphabet));
   }
 }
@@ -98,7 +92,7 @@ bool Scramble::covers(std::string_view text) {
   bool any = false;
   for (const char c : text) {
     if (static_cast<unsigned char>(c) >= 0x80) return false;
-    any = any || is_letter_or_digit(c);
+    any = any || kMembership.of(c) != 0;
   }
   return any;
 }
@@ -106,36 +100,45 @@ bool Scramble::covers(std::string_view text) {
 std::size_t Scramble::first_alphabet_of(std::string_view text) const {
   std::uint32_t having = kAll;
   for (const char c : text) {
-    if (is_letter_or_digit(c)) having &= membership().alphabets[static_cast<std::uint8_t>(c)];
+    const std::uint32_t its = kMembership.of(c);
+    if (its != 0) having &= its;
   }
   return first_of(having);
+}
+
+bool Scramble::needs(std::size_t own, std::span<const std::uint8_t> symbols) const {
+  // All of them are in this alphabet: it is the first as soon as each one before it lacks one.
+  const std::uint32_t before = (1U << own) - 1;
+  std::uint32_t having = before;
+  for (std::size_t i = 0; having != 0 && i < symbols.size(); ++i)
+    having &= alphabets_[own].alphabets_of[symbols[i]];
+  return having == 0;
 }
 
 void Scramble::turn(std::string_view text, std::vector<std::uint8_t>& symbols, std::string& out,
                     Way way) const {
   const std::size_t own = first_alphabet_of(text);
   const Alphabet& alphabet = alphabets_[own];
-  const auto& index = membership().index[own];
-  symbols.clear();
+  const auto& index = kMembership.index[own];
+  if (symbols.size() < text.size()) symbols.resize(text.size());
+  std::size_t count = 0;
   for (const char c : text) {
-    if (is_letter_or_digit(c)) symbols.push_back(index[static_cast<std::uint8_t>(c)]);
+    symbols[count] = index[static_cast<std::uint8_t>(c)];
+    count += kMembership.of(c) != 0 ? 1 : 0;
   }
+  const std::span word(symbols.data(), count);
   for (int step = 0;; ++step) {
     ASSERT(step < kMostSteps);
     if (way == Way::Forward)
-      alphabet.permutation.forward(symbols);
+      alphabet.permutation.forward(word);
     else
-      alphabet.permutation.backward(symbols);
-    std::uint32_t having = kAll;
-    for (const std::uint8_t symbol : symbols) having &= alphabet.alphabets_of[symbol];
-    if (first_of(having) == own) break;
+      alphabet.permutation.backward(word);
+    if (needs(own, word)) break;
   }
-  std::size_t at = out.size();
   out += text;
-  std::size_t next = 0;
-  for (const char c : text) {
-    if (is_letter_or_digit(c)) out[at] = alphabet.letters[symbols[next++]];
-    ++at;
+  char* at = out.data() + out.size() - text.size();
+  for (std::size_t i = 0, next = 0; i < text.size(); ++i) {
+    if (kMembership.of(text[i]) != 0) at[i] = alphabet.letters[symbols[next++]];
   }
 }
 

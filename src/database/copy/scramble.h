@@ -36,6 +36,8 @@ class Scramble {
   void turn(std::string_view text, std::vector<std::uint8_t>& symbols, std::string& out,
             Way way) const;
   std::size_t first_alphabet_of(std::string_view text) const;
+  // Whether no alphabet before their own has all of these symbols.
+  bool needs(std::size_t own, std::span<const std::uint8_t> symbols) const;
   std::vector<Alphabet> alphabets_;
 };
 

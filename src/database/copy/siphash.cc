@@ -4,7 +4,6 @@
 
 #include "base/digest.h"
 #include "base/hex.h"
-#include "base/siphash_state.h"
 
 namespace slipway::database::copy {
 namespace {
@@ -16,11 +15,37 @@ SipState begin(const Key128& key) {
   return state;
 }
 
-Hash128 finish(SipState state, std::size_t before, std::string_view bytes) {
-  state.take_rest(before, bytes);
+// Fewer than eight bytes as a word. A copy of unknown length is a call; these are not.
+std::uint64_t tail_of(const char* at, std::size_t count) {
+  std::uint64_t out = 0;
+  unsigned shift = 0;
+  const auto take = [&](auto piece) {
+    std::memcpy(&piece, at, sizeof piece);
+    out |= std::uint64_t{piece} << shift;
+    at += sizeof piece;
+    shift += 8 * sizeof piece;
+  };
+  if ((count & 4) != 0) take(std::uint32_t{});
+  if ((count & 2) != 0) take(std::uint16_t{});
+  if ((count & 1) != 0) take(std::uint8_t{});
+  return out;
+}
+
+std::uint64_t finish_low(SipState& state, std::size_t before, std::string_view bytes) {
+  const std::uint64_t length = before + bytes.size();
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    state.take(word);
+  }
+  state.take(length << 56 | tail_of(bytes.data(), bytes.size()));
   state.v2 ^= 0xee;
+  return state.give();
+}
+
+Hash128 finish(SipState state, std::size_t before, std::string_view bytes) {
   Hash128 out;
-  out.low = state.give();
+  out.low = finish_low(state, before, bytes);
   state.v1 ^= 0xdd;
   out.high = state.give();
   return out;
@@ -32,10 +57,15 @@ Hash128 siphash128(const Key128& key, std::string_view bytes) {
   return finish(begin(key), 0, bytes);
 }
 
-Hash128 siphash128(const Key128& key, std::uint64_t word, std::string_view bytes) {
-  SipState state = begin(key);
-  state.take(word);
-  return finish(state, sizeof word, bytes);
+WordHash::WordHash(const Key128& key, std::uint64_t word) : state_(begin(key)) {
+  state_.take(word);
+}
+Hash128 WordHash::both(std::string_view bytes) const {
+  return finish(state_, sizeof(std::uint64_t), bytes);
+}
+std::uint64_t WordHash::low(std::string_view bytes) const {
+  SipState state = state_;
+  return finish_low(state, sizeof(std::uint64_t), bytes);
 }
 
 Key128 derived_key(const Key128& key, std::string_view name) {

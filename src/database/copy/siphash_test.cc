@@ -38,9 +38,15 @@ TEST(SipHash128, GivesThePublishedVectors) {
 }
 
 TEST(SipHash128, AWordInFrontIsEightBytesOfTheText) {
-  const std::string text = reference_text(21);
-  EXPECT_EQ(hex_of(siphash128(kReferenceKey, 0x0706050403020100, text.substr(8))),
-            hex_of(siphash128(kReferenceKey, text)));
+  const std::string text = reference_text(33);
+  const WordHash hash(kReferenceKey, 0x0706050403020100);
+  // Every length of what is left over behind whole words.
+  for (std::size_t size = 8; size <= text.size(); ++size) {
+    const std::string_view whole = std::string_view(text).substr(0, size);
+    const std::string_view rest = whole.substr(8);
+    EXPECT_EQ(hex_of(hash.both(rest)), hex_of(siphash128(kReferenceKey, whole))) << size;
+    EXPECT_EQ(hash.low(rest), siphash128(kReferenceKey, whole).low) << size;
+  }
 }
 
 TEST(SipHash128, KeysOfTwoNamesAndTwoSecretsDiffer) {

@@ -49,7 +49,7 @@ std::string suffering(const std::optional<Pulse>& before, const Pulse& now, Part
   const Millis is = part == Part::P95 ? now.p95 : now.p99;
   const Millis was = !before ? Millis(0) : part == Part::P95 ? before->p95 : before->p99;
   if (now.requests < kEnough || is <= most || is < 2 * was) return {};
-  return fmt::format("the app's slowest {} requests in a hundred take {}{}",
+  return fmt::format("the app's slowest requests ({} in a hundred) take {}{}",
                      part == Part::P95 ? "five" : "one", to_text(is),
                      before ? fmt::format(", and took {} before", to_text(was)) : std::string());
 }

@@ -131,11 +131,26 @@ Error Connection::failure(const pg_result* result, std::string_view statement) {
                  "the connection to PostgreSQL ended during: " + beginning(statement) + " (" +
                      one_line(libpq().errorMessage(connection_)) + ")",
                  "look into PostgreSQL's log, then run the command again");
+  if (hides_values_) return failure_without_values(result, statement);
   std::string what = field(result, PG_DIAG_MESSAGE_PRIMARY) + " (SQLSTATE " + sqlstate_ + ")";
   if (const auto detail = field(result, PG_DIAG_MESSAGE_DETAIL); !detail.empty())
     what += "; " + one_line(detail);
   what += ", in: " + beginning(statement);
   return Error(Code::DatabaseRefused, what, field(result, PG_DIAG_MESSAGE_HINT));
+}
+
+Error Connection::failure_without_values(const pg_result* result,
+                                         std::string_view statement) const {
+  // Class 22 quotes the value that does not fit its type, P0 is what a function wrote itself.
+  const bool quotes = sqlstate_.starts_with("22") || sqlstate_.starts_with("P0");
+  std::string what = quotes ? "the server refuses a value" : field(result, PG_DIAG_MESSAGE_PRIMARY);
+  what += " (SQLSTATE " + sqlstate_ + ")";
+  for (const int code : {PG_DIAG_TABLE_NAME, PG_DIAG_COLUMN_NAME, PG_DIAG_CONSTRAINT_NAME}) {
+    const auto name = field(result, code);
+    if (!name.empty() && what.find(name) == std::string::npos) what += "; " + name;
+  }
+  return Error(Code::DatabaseRefused, what + ", in: " + beginning(statement),
+               "PostgreSQL's log on that server has the value");
 }
 
 Result<Rows> Connection::take(pg_result* result, std::string_view statement) {

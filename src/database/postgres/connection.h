@@ -89,6 +89,10 @@ class Connection {
   Result<std::int64_t> end_copy_in();
   void abandon_copy_in(const std::string& why);
 
+  // From here on no error repeats what stands in a row: neither the server's DETAIL and HINT, nor
+  // what it says of a value that it cannot read or that a function of the database complains of.
+  void hide_values() { hides_values_ = true; }
+
   // SQLSTATE of the last failure ("55P03"), "" when it had none (the connection broke).
   const std::string& sqlstate() const { return sqlstate_; }
   // Where in the statement the last failure lies, in characters from 1; 0 when it was not said.
@@ -113,11 +117,13 @@ class Connection {
   explicit Connection(pg_conn* connection) : connection_(connection) {}
   Result<Rows> take(pg_result* result, std::string_view statement);
   Error failure(const pg_result* result, std::string_view statement);
+  Error failure_without_values(const pg_result* result, std::string_view statement) const;
   static void hear_notice(void* self, const pg_result* result);
 
   pg_conn* connection_;
   std::string sqlstate_;
   int position_ = 0;
+  bool hides_values_ = false;
   OnNotice on_notice_;
 };
 
