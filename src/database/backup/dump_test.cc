@@ -224,16 +224,16 @@ TEST_F(Dumps, AFolderWithSomethingInItIsNotRestoredIntoUnlessARestoreLeftIt) {
 TEST_F(Dumps, InPlaceTheOldClusterIsMovedOnceHoweverOftenItIsCutOff) {
   const std::string main = io::join_path(folder_, "main");
   ASSERT_TRUE(io::make_dirs(main));
-  ASSERT_TRUE(io::write_file_atomically(io::join_path(cluster, "old"), "x"));
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(main, "old"), "x"));
   // Cut off between the mark and the move: the cluster still stands, and is not thrown away.
   ASSERT_TRUE(io::write_file_atomically(mark_of(main), "{\"kept\":\"" + main + ".before-1\"}"));
   EXPECT_EQ(Mark::begin_in_place(main, "", "2", Json::object()).value(), main + ".before-1");
   EXPECT_TRUE(io::exists(main + ".before-1/old"));
   // Cut off in the middle of the copy.
-  ASSERT_TRUE(io::write_file_atomically(io::join_path(cluster, "half"), "x"));
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(main, "half"), "x"));
   EXPECT_EQ(Mark::begin_in_place(main, "", "3", Json::object()).value(), main + ".before-1");
   EXPECT_TRUE(io::exists(main + ".before-1/old"));
-  EXPECT_FALSE(io::exists(io::join_path(cluster, "half")));
+  EXPECT_FALSE(io::exists(io::join_path(main, "half")));
 }
 
 }  // namespace
