@@ -324,6 +324,78 @@ TEST_F(CopyTest, CopiesALargeTableInRanges) {
   EXPECT_EQ(value("staging", "select count(distinct id) from users"), "500");
 }
 
+TEST_F(CopyTest, TellsNothingOfARowThatTheTargetRefuses) {
+  ASSERT_TRUE(open("shop")->run(
+      "alter table orders add constraint polite check (note ~ 'Please|x' or id < 0)"));
+  const auto report = copy_database(options());  // other words stand there in the copy
+  ASSERT_TRUE(open("shop")->run("alter table orders drop constraint polite"));
+  ASSERT_FALSE(report);
+  const std::string said = report.error().sentence();
+  EXPECT_NE(said.find("polite"), std::string::npos) << said;
+  EXPECT_NE(said.find("while copying public.orders"), std::string::npos) << said;
+  for (const char* of_the_row : {"Failing row", "mail.test", "(2, 2"})
+    EXPECT_EQ(said.find(of_the_row), std::string::npos) << said;
+}
+
+TEST_F(CopyTest, IsNotThereBeforeItIsComplete) {
+  auto admin = open("postgres");
+  ASSERT_TRUE(admin->run("drop database if exists staging"));
+  ASSERT_TRUE(admin->run("create role visitor login"));
+  auto watched = options();
+  int looks = 0;
+  watched.on_progress = [&](const Progress&) {
+    ++looks;
+    const auto there = admin->value("select 1 from pg_database where datname = 'staging'");
+    EXPECT_TRUE(there && !there->has_value());
+    const auto open_to_all = admin->value(
+        "select has_database_privilege('visitor', 'staging_slipway_new', 'connect')::text");
+    EXPECT_TRUE(open_to_all && *open_to_all == "false");
+  };
+  const auto report = copy_database(watched);
+  ASSERT_TRUE(report) << report.error().sentence();
+  EXPECT_GT(looks, 0);
+  EXPECT_EQ(value("staging", "select count(*) from users"), "500");
+  EXPECT_EQ(
+      value("postgres", "select has_database_privilege('visitor', 'staging', 'connect')::text"),
+      "true");
+  ASSERT_TRUE(admin->run("drop role visitor"));
+}
+
+TEST_F(CopyTest, APartIsWholeThroughEveryTableThatRefersToIt) {
+  ASSERT_TRUE(open("postgres")->run("create database chain"));
+  const auto made = open("chain")->run(R"(
+create table people (id int, town int, name text, primary key (town, id));
+create table carts (id int primary key, town int, person int, note text,
+                    foreign key (town, person) references people (town, id));
+create table lines (id int primary key, cart int not null references carts, sku text);
+insert into people select i, i % 5, 'name ' || i from generate_series(1, 400) i;
+insert into carts select i, case when i % 4 > 0 then i % 5 end, case when i % 4 > 0 then i end, 'n'
+  from generate_series(1, 400) i;
+insert into lines select i, i % 400 + 1, 's' from generate_series(1, 1200) i;
+)");
+  ASSERT_TRUE(made) << made.error().sentence();
+  auto part = options(
+      "tables: {people: {name: name}, carts: {note: keep}, lines: {sku: keep}}\n"
+      "subset: {people: 30%}\n");
+  part.from = server_->url("chain");
+  part.to = server_->url("chain_copy");
+  const auto report = copy_database(part);
+  ASSERT_TRUE(report) << report.error().sentence();
+  EXPECT_LT(std::stoi(value("chain_copy", "select count(*) from people")), 200);
+  // Carts of nobody are kept; those of people who are left out go, and their lines with them.
+  EXPECT_EQ(value("chain_copy", "select count(*) from carts where person is null"), "100");
+  EXPECT_EQ(value("chain_copy",
+                  "select count(*) from carts c where person is not null and not exists "
+                  "(select from people p where (p.town, p.id) = (c.town, c.person))"),
+            "0");
+  EXPECT_EQ(value("chain_copy", "select count(*) from lines"),
+            value("chain_copy", "select 3 * count(*) from carts"));
+  EXPECT_EQ(value("chain_copy",
+                  "select count(*) from pg_constraint where contype = 'f' and "
+                  "convalidated"),
+            "2");
+}
+
 TEST_F(CopyTest, TakesAPartWithItsReferencesWhole) {
   auto part = options(std::string(kRules) + "subset: {users: 20%}\n");
   const auto report = copy_database(part);

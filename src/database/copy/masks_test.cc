@@ -1,6 +1,7 @@
 // Masks: what becomes of a value, and the proof that two values never become one.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 #include <set>
 
@@ -37,7 +38,7 @@ std::string random_text(std::mt19937_64& random, std::string_view letters, std::
 
 TEST(Permutation, IsOneToOneOnEverySmallDomain) {
   for (const auto& [radix, length] :
-       {std::pair{10U, 1U}, {10U, 4U}, {2U, 12U}, {36U, 2U}, {7U, 5U}, {256U, 2U}}) {
+       {std::pair{10U, 1U}, {10U, 4U}, {2U, 12U}, {36U, 2U}, {7U, 5U}, {16U, 3U}, {256U, 2U}}) {
     std::size_t all = 1;
     for (unsigned i = 0; i < length; ++i) all *= radix;
     const Permutation permutation(kKey, radix);
@@ -83,6 +84,40 @@ TEST(Permutation, ChangesEverySymbolWhenOneChanges) {
   int same = 0;
   for (std::size_t i = 0; i < a.size(); ++i) same += a[i] == b[i];
   EXPECT_LE(same, 6);  // of 16 by chance one or two
+}
+
+TEST(Permutation, GivesEverySymbolAtEveryPlaceAsOftenAsAnyOther) {
+  constexpr std::size_t kTexts = 20'000;
+  // Longer ones than one hash is good for, too.
+  for (const auto& [radix, length] : {std::pair{10U, 7U}, {16U, 9U}, {26U, 40U}, {62U, 5U}}) {
+    const Permutation permutation(kKey, radix);
+    std::vector<std::vector<std::size_t>> counts(length, std::vector<std::size_t>(radix));
+    for (std::size_t number = 0; number < kTexts; ++number) {
+      std::vector<std::uint8_t> symbols(length);
+      std::size_t rest = number;
+      for (auto& symbol : symbols) {
+        symbol = static_cast<std::uint8_t>(rest % radix);
+        rest /= radix;
+      }
+      permutation.forward(symbols);
+      for (std::size_t i = 0; i < length; ++i) ++counts[i][symbols[i]];
+    }
+    const double expected = static_cast<double>(kTexts) / radix;
+    const double most = 7 * std::sqrt(expected);  // seven times what chance spreads them
+    for (const auto& place : counts) {
+      for (const std::size_t count : place)
+        EXPECT_NEAR(static_cast<double>(count), expected, most) << radix << " " << length;
+    }
+  }
+}
+
+TEST(Permutation, OfAnotherLengthIsAnotherOne) {
+  const Permutation permutation(kKey, 16);
+  std::vector<std::uint8_t> six(6, 0);
+  std::vector<std::uint8_t> seven(7, 0);
+  permutation.forward(six);
+  permutation.forward(seven);
+  EXPECT_FALSE(std::equal(six.begin(), six.end(), seven.begin()));
 }
 
 TEST(Scramble, KeepsLengthAlphabetAndPunctuation) {
@@ -155,6 +190,52 @@ TEST(Masks, GiveTheSameValueTheSamePseudonym) {
                           Kind::FreeText, Kind::Ip}) {
     EXPECT_EQ(masked(kind, "ada@example.org 12"), masked(kind, "ada@example.org 12"));
     EXPECT_NE(masked(kind, "ada@example.org 12"), "ada@example.org 12");
+  }
+}
+
+// Values as people who test forms enter them.
+std::set<std::string> odd_values() {
+  std::mt19937_64 random(11);
+  std::string any;
+  for (int i = 1; i < 256; ++i) any += static_cast<char>(i);
+  std::set<std::string> out = {"+",   "-",        "0",    "00",       "+0",
+                               "+00", "\xc2\xb7", "ip-1", "10.0.0.1", "::1"};
+  for (const std::string_view letters :
+       {std::string_view("0123456789"), std::string_view("+0-9 "), std::string_view("abc@.com"),
+        std::string_view("aA0"), std::string_view(any)}) {
+    for (int i = 0; i < 600; ++i) out.insert(random_text(random, letters, 30));
+  }
+  out.erase("");  // no mask is asked about these
+  return out;
+}
+
+TEST(Masks, NoTwoValuesBecomeOneWhereTheKindPromisesIt) {
+  MaskTerms terms;
+  terms.unique = Unique::Yes;
+  const auto values = odd_values();
+  for (const Kind kind : {Kind::Email, Kind::Name, Kind::Phone, Kind::Address, Kind::Token,
+                          Kind::Ip, Kind::Template}) {
+    Rule rule = rule_of(kind);
+    rule.value = "u-${code}";
+    ASSERT_TRUE(keeps_apart(rule));
+    std::set<std::string> seen;
+    for (const auto& value : values) seen.insert(masked(rule, value, terms));
+    EXPECT_EQ(seen.size(), values.size()) << word_for(kind);
+  }
+}
+
+TEST(Masks, WhatCameBeforeChangesNothing) {
+  const auto values = odd_values();
+  for (const Kind kind : {Kind::Email, Kind::Name, Kind::Phone, Kind::Address, Kind::Token,
+                          Kind::FreeText, Kind::Ip}) {
+    const auto mask = make_mask(rule_of(kind), kKey, {});
+    Scratch scratch;  // of one stream, used for all of them
+    std::string out;
+    for (const auto& value : values) {
+      const std::size_t begin = out.size();
+      ASSERT_TRUE(mask->apply(value, scratch, out));
+      ASSERT_EQ(out.substr(begin), masked(kind, value)) << word_for(kind);
+    }
   }
 }
 

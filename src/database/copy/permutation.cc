@@ -58,6 +58,10 @@ void Permutation::round(const WordHash& hash, std::span<const std::uint8_t> from
                         std::span<std::uint8_t> to, Way way) const {
   if (to.size() <= per_word_) return add(hash.low(bytes_of(from)), to, way);
   const Hash128 seed = hash.both(bytes_of(from));
+  if (to.size() <= 2 * per_word_) {
+    add(seed.low, to.first(per_word_), way);
+    return add(seed.high, to.subspan(per_word_), way);
+  }
   for (std::uint64_t block = 0; !to.empty(); ++block) {
     const Hash128 words = WordHash({seed.low, seed.high}, block).both({});
     for (const std::uint64_t word : {words.low, words.high}) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <set>
+
 namespace slipway::database::copy {
 namespace {
 
@@ -150,6 +153,70 @@ TEST(Rows, RealValuesInKeptTextsAreCounted) {
                           out));
   EXPECT_EQ(stream.tally().leaks, 1U);
   EXPECT_EQ(stream.tally().first_leak, "orders.note");
+}
+
+// Whether the stream takes one row with this field.
+bool takes(const ColumnMask& column, const std::string& bytes) {
+  const std::vector<ColumnMask> columns{column};
+  RowStream stream(columns, nullptr);
+  std::string out;
+  return static_cast<bool>(stream.take(kHead + row({bytes}) + kEnd, out));
+}
+
+TEST(Rows, FieldsOfAnotherFormThanTheirTypeAreErrors) {
+  for (const auto& [wire, good] :
+       {std::pair{Wire::Int2, 2}, {Wire::Int4, 4}, {Wire::Int8, 8}, {Wire::Uuid, 16}}) {
+    const auto column = masked(Kind::Token, wire);
+    for (int size = 1; size <= 20; ++size)
+      EXPECT_EQ(takes(column, field(std::string(static_cast<std::size_t>(size), '\1'))),
+                size == good);
+  }
+  EXPECT_FALSE(takes(masked(Kind::Constant, Wire::Jsonb), field("\2{}")));
+  EXPECT_FALSE(takes(masked(Kind::Ip, Wire::Inet), field("1234567")));
+  EXPECT_FALSE(takes(masked(Kind::Token, Wire::Opaque), field("x")));
+  EXPECT_FALSE(takes(masked(Kind::Token, Wire::Text), number(0xfffffffe, 4)));
+  EXPECT_FALSE(takes(masked(Kind::Token, Wire::Text), number(0x7fffffff, 4) + "x"));
+}
+
+TEST(Rows, BrokenArraysAreErrors) {
+  const auto column = masked(Kind::Constant, Wire::TextList);
+  const std::string head =
+      number(1, 4) + number(0, 4) + number(25, 4) + number(1, 4) + number(1, 4);
+  EXPECT_TRUE(takes(column, field(head + field("x"))));
+  EXPECT_TRUE(takes(column, field(number(0, 4) + number(0, 4) + number(25, 4))));  // {}
+  for (const auto& broken :
+       {number(7, 4) + number(0, 4) + number(25, 4), number(0xffffffff, 4) + head.substr(4),
+        head.substr(0, 16), head + "xyz", head + number(5, 4) + "x", head + number(0xfffffffe, 4)})
+    EXPECT_FALSE(takes(column, field(broken)));
+}
+
+TEST(Rows, OfAnyBytesNothingIsReadThatIsNotThere) {
+  std::mt19937_64 random(17);
+  std::vector<ColumnMask> columns;
+  std::vector<std::string> fields;
+  for (const auto& [kind, wire] : {std::pair{Kind::Email, Wire::Text},
+                                   {Kind::Constant, Wire::Jsonb},
+                                   {Kind::Ip, Wire::Inet},
+                                   {Kind::Token, Wire::Uuid},
+                                   {Kind::Token, Wire::Int8},
+                                   {Kind::FreeText, Wire::TextList}}) {
+    columns.push_back(masked(kind, wire));
+    fields.push_back(field(std::string(16, '\1')));
+  }
+  const std::string good = kHead + row(fields) + row(fields) + kEnd;
+  for (int i = 0; i < 3000; ++i) {
+    std::string bad = good;
+    for (int k = 0; k < 3; ++k)
+      bad[kHead.size() + random() % (bad.size() - kHead.size())] = static_cast<char>(random());
+    // Of its own memory and no longer than it is: a sanitizer sees what is read behind it.
+    const std::vector<char> message(bad.begin(), bad.end());
+    RowStream stream(columns, nullptr);
+    std::string out;
+    const auto taken = stream.take({message.data(), message.size()}, out);
+    if (!taken) {
+      EXPECT_EQ(taken.error().code, Code::Malformed);
+    }
+  }
 }
 
 TEST(Rows, BrokenStreamsAreErrors) {

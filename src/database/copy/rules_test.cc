@@ -84,6 +84,20 @@ TEST(Rules, OneDomainHasOneKind) {
   EXPECT_NE(found[0].find("the domain 'd' is 'email' at a.x and 'token' here"), std::string::npos);
 }
 
+TEST(Rules, AHostileFileIsAMistakeAndNothingWorse) {
+  std::string wide = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    wide += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+    for (int k = 1; k < 10; ++k) wide += ", " + before;
+    wide += "]\n";
+  }
+  EXPECT_FALSE(mistakes(wide + "tables: {users: {email: *a11}}").empty());
+  EXPECT_FALSE(mistakes("tables: " + std::string(5000, '[')).empty());
+  EXPECT_FALSE(mistakes("tables: {users: {email: email, email: keep}}").empty());
+  EXPECT_FALSE(mistakes(std::string_view("tables:\n  \0\xff\xfe: x", 16)).empty());
+}
+
 TEST(Rules, AFileWithoutTablesOrYamlIsAMistake) {
   EXPECT_EQ(mistakes("subset: {}").size(), 1U);
   EXPECT_EQ(mistakes("tables: [").size(), 1U);

@@ -57,6 +57,31 @@ TEST_F(Postgres, AFailureCarriesItsStateItsPlaceAndItsStatement) {
   EXPECT_TRUE(connection->is_alive());
 }
 
+TEST_F(Postgres, HiddenValuesStandInNoError) {
+  auto connection = connect();
+  ASSERT_TRUE(connection->run(
+      "create temp table hidden (mail text unique, age int constraint grown check (age > 17)); "
+      "create function pg_temp.tell() returns int language plpgsql as "
+      "$$begin raise exception 'it is ada@example.org' using hint = 'ada@example.org'; end$$"));
+  connection->hide_values();
+  ASSERT_TRUE(connection->query("insert into hidden values ($1, 18)", {"ada@example.org"}));
+  struct Case {
+    std::string statement;
+    std::string_view said;
+  };
+  // The value is a parameter: a statement's own beginning is ours and is shown.
+  for (const auto& [statement, said] :
+       {Case{"insert into hidden values ($1, 18)", "hidden_mail_key"},
+        Case{"insert into hidden values ($1, 3)", "grown"}, Case{"select $1::text::int", "22P02"},
+        Case{"select pg_temp.tell() where $1 = $1", "P0001"}}) {
+    const auto failed = connection->query(statement, {"ada@example.org"});
+    ASSERT_FALSE(failed) << statement;
+    EXPECT_EQ(failed.error().sentence().find("ada@"), std::string::npos)
+        << failed.error().sentence();
+    EXPECT_NE(failed.error().what.find(said), std::string::npos) << failed.error().what;
+  }
+}
+
 TEST_F(Postgres, SeveralStatementsInOneTextAreOneTransaction) {
   auto connection = connect();
   EXPECT_FALSE(connection->run("create table half(id int); select 1/0"));
