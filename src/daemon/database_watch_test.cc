@@ -26,7 +26,7 @@ class SaidErrands final : public ports::Errands {
   int begun = 0;
   int stopped = 0;
   ports::Errand newest;
-  ports::ErrandView view{State::Running, {}, ""};
+  ports::ErrandView view{State::Running, {}, "", ""};
 };
 
 struct Bench {
@@ -45,7 +45,7 @@ struct Bench {
     one.set("application", "web").set("user", "shop").set("state", "idle").set("count", held);
     look.set("connections", Json::array());
     look["connections"].push_back(one);
-    errands->view = {State::Done, look.set("deadlocks", deadlocks), ""};
+    errands->view = {State::Done, look.set("deadlocks", deadlocks), "", ""};
   }
   // Ten seconds later: one look ends, the next begins.
   alerts::Reading after_a_look() {
@@ -109,7 +109,7 @@ TEST(DatabaseWatch, OneThatDoesNotAnswerIsDownAndKeepsNoOldFigures) {
   bench.after_a_look();
   bench.says(42, 0);
   bench.after_a_look();
-  bench.errands->view = {State::Failed, {}, "nobody answers"};
+  bench.errands->view = {State::Failed, {}, "nobody answers", ""};
   const auto reading = bench.after_a_look();
   EXPECT_EQ(reading.database_trouble, "nobody answers");
   EXPECT_TRUE(reading.database.empty());
@@ -153,7 +153,7 @@ TEST(DatabaseWatch, SeatsAreCountedByTheRoleOfTheInstances) {
 
 TEST(DatabaseWatch, SeatsThatNobodyTellsAreATrouble) {
   Bench bench;
-  bench.errands->view = {State::Failed, {}, "nobody answers"};
+  bench.errands->view = {State::Failed, {}, "nobody answers", ""};
   EXPECT_EQ(ask_seats(bench.drivers, bench.settings).trouble, "nobody answers");
   bench.drivers.errands.reset();
   EXPECT_NE(ask_seats(bench.drivers, bench.settings).trouble, "");
