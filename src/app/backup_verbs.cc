@@ -195,8 +195,9 @@ int tell_restored(const cli::Session& session, const backup::Restored& restored)
   if (!restored.lsn.empty()) line += " up to " + restored.lsn;
   if (to_unix_ms(restored.last_commit) > 0)
     line += ", last commit " + to_iso8601(restored.last_commit);
-  session.say(fmt::format("{}, in {:.1f}s (copied in {:.1f}s, replayed in {:.1f}s)", line,
-                          restored.seconds, restored.copy_seconds, restored.replay_seconds));
+  session.say(line);
+  session.say(fmt::format("in {:.1f}s: copied in {:.1f}s, replayed in {:.1f}s", restored.seconds,
+                          restored.copy_seconds, restored.replay_seconds));
   if (!restored.kept.empty()) session.say("what stood there before is " + restored.kept);
   return 0;
 }

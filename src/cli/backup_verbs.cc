@@ -65,7 +65,7 @@ constexpr Verb kVerbs[] = {
      .options = kRestore,
      .example = "slipway db restore production --at 2026-11-22T14:05:00Z --into /srv/look",
      .output = "restored 20261122-014451F into /srv/look up to 0/60001B8, last commit "
-               "2026-11-22T14:04:59.871Z, in 5.2s (copied in 2.1s, replayed in 2.9s)"},
+               "2026-11-22T14:04:59.871Z\nin 5.2s: copied in 2.1s, replayed in 2.9s"},
 };
 }  // namespace
 
