@@ -56,6 +56,7 @@ std::vector<Work> work_of(const std::string& mode, const std::vector<Scenario>& 
   // A mutant dies of the first violation: what costs least is tried first, on every scenario.
   if (mode == "mutant") {
     for (const auto& it : scenarios) out.emplace_back([&](Tally& tally) { explore(it, 0, tally); });
+    out.emplace_back([&](Tally& tally) { explore_faults(scenarios.front(), tally); });
   }
   for (const auto& it : scenarios)
     out.emplace_back([&it, depth](Tally& tally) { explore(it, depth, tally); });
