@@ -25,7 +25,10 @@ Result<void> be_the_only_one(postgres::Connection& connection, const std::string
   TRY(connection.run("set lock_timeout = '3s'"));
   const auto locked = connection.query(
       "select pg_advisory_lock(hashtext('slipway db restore'), hashtext($1))", {database});
-  if (locked) return connection.run("reset lock_timeout");
+  if (locked) {
+    TRY(connection.run("reset lock_timeout"));
+    return ok();
+  }
   if (connection.sqlstate() != postgres::Connection::kLockNotAvailable) return locked.error();
   return Error(Code::Conflict, "another restore of " + database + " is under way",
                "wait for it, or end it where it runs");

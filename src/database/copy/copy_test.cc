@@ -302,8 +302,8 @@ TEST_F(CopyTest, WhenTheServerDiesItSaysSoAndTheOldCopyStaysInPlace) {
     const auto report = copy_database(ended);
     if (!has_died) break;
     ASSERT_TRUE(server_->restart());
-    EXPECT_FALSE(report) << *died_in.rbegin();
-    if (!report) EXPECT_FALSE(report.error().next.empty()) << report.error().sentence();
+    ASSERT_FALSE(report) << *died_in.rbegin();
+    EXPECT_FALSE(report.error().next.empty()) << report.error().sentence();
     EXPECT_EQ(value("staging", "select count(*) from users where email like '%@mail.test'"), "500");
   }
   EXPECT_GE(died_in.size(), 2U);
