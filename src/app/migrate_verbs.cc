@@ -176,6 +176,7 @@ Result<void> run_command(const Migrating& what, const migrations::Migration& mig
                 [](const std::string& one) { return one.starts_with("DATABASE_URL="); });
   spec.environment.push_back("DATABASE_URL=" + what.url);
   spec.environment.push_back("SLIPWAY_MIGRATION=" + migration.id);
+  spec.parent_death_signal = SIGTERM;
   const auto ran = TRY(io::run_command(spec, kCommandTime));
   if (ran.exit.succeeded() && !ran.timed_out) return ok();
   return Error(Code::CommandFailed,
@@ -200,8 +201,12 @@ Result<Made> make_point(const cli::Session& session, const Migrating& what,
   const auto seen = TRY(runner.look(what.list, what.leave));
   const bool is_due = !seen.outlook.pending.empty() || seen.running;
   if (!is_due || !seen.outlook.refusals.empty()) return Made();
-  auto made = TRY(make_safety_point(session, what,
-                                    {run.clock, {}, [&run] { return run.stop.is_requested(); }}));
+  database::backup::World world{run.clock, {}, [&run] { return run.stop.is_requested(); }};
+  world.on_progress = [&session](const database::backup::Progress& progress) {
+    if (progress.phase == "waiting")
+      tell(session, {migrations::Event::Kind::Waiting, "", progress.text});
+  };
+  auto made = TRY(make_safety_point(session, what, world));
   if (!made) return made;
   if (session.wants_json()) {
     session.print(to_json(*made).set("event", "restore_point").set("what", words_of(*made)).dump() +

@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from backup_test import OWN_SETTINGS, Writer, expect  # noqa: E402
+from backup_test import OWN_SETTINGS, Writer, expect, nobody_in, postmaster_of  # noqa: E402
 from postgres_rig import Postgres  # noqa: E402
 from rig import Failure, Rig, wait_until  # noqa: E402
 from watch_test import figures_of  # noqa: E402
@@ -52,18 +52,42 @@ class Proofs:
         self.sql("create table still as select i as id, md5(i::text) as text from generate_series(1, 20000) i")
         self.sql("create index on still (text)")
 
+    def tools(self):
+        """pgBackRest's processes of this test, but for those that PostgreSQL runs."""
+        found = []
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path) as line:
+                    text = line.read().replace("\0", " ")
+            except OSError:
+                continue
+            if "pgbackrest" in text and self.place in text and "archive-" not in text:
+                found.append(text)
+        return found
+
+    def killed_with_what_it_began(self):
+        """Nothing that the daemon began outlives it, and the next daemon begins it again."""
+        scratch = os.path.join(self.place, "notes", "restore-test")
+        for what, is_there in (("the first backup", lambda: any(text.endswith(" backup ") for text in self.tools())),
+                               ("a restored server", lambda: postmaster_of(scratch))):
+            wait_until(what, 120, is_there)
+            self.rig.kill_daemon()
+            wait_until("the end of what the daemon began", 30, lambda: not self.tools() and nobody_in(scratch))
+            self.rig.start_daemon()
+
     # The daemon makes the first backup and the first test by itself, and each once.
     def by_schedule(self):
         rig = self.rig
         rig.start_edge()
         rig.start_daemon()
         rig.run("deploy", "production", "v1")
+        self.killed_with_what_it_began()
         wait_until("the first restore test", 120,
                    lambda: "restore test of shop/production is done" in rig.log_of("daemon", 2000))
         wait_until("its figures", 30, lambda: "slipway_database_rto_seconds{" in figures_of(rig))
         expect("slipway_database_rpo_seconds{" in figures_of(rig), "what would be lost is not measured")
         began = [line for line in rig.log_of("daemon", 2000).splitlines() if "of shop/production began" in line]
-        expect(len(began) == 2, f"chores: {began}")
+        expect(len(began) == 4, f"chores, two of which were cut off: {began}")
         rig.daemon.send_signal(signal.SIGTERM)
         rig.daemon.wait(timeout=20)
         # One that comes back finds nothing due.
@@ -71,7 +95,7 @@ class Proofs:
         wait_until("a look of the new daemon", 30, lambda: "slipway_database_proof_age_seconds{" in figures_of(rig)
                    or "slipway_database_up{" in figures_of(rig))
         began = [line for line in rig.log_of("daemon", 2000).splitlines() if "of shop/production began" in line]
-        expect(len(began) == 2, f"chores after a restart: {began}")
+        expect(len(began) == 4, f"chores after a restart: {began}")
         rig.daemon.send_signal(signal.SIGTERM)
         rig.daemon.wait(timeout=20)
 

@@ -128,6 +128,35 @@ TEST_F(Dumps, InPlaceKeepWhatStoodThereAndRefuseWhileSomebodyIsConnected) {
   EXPECT_EQ(value("select i::text from t", server_->url(restored->kept)), "2");
 }
 
+TEST_F(Dumps, InPlaceWhatAKilledRestoreLeftIsThrownAwayThoughASessionOfItLives) {
+  ASSERT_TRUE(run("create database cut", server_->url()));
+  settings_.url = server_->url("cut");
+  ASSERT_TRUE(run("create table t as select 1 as i", settings_.url));
+  auto dump = tool();
+  ASSERT_TRUE(dump.backup(Kind::Full));
+  ASSERT_TRUE(run("create database cut_slipway_restoring", server_->url()));
+  const auto left =
+      postgres::Connection::open(server_->url("cut_slipway_restoring"), "pg_restore").value();
+  const auto restored = dump.restore({});
+  ASSERT_TRUE(restored) << restored.error().sentence();
+  EXPECT_EQ(value("select i::text from t", settings_.url), "1");
+  EXPECT_EQ(value("select count(*) from pg_database where datname like 'cut%'", server_->url()),
+            "2");
+}
+
+TEST_F(Dumps, InPlaceOneAtATime) {
+  ASSERT_TRUE(run("create database one", server_->url()));
+  settings_.url = server_->url("one");
+  auto dump = tool();
+  ASSERT_TRUE(dump.backup(Kind::Full));
+  const auto other = postgres::Connection::open(server_->url(), "slipway db backup").value();
+  ASSERT_TRUE(
+      other->query("select pg_advisory_lock(hashtext('slipway db restore'), hashtext('one'))"));
+  const auto refused = dump.restore({});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::Conflict) << refused.error().sentence();
+}
+
 TEST_F(Dumps, OfAnotherServerAreNotPutInThisOnesPlace) {
   auto dump = tool();
   const auto id = dump.backup(Kind::Full).value().id;

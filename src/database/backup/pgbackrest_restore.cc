@@ -17,6 +17,7 @@ namespace slipway::database::backup {
 namespace {
 constexpr Millis kArchivePatience(60'000);
 constexpr Millis kServerPatience(120'000);
+constexpr Millis kGonePatience(3'000);  // whoever watches over a server has started it again then
 constexpr int kLookMs = 100;
 constexpr const char* kList = "slipway db backups ENV lists what there is";
 
@@ -71,6 +72,23 @@ Result<void> tidy_up(postgres::Connection& connection, Restored& out) {
     TRY(connection.run(std::string("ALTER SYSTEM RESET ") + name));
   return ok();
 }
+
+// Whether a server that was told to start is not there, or has gone again.
+class Presence {
+ public:
+  Presence(std::string cluster, Clock& clock)
+      : cluster_(std::move(cluster)), clock_(clock), seen_(clock.monotonic() + kServerPatience) {}
+  bool is_gone() {
+    const Millis now = clock_.monotonic();
+    if (is_running(cluster_)) seen_ = now;
+    return now - seen_ >= kGonePatience;
+  }
+
+ private:
+  const std::string cluster_;
+  Clock& clock_;
+  Millis seen_;
+};
 }  // namespace
 
 Result<PgBackRest::Target> PgBackRest::target_of(const RestoreRequest& request,
@@ -210,6 +228,7 @@ Result<void> PgBackRest::start_server(const RestoreRequest& request, Restored& o
   run.argv = {"/bin/sh", "-c", settings_.start_server};
   TRY(run_or_fail(run, world_, "start PostgreSQL by hand: it goes on where it was"));
   const auto until = world_.clock.monotonic() + request.patience;
+  Presence presence(server_->cluster, world_.clock);
   for (;;) {
     auto connection = connect();
     if (connection) {
@@ -219,6 +238,13 @@ Result<void> PgBackRest::start_server(const RestoreRequest& request, Restored& o
     if (world_.interrupted && world_.interrupted())
       return Error(Code::Aborted, "not waited for: PostgreSQL goes on replaying by itself",
                    "look at its log");
+    if (presence.is_gone())
+      return Error(
+          Code::CommandFailed,
+          "PostgreSQL does not run, or ended while it was replaying, on " + server_->cluster,
+          "look at its log and start it: it goes on where it was; what stood there "
+          "before is in " +
+              out.kept);
     if (world_.clock.monotonic() > until)
       return Error(Code::Timeout, "PostgreSQL does not open after the restore",
                    "look at its log; what stood there before is in " + out.kept);

@@ -39,6 +39,7 @@ Result<std::string> dump(const std::string& bin, const std::string& url,
   // By the environment: a command line can be read by everybody on the machine.
   for (auto& variable : TRY(postgres::environment_of(url)))
     spec.environment.push_back(std::move(variable));
+  spec.parent_death_signal = SIGTERM;
   auto ran = TRY(io::run_command(spec, kLongestDump, kMostSchema));
   if (ran.exit.succeeded() && ran.out.size() < kMostSchema) return std::move(ran.out);
   return Error(
