@@ -167,9 +167,9 @@ struct Plan {
   config::Strategy strategy = config::Strategy::BlueGreen;
   config::Environment settings;                // what the new release runs with
   std::map<std::string, std::string> digests;  // service -> artifact digest of the new release
-  std::string target_release;      // Rollback: the kept release whose slot is used again
-  std::optional<LiveRelease> old;  // what is replaced; none on the first release
-  std::vector<Skip> skipped;       // gates that are left out, and who said so
+  std::string target_release;          // Rollback: the kept release whose slot is used again
+  std::optional<LiveRelease> old;      // what is replaced; none on the first release
+  std::vector<Skip> skipped;           // gates that are left out, and who said so
   std::optional<Recovery> recovery{};  // there are backups
   std::vector<std::string> notes;      // what was changed or refused, in words
   std::vector<Step> steps;

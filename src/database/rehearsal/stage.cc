@@ -160,8 +160,8 @@ Result<void> Stage::look_as(const std::string& source) {
 
 std::vector<std::string> Stage::settings_of(const std::string& copy) const {
   if (search_path_.empty()) return {};
-  return {fmt::format("alter database \"{}\" set search_path = {}",
-                      replace_all(copy, "\"", "\"\""), search_path_)};
+  return {fmt::format("alter database \"{}\" set search_path = {}", replace_all(copy, "\"", "\"\""),
+                      search_path_)};
 }
 
 Result<void> Stage::count_rows() {
