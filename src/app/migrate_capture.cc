@@ -19,6 +19,7 @@ using database::postgres::Connection;
 
 constexpr const char* kName = "slipway rehearsal, programs";
 constexpr const char* kCopy = "slipway_captured";
+constexpr std::size_t kMostTrouble = 500;
 
 std::string unquoted(std::string_view name) {
   return std::string(name.size() > 1 && name[0] == '"' ? name.substr(1, name.size() - 2) : name);
@@ -62,6 +63,18 @@ class Copy {
 std::string head_of(const Migrating& what, const migrations::Migration& one) {
   const auto* file = what.folder.find(one.path);
   return file == nullptr ? std::string() : rehearsal::acknowledged_in(file->text);
+}
+
+// What a tool says before it says where in its code it said it.
+std::string in_one_line(const std::string& text) {
+  std::vector<std::string> out;
+  for (const auto line : split(text, '\n')) {
+    const bool is_place = line.starts_with("    at ");
+    if (!is_place && !trim(line).empty()) out.emplace_back(trim(line));
+  }
+  auto joined = join(out, " / ");
+  if (joined.size() > kMostTrouble) joined = joined.substr(0, kMostTrouble) + "…";
+  return joined;
 }
 
 // Production must not have moved: a command may not take its database from where it is told.
@@ -115,7 +128,7 @@ Result<Capture> capture_programs(const Migrating& what, const migrations::Look& 
   auto leave = leave_on_scratch();
   leave.through = what.leave.through;
   const auto done = runner.up(what.list, leave);
-  if (!done) out.trouble = done.error().sentence();
+  if (!done) out.trouble = in_one_line(done.error().what);
   TRY(refuse_if_changed(what, seen));
   return out;
 }

@@ -234,6 +234,12 @@ Result<Outcome> judge(const Scene& scene) {
   auto& rehearsed = tried->rehearsal;
   if (!rehearsed && scene.session.given().has("--require"))
     return rehearsed.error().in("database.migrations.rehearse is require, and it cannot be done");
+  if (!tried->capture.trouble.empty() && scene.session.given().has("--require"))
+    return Error(Code::Refused,
+                 "database.migrations.rehearse is require, and a program cannot be rehearsed: " +
+                     tried->capture.trouble,
+                 "the command has to take its database from $DATABASE_URL, over a unix socket and "
+                 "without a network; or let rehearse be auto");
   io::SystemClock clock;
   Outcome out;
   out.dangers = rehearsal::dangers_of(tried->pending.judged, rehearsed ? &*rehearsed : nullptr);

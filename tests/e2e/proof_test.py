@@ -101,10 +101,13 @@ class Proofs:
     def rehearsal(self):
         path = self.migration("0002_twice.sql", "alter table still alter column id type bigint;\n"
                               "create unique index on still (left(text, 1));\n")
-        begun = self.rig.begin("migrate", "rehearse", path, "--on-backup", "production")
-        wait_until("the restore's beginning", 30, lambda: os.path.exists(os.path.join(self.place, "notes", "rehearsal")))
-        begun.kill()
-        begun.wait()
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            begun = self.rig.begin("migrate", "rehearse", path, "--on-backup", "production")
+            wait_until("the restore's beginning", 30, lambda: os.path.exists(os.path.join(self.place, "notes", "rehearsal")))
+            begun.send_signal(end)
+            expect(begun.wait(timeout=60) != 0, "a rehearsal that was stopped ended well")
+            if end == signal.SIGTERM:
+                self.nothing_left()
         done = self.rig.run("migrate", "rehearse", path, "--on-backup", "production", "--json", check=False)
         expect(done.returncode == 3, f"the rehearsal: {done.stdout}{done.stderr}")
         said = json.loads(done.stdout)
