@@ -23,6 +23,7 @@ CONFIG = """app: shop
 services: { web: { run: "exec tail -f /dev/null", port: none } }
 database:
   url: "@URL@"
+  migrations: { path: @DB@, tool: sql, rehearse: require, rehearse_on: backup, safety_point: off }
   backup: { tool: pgbackrest, repository: @PLACE@/repository, folder: @PLACE@/notes, rpo: 10m }
 environments: { production: {} }
 """
@@ -36,7 +37,9 @@ class Proofs:
         url = self.postgres.make("shop")
         self.rig.config = os.path.join(self.rig.folder, "slipway.yaml")
         with open(self.rig.config, "w") as out:
-            out.write(CONFIG.replace("@URL@", url).replace("@PLACE@", self.place))
+            out.write(CONFIG.replace("@URL@", url).replace("@PLACE@", self.place)
+                      .replace("@DB@", os.path.join(self.rig.folder, "db")))
+        os.mkdir(os.path.join(self.rig.folder, "db"))
         self.figures = {}
 
     def sql(self, statement):
@@ -96,8 +99,50 @@ class Proofs:
                    or "slipway_database_up{" in figures_of(rig))
         began = [line for line in rig.log_of("daemon", 2000).splitlines() if "of shop/production began" in line]
         expect(len(began) == 4, f"chores after a restart: {began}")
+        self.gate()
         rig.daemon.send_signal(signal.SIGTERM)
         rig.daemon.wait(timeout=20)
+
+    def migration(self, name, text):
+        path = os.path.join(self.rig.folder, "db", name)
+        with open(path, "w") as out:
+            out.write(text)
+        return path
+
+    # A release tries its migrations on the newest backup, which has every row, and leaves nothing of it.
+    def gate(self):
+        self.migration("0001_length.sql", "alter table still add column length int;\n")
+        self.rig.run("deploy", "production", "v2")
+        newest = self.rig.releases("shop", "production")[0]["id"]
+        told = self.rig.run("history", newest).stdout
+        expect("1 migration rehearsed, nothing dangerous; on the backup 20" in told, f"the release's record: {told}")
+        self.nothing_left()
+
+    def nothing_left(self):
+        expect(not os.path.exists(os.path.join(self.place, "notes", "rehearsal")), "the rehearsal's restore is still there")
+
+    # By hand, on files: times and rows are the backup's, and no value of a row is told.
+    def rehearsal(self):
+        path = self.migration("0002_twice.sql", "alter table still alter column id type bigint;\n"
+                              "create unique index on still (left(text, 1));\n")
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            begun = self.rig.begin("migrate", "rehearse", path, "--on-backup", "production")
+            wait_until("the restore's beginning", 30, lambda: os.path.exists(os.path.join(self.place, "notes", "rehearsal")))
+            begun.send_signal(end)
+            expect(begun.wait(timeout=60) != 0, "a rehearsal that was stopped ended well")
+            if end == signal.SIGTERM:
+                self.nothing_left()
+        done = self.rig.run("migrate", "rehearse", path, "--on-backup", "production", "--json", check=False)
+        expect(done.returncode == 3, f"the rehearsal: {done.stdout}{done.stderr}")
+        said = json.loads(done.stdout)
+        expect(said["on"]["source"] == "backup" and said["on"]["tool"] == "pgbackrest" and said["on"]["age_ms"] >= 0,
+               f"it stood on {said['on']}")
+        kind, unique = said["statements"]
+        expect(kind["effect"]["rewritten"].get("still") == 20000 and kind["estimated_ms"] == kind["effect"]["ms"],
+               f"the type: {kind}")
+        expect(unique["harms"] == ["fails"] and "Key (" not in done.stdout + done.stderr, f"the index: {unique}")
+        self.nothing_left()
+        self.figures["rehearsal_restore_s"] = round(said["on"]["restore_seconds"], 1)
 
     def verify(self, *options, check=True):
         done = self.rig.run("db", "verify", "production", "--json", *options, check=check)
@@ -140,7 +185,7 @@ class Proofs:
         self.figures["damage_found"] = found
 
     def run(self):
-        for step in (self.set_up, self.by_schedule, self.under_load, self.damage):
+        for step in (self.set_up, self.by_schedule, self.rehearsal, self.under_load, self.damage):
             start = time.monotonic()
             step()
             if os.environ.get("TIMES"):

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "database/backup/mark.h"
+#include "database/backup/scratch.h"
 #include "database/backup/server.h"
 #include "database/postgres/url.h"
 #include "io/clock.h"
@@ -60,6 +61,14 @@ class Dumps : public testing::Test {
     return io::join_path(io::join_path(dumps(), id), name);
   }
 
+  // As long as before, and other bytes: only who reads it sees that.
+  void damage(const std::string& id) const {
+    const auto path = file_of(id, "data/toc.dat");
+    auto bytes = io::read_file(path).value();
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    ASSERT_TRUE(io::write_file_atomically(path, bytes));
+  }
+
   static inline std::unique_ptr<postgres::ScratchServer> server_;
   io::SystemClock clock_;
   std::string folder_;
@@ -104,6 +113,46 @@ TEST_F(Dumps, ComeBackIntoAClusterOfTheirOwn) {
   EXPECT_EQ(again.error().code, Code::Refused) << again.error().what;
   restored->server.reset();
   EXPECT_TRUE(io::remove_tree(request.into, "/tmp"));
+}
+
+TEST_F(Dumps, RestoredForAWhileAreTheNewestGoodOneAndLeaveNothing) {
+  auto dump = tool();
+  const auto older = dump.backup(Kind::Full);
+  ASSERT_TRUE(older);
+  const auto newer = dump.backup(Kind::Full);
+  ASSERT_TRUE(newer) << newer.error().sentence();
+  const auto into = "/tmp/" + folder_.substr(5) + "-while";
+  {
+    const auto restored = restore_newest(dump, into, "/tmp");
+    ASSERT_TRUE(restored) << restored.error().sentence();
+    EXPECT_EQ(restored->entry.id, newer->id);
+    EXPECT_EQ(value("select count(*) from orders", restored->scratch->server().url("shop")),
+              "5000");
+    const auto second = restore_newest(dump, into, "/tmp");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Code::LeaseHeld) << second.error().what;
+  }
+  EXPECT_FALSE(io::exists(into));
+  damage(newer->id);
+  {
+    const auto restored = restore_newest(dump, into, "/tmp");
+    ASSERT_TRUE(restored) << restored.error().sentence();
+    EXPECT_EQ(restored->entry.id, older->id);
+    ASSERT_EQ(restored->passed_over.size(), 1U);
+    EXPECT_NE(restored->passed_over[0].find(newer->id), std::string::npos);
+  }
+  EXPECT_FALSE(io::exists(into));
+  damage(older->id);
+  EXPECT_EQ(restore_newest(dump, into, "/tmp").error().code, Code::Corrupt);
+  EXPECT_FALSE(io::exists(into));
+}
+
+TEST_F(Dumps, ThereAreNoneToRestoreForAWhileSaysWhatToDo) {
+  const auto none = restore_newest(*std::make_unique<Dump>(tool()),
+                                   "/tmp/" + folder_.substr(5) + "-while", "/tmp");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Code::NotFound);
+  EXPECT_EQ(none.error().next, "make one: slipway db backup production");
 }
 
 TEST_F(Dumps, InPlaceKeepWhatStoodThereAndRefuseWhileSomebodyIsConnected) {

@@ -1,7 +1,6 @@
 // The way back with pgBackRest: out of the repository into a folder, replayed up to the moment.
 #include <fmt/core.h>
 #include <poll.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,18 +41,6 @@ const Entry* before_moment(const Catalogue& catalogue, WallTime moment) {
 
 void tell(const World& world, const char* phase, const std::string& text) {
   if (world.on_progress) world.on_progress({phase, text, -1});
-}
-
-Result<void> check_room(const std::string& folder, std::uint64_t bytes) {
-  struct statvfs facts {};
-  const std::string parent = folder.substr(0, folder.rfind('/'));
-  if (::statvfs(parent.empty() ? "/" : parent.c_str(), &facts) != 0) return ok();  // not there yet
-  const auto room = static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
-  if (room >= bytes) return ok();
-  return Error(Code::DiskFull,
-               fmt::format("{} has room for {} MiB, the database has {} MiB", parent, room >> 20,
-                           bytes >> 20),
-               "make room: what stands there is kept beside it");
 }
 
 // What the recovery was told is not for later starts. That it must not archive stays: it would be

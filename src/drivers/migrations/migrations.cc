@@ -67,11 +67,11 @@ std::string safety_words(const ports::MigrationCall& call) {
       .dump();
 }
 
-std::vector<std::string> words_of_check(const std::string& program,
+std::vector<std::string> words_of_check(const Settings& settings_of_driver,
                                         const ports::MigrationCall& call) {
   const auto& settings = call.database.migrations;
   std::vector<std::string> out = {
-      program,
+      settings_of_driver.program,
       "migrate",
       "check",
       call.environment,
@@ -84,13 +84,18 @@ std::vector<std::string> words_of_check(const std::string& program,
       settings.contract == config::ContractTime::Manual ? "data" : "contract"};
   if (settings.tool != "auto") out.insert(out.end(), {"--tool", settings.tool});
   if (settings.rehearse == config::Rehearse::Require) out.emplace_back("--require");
+  if (!settings.command.empty()) out.insert(out.end(), {"--command", settings.command});
+  if (settings.rehearse_on == "backup") out.insert(out.end(), {"--on", "backup"});
+  if (settings.rehearse_on == "backup" && call.database.backup.is_set)
+    out.insert(out.end(),
+               {"--backup", std::string("env:") + kBackup, "--state", settings_of_driver.state});
   return out;
 }
 
 std::vector<std::string> words_of(const Settings& settings_of_driver,
                                   const ports::MigrationCall& call) {
   const std::string& program = settings_of_driver.program;
-  if (call.phase == "rehearse") return words_of_check(program, call);
+  if (call.phase == "rehearse") return words_of_check(settings_of_driver, call);
   const auto& settings = call.database.migrations;
   std::vector<std::string> out = {
       program,
