@@ -58,6 +58,7 @@ class Session {
   void say(std::string_view line) const;    // with a line end
   void show(const Json& document) const;    // indented
   bool says_yes(std::string_view question) const;  // asks on the terminal
+  bool types(std::string_view word, std::string_view question) const;  // that word, and no other
   void note(std::string_view line) const;   // to standard error; not when quiet
   // Prints the error as people or --json want it; returns the exit status. `details`: the daemon's
   // whole error object, when it came from there.

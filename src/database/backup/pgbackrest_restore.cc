@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "database/backup/archive.h"
 #include "database/backup/mark.h"
+#include "database/backup/points.h"
 #include "database/backup/pgbackrest.h"
 #include "io/clock.h"
 #include "io/files.h"
@@ -203,12 +204,18 @@ Result<void> PgBackRest::stop_server() const {
 }
 
 Result<void> PgBackRest::start_server(const RestoreRequest& request, Restored& out) const {
-  if (settings_.start_server.empty()) return ok();
+  if (settings_.start_server.empty()) {
+    if (!request.must_answer) return ok();
+    if (!is_running(server_->cluster))
+      return Error(Code::Refused, "PostgreSQL is stopped, and no start_server says how to start it",
+                   "start it");
+  }
   const std::int64_t start = io::monotonic_us();
   tell(world_, "replaying", "starting PostgreSQL, which replays the archive");
   Program run;
   run.argv = {"/bin/sh", "-c", settings_.start_server};
-  TRY(run_or_fail(run, world_, "start PostgreSQL by hand: it goes on where it was"));
+  if (!is_running(server_->cluster))
+    TRY(run_or_fail(run, world_, "start PostgreSQL by hand: it goes on where it was"));
   const auto until = world_.clock.monotonic() + request.patience;
   for (;;) {
     auto connection = connect();
@@ -233,7 +240,16 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
   out.entry = target.entry;
   if (!server_) return look_at_setup().error();
   out.folder = server_->cluster;
-  if (auto connection = connect()) TRY(refuse_while_used(**connection, ""));
+  out.system_identifier = server_->system_identifier;
+  // Neither a backup nor another restore goes on meanwhile.
+  TRY(io::make_dirs(settings_.folder, 0755));
+  const auto lock = TRY(lock_folder(settings_.folder));
+  if (request.is_copied && !is_unfinished(server_->cluster)) {
+    TRY(start_server(request, out));
+    return out;
+  }
+  if (auto connection = connect())
+    TRY(refuse_while_used(**connection, "", request, world_.clock));
   TRY(stop_server());
   const bool is_half = is_unfinished(server_->cluster);
   const auto there = identifier_in(server_->cluster);
@@ -245,16 +261,35 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
   std::erase_if(stamp, [](char c) { return c == ':' || c == '-'; });
   out.kept = TRY(Mark::begin_in_place(server_->cluster, user(), stamp,
                                       Json::object().set("backup", target.entry)));
+  if (request.on_stage) request.on_stage(RestoreRequest::Stage::Moved, out.kept);
   TRY(copy_out(request, target, server_->cluster, out));
   TRY(Mark::done(server_->cluster));
+  if (request.on_stage) request.on_stage(RestoreRequest::Stage::Copied, out.kept);
   TRY(start_server(request, out));
-  out.system_identifier = server_->system_identifier;
   return out;
+}
+
+// Only while the new cluster is not whole: once it was started, the archive has a history of its
+// own from there on, and the old one would be a second one beside it.
+Result<std::string> PgBackRest::give_up_in_place() {
+  if (!server_) return look_at_setup().error();
+  const auto lock = TRY(lock_folder(settings_.folder));
+  std::string back;
+  if (is_unfinished(server_->cluster)) {
+    TRY(stop_server());
+    back = TRY(Mark::take_back(server_->cluster));
+  }
+  Restored unused;
+  RestoreRequest request;
+  request.patience = kServerPatience;
+  request.must_answer = true;
+  TRY(start_server(request, unused));
+  return back;
 }
 
 Result<Restored> PgBackRest::restore(const RestoreRequest& request) {
   const std::int64_t start = io::monotonic_us();
-  TRY(flush(request));
+  if (!request.is_copied) TRY(flush(request));
   const auto catalogue = TRY(list());
   const auto target = TRY(target_of(request, catalogue));
   const auto entry = catalogue.find(target.entry);
