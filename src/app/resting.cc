@@ -10,7 +10,8 @@ namespace slipway::app {
 namespace {
 constexpr int kLookMs = 50;
 constexpr std::int64_t kDaemonBackWithin_us = 60'000'000;
-constexpr std::int64_t kPatience_us = 1'800'000'000;  // drain, stop and start have limits of their own
+constexpr std::int64_t kPatience_us =
+    1'800'000'000;  // drain, stop and start have limits of their own
 
 Stand stand_of(const Json& json) {
   Stand out;
@@ -35,7 +36,8 @@ Result<std::optional<Resting>> Resting::open(const cli::Session& session, const 
   }
   if (!status) return status.error();
   std::string version;
-  for (const Json& one : status->at("environments").items()) version = one.at("live").text("version");
+  for (const Json& one : status->at("environments").items())
+    version = one.at("live").text("version");
   if (version.empty()) return std::optional<Resting>();
   return std::optional<Resting>(
       Resting(session, target, std::move(link), version, std::move(interrupted)));
@@ -70,7 +72,8 @@ Result<Stand> Resting::wait(const std::function<bool(const Stand&)>& is_there,
     if (stand.waits != told && !stand.waits.empty()) session_.note(stand.waits);
     told = stand.waits;
     if (interrupted_ && interrupted_())
-      return Error(Code::Aborted, "interrupted while " + what, "slipway status tells how it stands");
+      return Error(Code::Aborted, "interrupted while " + what,
+                   "slipway status tells how it stands");
     if (io::monotonic_us() > until)
       return Error(Code::Timeout, fmt::format("gave up {}: {}", what, stand.waits),
                    "slipway status tells how it stands");
@@ -83,7 +86,8 @@ Result<void> Resting::stop_app(const std::string& why, const Json& note) {
   cli::add_author(session_, body);
   TRY(ask(&body));
   session_.note("the maintenance page is shown, the app is being stopped");
-  TRY(wait([](const Stand& stand) { return stand.phase == "stopped"; }, "the app was being stopped"));
+  TRY(wait([](const Stand& stand) { return stand.phase == "stopped"; },
+           "the app was being stopped"));
   session_.note("the app is stopped");
   return ok();
 }
@@ -92,7 +96,7 @@ void Resting::put_down(const Json& note) {
   const auto now = look();
   if (!now || !now->is_on) return;
   Json body = Json::object().set("on", true).set("why", now->why).set("note", note);
-  (void)ask(&body);
+  (void)ask(&body);  // see the header: it is done again then
 }
 
 Result<Stand> Resting::wait_for_release() {

@@ -25,8 +25,7 @@ class Resting {
  public:
   // nullopt, said in words, when there is no app to stop: no daemon answers here, or nothing is
   // live. Any other trouble is one.
-  static Result<std::optional<Resting>> open(const cli::Session& session,
-                                             const cli::Target& target,
+  static Result<std::optional<Resting>> open(const cli::Session& session, const cli::Target& target,
                                              std::function<bool()> interrupted);
 
   const cli::Target& target() const { return target_; }

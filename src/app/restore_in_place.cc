@@ -15,7 +15,7 @@ namespace backup = database::backup;
 namespace migrations = database::migrations;
 using Stage = Undertaking::Stage;
 
-constexpr Millis kLeaveWithin{10'000};  // connections of instances that were just stopped
+constexpr Millis kLeaveWithin{3'000};  // connections of instances that were just stopped
 constexpr std::pair<Stage, std::string_view> kStages[] = {{Stage::Stopped, "stopped"},
                                                           {Stage::Moved, "moved"},
                                                           {Stage::Copied, "copied"},
@@ -39,8 +39,7 @@ Error half_done(const Error& why, const Undertaking& undertaking, const std::str
                : "the new one is not whole");
   out.next = undertaking.resume + " goes on";
   if (!is_whole)
-    out.next += fmt::format("; slipway db restore {} --undo puts back what was there",
-                            environment);
+    out.next += fmt::format("; slipway db restore {} --undo puts back what was there", environment);
   if (!why.next.empty()) out.next = why.next + "; then " + out.next;
   return out;
 }

@@ -71,6 +71,10 @@ int tell_restored(const cli::Session& session, const backup::Restored& restored)
     session.show(to_json(restored));
     return 0;
   }
+  if (restored.entry.empty()) {
+    session.say("restored by an earlier run; the app serves again");
+    return 0;
+  }
   std::string line = fmt::format("restored {} ", restored.entry);
   line += restored.folder.empty() ? "as " + restored.database : "into " + restored.folder;
   if (!restored.lsn.empty()) line += " up to " + restored.lsn;
@@ -112,10 +116,10 @@ int undo(cli::Session& session, Work& work, std::optional<Resting>& resting) {
   const bool is_done = undertaking.stage == Undertaking::Stage::Copied ||
                        undertaking.stage == Undertaking::Stage::Restored;
   if (stand->is_on && is_done)
-    return session.fail(Error(
-        Code::Refused,
-        "the database is restored already; what stood there before is " + undertaking.kept,
-        undertaking.resume + " goes on"));
+    return session.fail(
+        Error(Code::Refused,
+              "the database is restored already; what stood there before is " + undertaking.kept,
+              undertaking.resume + " goes on"));
   const auto back = work.tool->give_up_in_place();
   if (!back) return session.fail(back.error());
   session.say(back->empty() ? "nothing of the database had been changed"

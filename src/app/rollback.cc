@@ -110,8 +110,7 @@ int run_rollback(cli::Session& session) {
   const std::string broken_by = planned ? "" : link->refusal().text("broken_by");
   if (!planned && broken_by.empty()) return fail(session, *link, planned.error());
   if (restores)
-    return roll_back_by_restore(session, *ask,
-                                planned ? "" : link->refusal().text("broken_in"));
+    return roll_back_by_restore(session, *ask, planned ? "" : link->refusal().text("broken_in"));
   if (planned) {
     session.note("the schema fits the earlier release: nothing of the database goes back");
     return start_release(session, *link, *ask);

@@ -45,8 +45,8 @@ Result<void> agree(const cli::Session& session, const cli::Target& target,
   session.note("the app is stopped meanwhile, and the maintenance page is shown");
   if (session.given().has("--accept-loss") || session.given().has("--yes")) return ok();
   const bool may_ask = session.around().in_is_terminal && !session.wants_json();
-  if (may_ask && session.types(target.environment,
-                               fmt::format("type {} to lose it: ", target.environment)))
+  if (may_ask &&
+      session.types(target.environment, fmt::format("type {} to lose it: ", target.environment)))
     return ok();
   return Error(Code::Refused, "going back would lose " + join(lines, "\n"),
                "say --accept-loss when that is meant; nothing has been changed");

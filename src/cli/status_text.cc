@@ -143,10 +143,10 @@ std::string maintenance_row(const Json& maintenance, std::int64_t now_ms, const 
 std::string standstill_rows(const Json& standstill, std::int64_t now_ms, const Painter& paint) {
   if (!standstill.flag("on")) return "";
   std::string out =
-      row("standstill", paint(kYellow, fmt::format("{} since {} ago, by {}: {}",
-                                                   standstill.text("phase"),
-                                                   about(now_ms - standstill.integer("since_ms")),
-                                                   standstill.text("by"), standstill.text("why"))));
+      row("standstill",
+          paint(kYellow, fmt::format("{} since {} ago, by {}: {}", standstill.text("phase"),
+                                     about(now_ms - standstill.integer("since_ms")),
+                                     standstill.text("by"), standstill.text("why"))));
   const Json& note = standstill.at("note");
   if (!note.text("kept").empty()) out += row("", "what stood there before is " + note.text("kept"));
   for (const auto* key : {"waits_for", "trouble"})

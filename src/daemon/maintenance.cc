@@ -106,7 +106,9 @@ Result<void> Maintenance::set(const ports::AppRef& app, MaintenanceWish wish, Js
 Result<void> Maintenance::reconcile(const ports::AppRef& app, const ports::Lease& lease) {
   auto asked = TRY(wish(app));
   const auto standing = TRY(standing_of(house_.store, app));
-  if (!asked.on && !standing) return ok();
+  // One that ends leaves the page as it is, until it takes it away itself.
+  const bool is_ending = standing && standing->phase == Standing::Phase::Starting;
+  if (!asked.on && (!standing || is_ending)) return ok();
   // Where nothing is routed there is nobody to show a page to.
   if (!asked.on && TRY(look(app)).version.empty()) return ok();
   if (!asked.on) {

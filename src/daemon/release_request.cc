@@ -167,9 +167,9 @@ Result<void> check_members(const Json& body, const std::vector<std::string>& kno
 }
 
 Result<ReleaseRequest> read_release_request(const Json& body) {
-  TRY(check_members(body, {"config", "file", "folder", "app", "environment", "version", "kind",
-                           "to", "by", "supersede", "override", "hotfix", "reason", "taken_back",
-                           "ends_standstill"}));
+  TRY(check_members(
+      body, {"config", "file", "folder", "app", "environment", "version", "kind", "to", "by",
+             "supersede", "override", "hotfix", "reason", "taken_back", "ends_standstill"}));
   TRY(check_texts(body, {"config", "file", "folder", "app", "environment", "version", "kind", "to",
                          "by", "reason"}));
   ReleaseRequest request;

@@ -48,9 +48,9 @@ Json to_json(const Standing& standing) {
 
 Result<Standing> standing_from_json(const Json& json) {
   Standing out;
-  const auto phase =
-      std::find_if(std::begin(kPhases), std::end(kPhases),
-                   [&](const auto& one) { return one.second == json.text("phase"); });
+  const auto phase = std::find_if(std::begin(kPhases), std::end(kPhases), [&](const auto& one) {
+    return one.second == json.text("phase");
+  });
   if (phase == std::end(kPhases))
     return Error(Code::Corrupt, "the stored standstill has no phase: " + json.dump(),
                  "run the slipway that wrote it");
@@ -191,7 +191,8 @@ Result<Millis> Standstill::step(const ports::AppRef& app, release::World& world,
     standing->shown_ms = house_.now_ms();
     TRY(keep_standing(house_.store, app, *standing));
   }
-  const auto rest = TRY(release::bring_to_rest(world, lease, standing->services, standing->shown_ms));
+  const auto rest =
+      TRY(release::bring_to_rest(world, lease, standing->services, standing->shown_ms));
   say(app, rest.waits_for);
   if (!rest.is_reached) return kLookAgain;
   if (standing->phase == Phase::Stopped) return Millis(0);

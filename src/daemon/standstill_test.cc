@@ -12,7 +12,8 @@ namespace {
 class StandstillTest : public DaemonKit {
  protected:
   static constexpr const char* kPath = "/v1/environments/shop/production/standstill";
-  static constexpr const char* kApp = "environments:\n  production: { rollout: { keep_old: 1h } }\n";
+  static constexpr const char* kApp =
+      "environments:\n  production: { rollout: { keep_old: 1h } }\n";
 
   Json stand() {
     const auto answer = ask("GET", kPath);

@@ -1,8 +1,9 @@
 #pragma once
 // Upkeep: one thread that, between releases, stops what is neither live nor warm by promise, starts
-// again what is live but gone (a reboot), puts the maintenance page back, and takes a standstill on. At the start, after
-// each release, when a warm release's time is over, and now and then. Once an hour it takes old
-// notices of no release out of the store, and the marks of links that have expired.
+// again what is live but gone (a reboot), puts the maintenance page back, and takes a standstill
+// on. At the start, after each release, when a warm release's time is over, and now and then. Once
+// an hour it takes old notices of no release out of the store, and the marks of links that have
+// expired.
 #include <condition_variable>
 #include <map>
 #include <mutex>

@@ -59,7 +59,8 @@ Result<std::int64_t> stop_slot(World& world, const ports::Slot& slot) {
   }
   if (!has_running) return left;
   const int attempt = static_cast<int>(to_unix_ms(world.clock.now()) / 1000);
-  const auto outcome = world.instances.retire(slot, {slot.release, "rest-" + slot.service, attempt});
+  const auto outcome =
+      world.instances.retire(slot, {slot.release, "rest-" + slot.service, attempt});
   if (outcome.kind == ports::Outcome::Kind::NotApplied)
     return outcome.why.in("while stopping " + slot.service);
   return left;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "database/backup/dump.h"
 #include "database/backup/mark.h"
+#include "database/backup/points.h"
 #include "database/backup/server.h"
 #include "database/postgres/url.h"
 #include "io/clock.h"
@@ -100,9 +101,10 @@ Result<void> Dump::swap(postgres::Connection& connection, const std::string& dat
   };
   // Whoever only watches it comes and goes.
   for (int tries = 0;; ++tries) {
-    TRY(connection.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 "
-                         "and application_name like 'slipway watch%'",
-                         {database}));
+    TRY(connection.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 "
+        "and application_name like 'slipway watch%'",
+        {database}));
     auto ran = connection.run(rename(database, kept) + rename(fresh, database));
     if (ran) return ok();
     if (tries == kMostSwaps)
@@ -114,6 +116,7 @@ Result<void> Dump::swap(postgres::Connection& connection, const std::string& dat
 Result<Restored> Dump::in_place(const RestoreRequest& request, const Entry& entry) {
   Restored out;
   out.entry = entry.id;
+  const auto lock = TRY(lock_folder(folder_));  // neither a dump nor another restore meanwhile
   const std::int64_t start = io::monotonic_us();
   out.database = postgres::database_of(settings_.url);
   if (out.database.empty()) out.database = entry.database;

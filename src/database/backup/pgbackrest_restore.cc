@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "database/backup/archive.h"
 #include "database/backup/mark.h"
-#include "database/backup/points.h"
 #include "database/backup/pgbackrest.h"
+#include "database/backup/points.h"
 #include "io/clock.h"
 #include "io/files.h"
 
@@ -248,8 +248,7 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
     TRY(start_server(request, out));
     return out;
   }
-  if (auto connection = connect())
-    TRY(refuse_while_used(**connection, "", request, world_.clock));
+  if (auto connection = connect()) TRY(refuse_while_used(**connection, "", request, world_.clock));
   TRY(stop_server());
   const bool is_half = is_unfinished(server_->cluster);
   const auto there = identifier_in(server_->cluster);

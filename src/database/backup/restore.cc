@@ -72,7 +72,8 @@ Result<std::string> Mark::take_back(const std::string& folder) {
     auto moved = io::rename_path(kept, folder);
     if (!moved) return moved.error().in("while moving the server's folder back");
   } else if (!io::exists(folder + "/global/pg_control")) {
-    return Error(Code::NotFound, "there is neither a server in " + folder + " nor one kept beside it",
+    return Error(Code::NotFound,
+                 "there is neither a server in " + folder + " nor one kept beside it",
                  "restore it: slipway db restore ENV --in-place");
   }
   TRY(io::remove_file(mark_of(folder)));

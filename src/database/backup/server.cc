@@ -141,10 +141,9 @@ Result<void> refuse_while_used(postgres::Connection& connection, const std::stri
   if (request.sessions == Sessions::Disconnect)
     TRY(connection.query("select pg_terminate_backend(pid)" + theirs, {database}));
   // Who was told to go ends a moment later.
-  const auto until =
-      clock.monotonic() + std::max(request.leave_within, request.sessions == Sessions::Disconnect
-                                                             ? kEndedWithin
-                                                             : Millis(0));
+  const auto until = clock.monotonic() +
+                     std::max(request.leave_within,
+                              request.sessions == Sessions::Disconnect ? kEndedWithin : Millis(0));
   for (;;) {
     const auto users = TRY(connection.query(
         "select count(*), coalesce(string_agg(format('%s (pid %s, %s, %s)', "

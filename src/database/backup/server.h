@@ -31,8 +31,8 @@ Result<Server> find_server(postgres::Connection& connection);
 Result<Server> kept_server(const std::string& folder);  // NotFound
 Result<void> keep_server(const std::string& folder, const Server& server);
 
-// Refused, with who it is, while anybody but us is connected: to `database`, or, when it is empty, to
-// any. Sessions get `request.leave_within` to end; with Disconnect they are ended.
+// Refused, with who it is, while anybody but us is connected: to `database`, or, when it is empty,
+// to any. Sessions get `request.leave_within` to end; with Disconnect they are ended.
 Result<void> refuse_while_used(postgres::Connection& connection, const std::string& database,
                                const RestoreRequest& request, Clock& clock);
 

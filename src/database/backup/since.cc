@@ -28,10 +28,14 @@ std::string rows_of(const TableCounters& rows) {
 
 std::string_view name_of(TableChange::How how) {
   switch (how) {
-    case TableChange::How::New: return "new";
-    case TableChange::How::Gone: return "gone";
-    case TableChange::How::Unknown: return "unknown";
-    case TableChange::How::Written: break;
+    case TableChange::How::New:
+      return "new";
+    case TableChange::How::Gone:
+      return "gone";
+    case TableChange::How::Unknown:
+      return "unknown";
+    case TableChange::How::Written:
+      break;
   }
   return "written";
 }
@@ -62,7 +66,8 @@ Counters counters_from_json(const Json& json) {
   return out;
 }
 
-// A reset of one database by hand has its own time; a crash empties all, and sets that of the server.
+// A reset of one database by hand has its own time; a crash empties all, and sets that of the
+// server.
 Result<Counters> read_counters(postgres::Connection& connection) {
   Counters out;
   out.begun =
@@ -109,10 +114,14 @@ std::vector<TableChange> changes_between(const Counters& then, const Counters& n
 
 std::string TableChange::text() const {
   switch (how) {
-    case How::New: return fmt::format("{}: made since then, {}", rows.table, rows_of(rows));
-    case How::Gone: return rows.table + ": dropped since then, it comes back";
-    case How::Unknown: return rows.table + ": its counters began anew, nobody can tell";
-    case How::Written: break;
+    case How::New:
+      return fmt::format("{}: made since then, {}", rows.table, rows_of(rows));
+    case How::Gone:
+      return rows.table + ": dropped since then, it comes back";
+    case How::Unknown:
+      return rows.table + ": its counters began anew, nobody can tell";
+    case How::Written:
+      break;
   }
   return fmt::format("{}: {}", rows.table, rows_of(rows));
 }
@@ -129,9 +138,10 @@ std::vector<std::string> lines_of(const SinceThen& since, WallTime now) {
   }
   for (const auto& one : since.tables) out.push_back("  " + one.text());
   if (since.log_bytes >= 0)
-    out.push_back(fmt::format("  {:.1f} MB of changes in the write-ahead log, the migrations' own "
-                              "and maintenance included",
-                              static_cast<double>(since.log_bytes) / 1e6));
+    out.push_back(
+        fmt::format("  {:.1f} MB of changes in the write-ahead log, the migrations' own "
+                    "and maintenance included",
+                    static_cast<double>(since.log_bytes) / 1e6));
   out.push_back(
       "  counted as PostgreSQL does: what migrations wrote and what was rolled back counts too; "
       "the last second, large objects and sequences do not");
@@ -158,11 +168,12 @@ void keep_counters(const std::string& folder, const std::string& point,
                    postgres::Connection& connection) {
   const auto counters = read_counters(connection);
   if (!counters || !io::make_dirs(io::join_path(folder, "counters"))) return;
+  // Without them the loss is said to be unknown.
   (void)io::write_file_durably(file_in(folder, point), to_json(*counters).dump());
 }
 
 void forget_counters(const std::string& folder, const std::string& point) {
-  (void)io::remove_file(file_in(folder, point));
+  (void)io::remove_file(file_in(folder, point));  // a point need not have any
 }
 
 Result<SinceThen> since_point(const std::string& folder, const RestorePoint& point,

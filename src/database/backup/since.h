@@ -2,8 +2,8 @@
 // What was written since a restore point: PostgreSQL's own counters of every table, kept beside the
 // point, and read again when somebody wants to go back there.
 //
-// What they know: rows inserted, changed and removed, by table. What they do not: which rows; that a
-// transaction was rolled back (its rows count); the last second (they are told a moment later);
+// What they know: rows inserted, changed and removed, by table. What they do not: which rows; that
+// a transaction was rolled back (its rows count); the last second (they are told a moment later);
 // anything before a crash of the server, which empties them. That is said, never guessed over.
 #include <cstdint>
 #include <string>

@@ -15,7 +15,8 @@ TableCounters row(const std::string& table, std::int64_t id, std::int64_t insert
 }
 
 TEST(Changes, AreRowsWrittenBetweenTwoReadings) {
-  const Counters then{"begun", {row("public.orders", 1, 100, 5, 0), row("public.kept", 2, 7, 0, 0)}};
+  const Counters then{"begun",
+                      {row("public.orders", 1, 100, 5, 0), row("public.kept", 2, 7, 0, 0)}};
   const Counters now{"begun", {row("public.orders", 1, 120, 5, 3), row("public.kept", 2, 7, 0, 0)}};
   const auto changes = changes_between(then, now);
   ASSERT_EQ(changes.size(), 1U) << "what is as it was is left out";
