@@ -27,6 +27,27 @@ std::string_view name_of(Stage stage) {
       ->second;
 }
 
+// Of the live version's folder; nothing when it has none.
+Result<std::vector<std::string>> not_in_database(cli::Session& session,
+                                                 const std::string& version) {
+  Json details;
+  std::vector<std::string> out;
+  auto what = migrating_of(session, details, version);
+  if (!what) return out;
+  io::SystemClock clock;
+  io::SystemRandom random;
+  migrations::Stop stop;
+  migrations::Runner runner(what->url, what->settings, {clock, random, stop, {}});
+  what->leave.through = migrations::Phase::Contract;
+  what->leave.accepted = {"gap", "out-of-order"};
+  const auto seen = TRY(runner.look(what->list, what->leave));
+  std::vector<bool> is_done(what->list.size(), false);
+  for (const auto index : seen.outlook.done) is_done[index] = true;
+  for (std::size_t i = 0; i < what->list.size(); ++i)
+    if (!is_done[i]) out.push_back(what->list[i].id);
+  return out;
+}
+
 // What stands, for whoever has to go on from here.
 Error half_done(const Error& why, const Undertaking& undertaking, const std::string& environment) {
   const bool is_whole = undertaking.stage == Stage::Copied;
@@ -51,6 +72,7 @@ Json to_json(const Undertaking& undertaking) {
       .set("what", undertaking.what)
       .set("resume", undertaking.resume)
       .set("stage", name_of(undertaking.stage))
+      .set("pending", Json::array_of(undertaking.pending))
       .set("point", undertaking.point)
       .set("kept", undertaking.kept);
 }
@@ -60,6 +82,7 @@ Undertaking undertaking_from_json(const Json& json) {
   out.verb = json.text("verb");
   out.what = json.at("what");
   out.resume = json.text("resume");
+  out.pending = json.strings("pending");
   out.point = json.text("point");
   out.kept = json.text("kept");
   for (const auto& [stage, name] : kStages)
@@ -91,6 +114,10 @@ Result<backup::Restored> restore_behind_page(cli::Session& session, Resting& res
       undertaking.verb == "rollback" ? "rollback with its database" : "restore of its database";
   const auto& environment = resting.target().environment;
   if (undertaking.stage == Stage::Restored) return backup::Restored{};
+  // Of a server that is gone nobody knows.
+  if (undertaking.stage == Stage::Stopped)
+    undertaking.pending =
+        not_in_database(session, resting.live_version()).value_or(std::vector<std::string>());
   if (auto stopped = resting.stop_app(why, to_json(undertaking)); !stopped) {
     if (undertaking.stage == Stage::Stopped && resting.start_app({}))
       return stopped.error().in("nothing was changed, and the app runs");
@@ -126,27 +153,18 @@ Result<backup::Restored> restore_behind_page(cli::Session& session, Resting& res
   return restored;
 }
 
-std::vector<std::string> not_in_database(cli::Session& session, const std::string& version) {
-  Json details;
-  std::vector<std::string> out;
-  auto what = migrating_of(session, details, version);
-  if (!what) return out;  // it has none
-  io::SystemClock clock;
-  io::SystemRandom random;
-  migrations::Stop stop;
-  migrations::Runner runner(what->url, what->settings, {clock, random, stop, {}});
-  what->leave.through = migrations::Phase::Contract;
-  what->leave.accepted = {"gap", "out-of-order"};
-  const auto seen = runner.look(what->list, what->leave);
-  if (!seen) {
-    session.note("which migrations the database has cannot be told: " + seen.error().what);
-    return out;
+std::vector<std::string> gone_with_restore(cli::Session& session, const Resting& resting,
+                                           const Undertaking& undertaking) {
+  auto missing = not_in_database(session, resting.live_version());
+  if (!missing) {
+    session.note("which migrations the database has cannot be told: " + missing.error().what);
+    return {};
   }
-  std::vector<bool> is_done(what->list.size(), false);
-  for (const auto index : seen->outlook.done) is_done[index] = true;
-  for (std::size_t i = 0; i < what->list.size(); ++i)
-    if (!is_done[i]) out.push_back(what->list[i].id);
-  return out;
+  std::erase_if(*missing, [&](const std::string& one) {
+    return std::find(undertaking.pending.begin(), undertaking.pending.end(), one) !=
+           undertaking.pending.end();
+  });
+  return std::move(*missing);
 }
 
 }  // namespace slipway::app

@@ -2,6 +2,7 @@
 // A restore in the place of the database, with the app stopped and started around it. What
 // `slipway db restore --in-place` and `slipway rollback --restore` have in common.
 #include <string>
+#include <vector>
 
 #include "app/resting.h"
 #include "database/backup/tool.h"
@@ -20,9 +21,10 @@ struct Undertaking {
   std::string verb;    // "restore", "rollback"
   Json what;           // as the verb was asked; another one is another undertaking
   std::string resume;  // what to say to go on: "slipway db restore production --in-place …"
+  std::vector<std::string> pending{};  // migrations the database did not have before either
   Stage stage = Stage::Stopped;
-  std::string point;  // rollback: the restore point it goes back to
-  std::string kept;   // where what stood there is
+  std::string point{};  // rollback: the restore point it goes back to
+  std::string kept{};   // where what stood there is
 };
 Json to_json(const Undertaking& undertaking);
 Undertaking undertaking_from_json(const Json& json);
@@ -37,8 +39,9 @@ Result<database::backup::Restored> restore_behind_page(cli::Session& session, Re
 // changed, in what was asked; Refused with what to say when it is another; nullopt when none is.
 Result<std::optional<Undertaking>> begun_before(Resting& resting, const Undertaking& mine);
 
-// Migrations of the live version's folder that the database, as it is now, does not have. Empty,
+// Migrations of the live version's folder that the database had before, and has no more. Empty,
 // with a word on standard error, when that cannot be told.
-std::vector<std::string> not_in_database(cli::Session& session, const std::string& version);
+std::vector<std::string> gone_with_restore(cli::Session& session, const Resting& resting,
+                                           const Undertaking& undertaking);
 
 }  // namespace slipway::app

@@ -99,9 +99,9 @@ Result<backup::Restored> in_place(cli::Session& session, Work& work, Resting& re
   }
   auto restored = TRY(restore_behind_page(session, resting, *work.tool, request, undertaking));
   restored.kept = undertaking.kept;
-  const auto missing = not_in_database(session, resting.live_version());
+  const auto missing = gone_with_restore(session, resting, undertaking);
   if (!missing.empty())
-    session.note("not in the database as it is now: " + join(missing, ", ") +
+    session.note("gone with the restore: " + join(missing, ", ") +
                  "; the app starts all the same. slipway migrate up applies them, slipway rollback "
                  "goes to a release that does without");
   if (auto started = resting.start_app(missing); !started)

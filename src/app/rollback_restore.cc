@@ -24,14 +24,15 @@ const backup::RestorePoint* point_before(const backup::Catalogue& catalogue,
   return nullptr;
 }
 
-Result<std::string> point_for(const cli::Session& session, const backup::Catalogue& catalogue,
-                              const std::string& broken_in, const std::string& live) {
+Result<backup::RestorePoint> point_for(const cli::Session& session,
+                                       const backup::Catalogue& catalogue,
+                                       const std::string& broken_in, const std::string& live) {
   const std::string named = session.given().text("--name");
   const std::string& release = broken_in.empty() ? live : broken_in;
   const auto* point = point_before(catalogue, release, !broken_in.empty());
   if (point == nullptr) point = point_before(catalogue, release, false);
   if (!named.empty()) point = catalogue.point(named);
-  if (point != nullptr) return point->name;
+  if (point != nullptr) return *point;
   return Error(Code::NotFound,
                named.empty() ? release + " made no restore point that can still be reached"
                              : "there is no restore point " + named,
@@ -100,8 +101,12 @@ Result<Undertaking> undertake(cli::Session& session, Work& work, Resting& restin
     return std::move(*before);
   }
   const auto live = TRY(live_of(resting.link(), ask.target));
-  out.point = TRY(point_for(session, TRY(work.tool->list()), broken_in, live.release));
-  TRY(agree(session, ask.target, TRY(work.tool->since_point(out.point))));
+  const auto point = TRY(point_for(session, TRY(work.tool->list()), broken_in, live.release));
+  out.point = point.name;
+  auto since = work.tool->since_point(point.name);
+  // A database that does not answer is a reason to go back, not one to stay.
+  if (!since) since = backup::SinceThen{point, {}, since.error().what};
+  TRY(agree(session, ask.target, *since));
   return out;
 }
 
@@ -116,7 +121,7 @@ Result<std::vector<std::string>> put_database_back(cli::Session& session, Work& 
   work.clear_progress(session);
   if (!restored) return restored.error();
   if (!undertaking.kept.empty()) session.note("what stood there before is " + undertaking.kept);
-  return not_in_database(session, resting.live_version());
+  return gone_with_restore(session, resting, undertaking);
 }
 
 Result<std::optional<Resting>> open(cli::Session& session, const cli::Target& target,

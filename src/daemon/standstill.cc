@@ -43,7 +43,7 @@ Json to_json(const Standing& standing) {
       .set("shown_ms", standing.shown_ms)
       .set("released_ms", standing.released_ms)
       .set("trouble", standing.trouble)
-      .set("note", standing.note);
+      .set("note", standing.note.is_null() ? Json::object() : standing.note);
 }
 
 Result<Standing> standing_from_json(const Json& json) {

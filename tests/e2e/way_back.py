@@ -208,12 +208,28 @@ class WayBack:
             expect(refused.returncode == 3 and f"kim (pid " in refused.stderr and "the app runs again" in refused.stderr,
                    f"with a session: {refused.stderr}")
             self.rows_flow()
+            self.given_up(words)
             done = self.rig.run(*words, "--disconnect")
         finally:
             holder.kill()
             holder.wait()
         expect("what stood there before is" in done.stdout, f"restored: {done.stdout}")
         expect(self.sql("select n from marker") == "1", "the moment is not restored")
+        self.rows_flow()
+
+    def given_up(self, words):
+        """Killed with the old cluster aside; what was there comes back, and the app with it."""
+        before = glob.glob(self.postgres.data + ".before-*")
+        child = self.begun(*words, "--disconnect")
+        wait_until("the old cluster being moved", 60, lambda: glob.glob(self.postgres.data + ".before-*") != before
+                   or child.poll() is not None)
+        child.kill()
+        said = child.communicate()[0]
+        expect(child.returncode == -9, f"it ended before the knife: {said}")
+        done = self.rig.run("db", "restore", "production", "--undo")
+        expect("put back what stood there" in done.stdout, f"undone: {done.stdout}")
+        expect(glob.glob(self.postgres.data + ".before-*") == before, "the old cluster is still aside")
+        expect(self.sql("select n from marker") == "2", "the database is not as it was")
         self.rows_flow()
 
     def run(self):
