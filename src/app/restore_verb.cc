@@ -145,7 +145,7 @@ int run_db_restore(cli::Session& session) {
   if (undoes || request->into.empty()) {
     auto opened = Resting::open(session, {work.app, work.environment}, work.interrupted);
     if (!opened) return session.fail(opened.error());
-    resting = std::move(*opened);
+    if (*opened) resting.emplace(std::move(**opened));
   }
   if (undoes) return undo(session, work, resting);
   const auto restored =

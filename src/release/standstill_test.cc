@@ -18,7 +18,7 @@ class StandstillTest : public testing::Test {
     EXPECT_TRUE(rest) << rest.error().sentence();
     return rest ? *rest : Rest{};
   }
-  std::int64_t now_ms() const { return to_unix_ms(team_.clock.now()); }
+  std::int64_t now_ms() { return to_unix_ms(team_.clock.now()); }
   Rest come_to_rest() {
     const auto since = now_ms();
     Rest last;
