@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "database/copy/crew.h"
+#include "database/copy/indexes.h"
 #include "database/copy/needles.h"
 #include "database/copy/pump.h"
 #include "database/copy/schema.h"
@@ -28,23 +29,10 @@ constexpr int kMostDeadlocks = 10;  // of foreign keys that are made side by sid
 constexpr std::int64_t kEndOfTable = 4'294'967'295;
 constexpr const char* kSession =
     "set synchronous_commit = off; set statement_timeout = 0; set lock_timeout = 0; "
-    "set idle_in_transaction_session_timeout = 0; set maintenance_work_mem = '256MB'";
+    "set idle_in_transaction_session_timeout = 0";
 
 double seconds_since(std::int64_t begin_us) {
   return static_cast<double>(io::monotonic_us() - begin_us) / 1e6;
-}
-
-// public."My Table" and "public"."My Table" are one table.
-std::string unquoted(std::string_view name) {
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] != '"') {
-      out += name[i];
-    } else if (name.substr(i).starts_with("\"\"")) {
-      out += name[i++];
-    }
-  }
-  return out;
 }
 
 std::string all_of(const std::vector<config::Diagnostic>& problems) {
@@ -176,7 +164,8 @@ class Copier {
   }
 
   Result<void> fill() {
-    for (auto& index : schema_.indexes) indexes_of_[unquoted(index.table)].push_back(index);
+    TRY(weigh(*source_, schema_.indexes));
+    for (auto& index : schema_.indexes) indexes_of_[index.table].push_back(index);
     Crew crew(
         streams(),
         [this]() -> Result<Hands> {
@@ -248,17 +237,11 @@ class Copier {
     const auto found = indexes_of_.find(plan.table->full_name());
     if (found != indexes_of_.end()) {
       for (const auto& index : found->second) {
-        crew.add([&index](Hands& hands) -> Result<void> {
-          TRY(hands.target->run(index.statement));
-          return ok();
+        crew.add([&index, &crew](Hands& hands) {
+          return build(*hands.target, index, crew.is_idle() ? Sorters::Several : Sorters::One);
         });
       }
     }
-    crew.add([&plan](Hands& hands) -> Result<void> {
-      // Cannot wait for the indexes: statistics of expressions are made again by autovacuum.
-      TRY(hands.target->run("analyze " + quoted_name(*hands.target, *plan.table)));
-      return ok();
-    });
   }
 
   void sum_up(const TablePlan& plan) {
@@ -275,7 +258,7 @@ class Copier {
     auto connection = TRY(open_target());
     for (const auto& index : rest_of_indexes()) TRY(connection->run(index));
     for (const auto& statement : schema_.constraints) TRY(connection->run(statement));
-    TRY(check_references_and_search());
+    TRY(check_and_analyse());
     for (const auto& statement : schema_.after) TRY(connection->run(statement));
     for (const auto& sequence : sequences_) {
       if (!sequence.is_called) continue;
@@ -300,7 +283,7 @@ class Copier {
   }
 
   // Foreign keys are validated by the server as they are made: a broken one ends the copy.
-  Result<void> check_references_and_search() {
+  Result<void> check_and_analyse() {
     Crew crew(
         streams(),
         [this]() -> Result<Hands> {
@@ -309,6 +292,12 @@ class Copier {
           return hands;
         },
         options_.interrupted);
+    for (const auto& plan : planned_.plan.tables) {
+      crew.add([&plan](Hands& hands) -> Result<void> {
+        TRY(hands.target->run("analyze " + quoted_name(*hands.target, *plan.table)));
+        return ok();
+      });
+    }
     for (const auto& statement : schema_.references)
       crew.add([&statement](Hands& hands) { return add_reference(*hands.target, statement); });
     for (const auto& plan : planned_.plan.tables)

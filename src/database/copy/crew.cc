@@ -30,6 +30,11 @@ void Crew::add(Job job) {
   changed_.notify_all();
 }
 
+bool Crew::is_idle() {
+  const std::lock_guard lock(mutex_);
+  return jobs_.empty() && busy_ < static_cast<int>(threads_.size());
+}
+
 void Crew::fail(Error error) {
   {
     const std::lock_guard lock(mutex_);

@@ -38,6 +38,8 @@ class Crew {
   void add(Job job);
   // Until every job is done; `each` is called now and then meanwhile.
   Result<void> wait(Millis pause, const std::function<void()>& each);
+  // Somebody has nothing to do, and nothing waits.
+  bool is_idle();
   const std::atomic<bool>& stopped() const { return stop_; }
 
  private:

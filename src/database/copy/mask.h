@@ -2,6 +2,7 @@
 // Mask: what one value becomes. Made once per column, then used for every row by every stream:
 // const, keyed, without a look at anything but the value, and without allocating once its room has
 // grown.
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,12 +14,31 @@
 
 namespace slipway::database::copy {
 
+// What a few values have just become: one that is dear to change often stands twice in a row, in a
+// column and in JSON.
+class Recent {
+ public:
+  // Appends it; false: not remembered. `mask` tells apart who changes a value differently.
+  bool recall(std::uint64_t mask, std::string_view value, std::string& out) const;
+  void keep(std::uint64_t mask, std::string_view value, std::string_view result);
+
+ private:
+  struct Entry {
+    std::uint64_t mask = 0;
+    std::string value;
+    std::string result;
+  };
+  std::array<Entry, 4> entries_;
+  std::size_t next_ = 0;
+};
+
 // Room to work in; one per stream.
 struct Scratch {
   std::vector<std::uint8_t> symbols;
   std::string text;    // a JSON text without its escapes
   std::string result;  // what becomes of it
   std::string folded;  // a value in lower case
+  Recent recent;
 };
 
 class Mask {

@@ -257,6 +257,21 @@ TEST(Masks, AnAddressOfMailEndsWhereNoMailArrives) {
             std::string::npos);
 }
 
+TEST(Masks, WhatIsRememberedIsWhatWouldBeComputed) {
+  Recent recent;
+  std::string out;
+  EXPECT_FALSE(recent.recall(1, "0170", out));
+  recent.keep(1, "0170", "0999");
+  EXPECT_FALSE(recent.recall(2, "0170", out)) << "another mask changes it differently";
+  EXPECT_FALSE(recent.recall(1, "017", out));
+  EXPECT_TRUE(out.empty());
+  EXPECT_TRUE(recent.recall(1, "0170", out));
+  EXPECT_EQ(out, "0999");
+  // Few are kept: the oldest goes.
+  for (const char* value : {"1", "2", "3", "4"}) recent.keep(1, value, "x");
+  EXPECT_FALSE(recent.recall(1, "0170", out));
+}
+
 TEST(Masks, APhoneNumberHasACountryThatNobodyHas) {
   EXPECT_TRUE(masked(Kind::Phone, "+49 170 1234567").starts_with("+999"));
   EXPECT_TRUE(masked(Kind::Phone, "0170 1234567").starts_with("0999"));

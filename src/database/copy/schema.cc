@@ -76,6 +76,34 @@ std::optional<KeyConstraint> key_constraint(std::string_view text) {
   return std::nullopt;
 }
 
+// public."My Table" and "public"."My Table" are one table.
+std::string unquoted(std::string_view name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '"') {
+      out += name[i];
+    } else if (name.substr(i).starts_with("\"\"")) {
+      out += name[i++];
+    }
+  }
+  return out;
+}
+
+// `table` with the schema before it, as pg_dump writes it; an index is in the schema of its table.
+std::string_view schema_of(std::string_view table) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table[i] == '"') quoted = !quoted;
+    if (table[i] == '.' && !quoted) return table.substr(0, i);
+  }
+  return {};
+}
+
+IndexStatement index_statement(std::string_view table, std::string_view name, std::string text) {
+  const std::string schema(schema_of(table));
+  return {unquoted(table), unquoted(schema + "." + std::string(name)), std::move(text)};
+}
+
 bool has_words(std::string_view text, std::string_view words) {
   return text.find(words) != std::string_view::npos;
 }
@@ -132,7 +160,8 @@ class Sorter {
       out_.constraints.emplace_back(text);  // of a divided table: costs nothing
       return;
     }
-    out_.indexes.push_back({std::string(name_after(text, " ON ")), std::string(text)});
+    out_.indexes.push_back(
+        index_statement(name_after(text, " ON "), name_after(text, " INDEX "), std::string(text)));
   }
 
   void take_constraint(std::string_view text) {
@@ -147,9 +176,9 @@ class Sorter {
       out_.constraints.emplace_back(text);
       return;
     }
-    out_.indexes.push_back(
-        {std::string(key->table),
-         fmt::format("CREATE UNIQUE INDEX {} ON {} {}", key->name, key->table, key->columns)});
+    out_.indexes.push_back(index_statement(
+        key->table, key->name,
+        fmt::format("CREATE UNIQUE INDEX {} ON {} {}", key->name, key->table, key->columns)));
     out_.constraints.push_back(
         fmt::format("ALTER TABLE ONLY {} ADD CONSTRAINT {} {} USING INDEX {}", key->table,
                     key->name, key->kind, key->name));

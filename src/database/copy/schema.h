@@ -1,6 +1,7 @@
 #pragma once
 // The schema of the source as statements for the target: made by pg_dump on the copy's snapshot,
 // held in memory only, sorted by when each may run.
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,10 @@ Result<std::string> dump_schema(const DumpTerms& terms, Section section);
 
 // An index, or the index of a primary key or unique constraint, and its table.
 struct IndexStatement {
-  std::string table;  // as pg_dump writes it: public.users, quoted where needed
+  std::string table;  // public.users, without quotes, as Table::full_name()
+  std::string name;   // the same of the index
   std::string statement;
+  std::int64_t bytes = 0;  // in the source; weigh() asks for it
 };
 
 struct Schema {

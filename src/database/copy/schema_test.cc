@@ -46,8 +46,10 @@ TEST(Schema, IsSortedByWhenEachStatementMayRun) {
   EXPECT_TRUE(schema->before[2].starts_with("CREATE TABLE public.users"));
   ASSERT_EQ(schema->indexes.size(), 4U);
   EXPECT_EQ(schema->indexes[0].table, "public.users");
+  EXPECT_EQ(schema->indexes[0].name, "public.users_pkey");
   EXPECT_EQ(schema->indexes[0].statement, "CREATE UNIQUE INDEX users_pkey ON public.users (id)");
-  EXPECT_EQ(schema->indexes[1].table, "public.\"My Users\"");
+  EXPECT_EQ(schema->indexes[1].table, "public.My Users");
+  EXPECT_EQ(schema->indexes[1].name, "public.My Key");
   EXPECT_EQ(schema->indexes[1].statement,
             "CREATE UNIQUE INDEX \"My Key\" ON public.\"My Users\" (\"The Mail\")");
   EXPECT_EQ(schema->indexes[3].table, "public.users");

@@ -20,12 +20,6 @@ bool is_wider(const std::vector<int>& from, const std::vector<int>& to) {
   }
   return to[0] >= from[0];
 }
-
-TypeChange unknown_to(const Type& to) {
-  const bool is_free = to.modifiers.empty() && !to.is_array &&
-                       is_one_of(to.name, {"text", "varchar", "numeric", "inet"});
-  return is_free ? TypeChange::Nothing : TypeChange::Rewrite;
-}
 }  // namespace
 
 Type type_of(const Json& type_name) {
@@ -54,8 +48,7 @@ bool is_serial(const Type& type) {
 
 TypeChange change_of(const std::optional<Type>& from, const Type& to) {
   const bool is_zone = is_one_of(to.name, {"timestamp", "timestamptz"});
-  if (!from && is_zone) return TypeChange::NothingInUtc;
-  if (!from) return unknown_to(to);
+  if (!from) return is_zone ? TypeChange::NothingInUtc : TypeChange::Rewrite;
   if (*from == to) return TypeChange::Nothing;
   if (from->is_array || to.is_array) return TypeChange::Rewrite;
   const bool is_text = is_one_of(from->name, {"text", "varchar"});

@@ -26,8 +26,8 @@ enum class TypeChange {
   NothingInUtc,  // as long as the session's time zone is UTC; an index is built again
   Rewrite,
 };
-// Neither is a domain. An unknown `from` is taken for the usual one: wide enough for text and
-// numeric without limits, anything for the rest.
+// Neither is a domain. An unknown `from` may be anything: char(n) and integer are written again
+// even as text. Only between times the other kind of time is taken for granted.
 TypeChange change_of(const std::optional<Type>& from, const Type& to);
 
 }  // namespace slipway::database::lint
