@@ -18,6 +18,7 @@ namespace slipway::database::backup {
 namespace {
 constexpr Millis kArchivePatience(60'000);
 constexpr Millis kServerPatience(120'000);
+constexpr Millis kLeftoverPatience(20'000);
 constexpr int kLookMs = 100;
 constexpr const char* kList = "slipway db backups ENV lists what there is";
 
@@ -54,6 +55,33 @@ Result<void> check_room(const std::string& folder, std::uint64_t bytes) {
                fmt::format("{} has room for {} MiB, the database has {} MiB", parent, room >> 20,
                            bytes >> 20),
                "make room: what stands there is kept beside it");
+}
+
+bool works_on(const std::string& pid, const std::string& folder) {
+  const auto line = io::read_file("/proc/" + pid + "/cmdline");
+  if (!line || line->find("pgbackrest") == std::string::npos) return false;
+  const std::string word = "--pg1-path=" + folder;
+  const auto at = line->find(word);
+  return at != std::string::npos && (*line)[at + word.size()] == '\0';
+}
+
+// pgBackRest's own children outlive a slipway that was killed by a moment, and go on writing.
+Result<void> wait_for_leftovers(const std::string& folder, const World& world) {
+  const auto until = world.clock.monotonic() + kLeftoverPatience;
+  for (;;) {
+    std::string left;
+    for (const auto& name : TRY(io::list_dir("/proc"))) {
+      const bool is_pid = !name.empty() && std::all_of(name.begin(), name.end(),
+                                                       [](char c) { return c >= '0' && c <= '9'; });
+      if (is_pid && works_on(name, folder)) left = name;
+    }
+    if (left.empty()) return ok();
+    if (world.clock.monotonic() > until)
+      return Error(Code::LeaseHeld,
+                   fmt::format("pgbackrest of another restore works on {}: pid {}", folder, left),
+                   "wait for its end, or end it");
+    ::poll(nullptr, 0, kLookMs);
+  }
 }
 
 // What the recovery was told is not for later starts. That it must not archive stays: it would be
@@ -149,6 +177,7 @@ Result<Restored> PgBackRest::into_folder(const RestoreRequest& request, const Ta
   Restored out;
   out.entry = target.entry;
   out.folder = request.into;
+  TRY(wait_for_leftovers(request.into, world_));
   TRY(Mark::begin(request.into, user(),
                   Json::object().set("backup", target.entry).set("pid", ::getpid())));
   TRY(copy_out(request, target, request.into, out));
@@ -258,6 +287,7 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
   TRY(check_room(server_->cluster, TRY(listing()).entries.back().size));
   std::string stamp = to_iso8601(world_.clock.now()).substr(0, 19);
   std::erase_if(stamp, [](char c) { return c == ':' || c == '-'; });
+  TRY(wait_for_leftovers(server_->cluster, world_));
   out.kept = TRY(Mark::begin_in_place(server_->cluster, user(), stamp,
                                       Json::object().set("backup", target.entry)));
   if (request.on_stage) request.on_stage(RestoreRequest::Stage::Moved, out.kept);
@@ -276,6 +306,7 @@ Result<std::string> PgBackRest::give_up_in_place() {
   std::string back;
   if (is_unfinished(server_->cluster)) {
     TRY(stop_server());
+    TRY(wait_for_leftovers(server_->cluster, world_));
     back = TRY(Mark::take_back(server_->cluster));
   }
   Restored unused;
