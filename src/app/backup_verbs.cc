@@ -1,63 +1,17 @@
-// slipway db backup, db backups, db restore.
+// slipway db backup, db backups.
 #include <fmt/core.h>
 
-#include "app/backup.h"
-#include "app/interrupts.h"
+#include "app/backup_work.h"
 #include "app/verbs.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "cli/target.h"
-#include "database/backup/moment.h"
 #include "io/clock.h"
-#include "io/files.h"
 
 namespace slipway::app {
 namespace {
 namespace backup = database::backup;
 
 constexpr int kRefused = 3;
-
-// One verb's run: the tool, and how its progress is shown.
-struct Work {
-  io::SystemClock clock;
-  std::unique_ptr<backup::BackupTool> tool;
-  std::string environment;
-  std::string last_phase;
-};
-
-void show_progress(const cli::Session& session, Work& work, const backup::Progress& progress) {
-  const std::string line = progress.phase + ": " + progress.text;
-  if (session.is_live() && !session.is_quiet()) {
-    session.print(fmt::format("\r{:<78.78}", line));
-  } else if (work.last_phase != progress.phase) {
-    session.note(line);
-  }
-  work.last_phase = progress.phase;
-}
-
-void clear_progress(const cli::Session& session, const Work& work) {
-  if (session.is_live() && !work.last_phase.empty()) session.print(fmt::format("\r{:<78}\r", ""));
-}
-
-Result<void> begin(cli::Session& session, Work& work, Json& details) {
-  const auto loaded = TRY(cli::load_file(session, details));
-  work.environment = TRY(cli::pick_environment(loaded.config, session.given().text("ENV")));
-  const auto& database = loaded.config.environments.at(work.environment).database;
-  const auto settings = TRY(backup_settings(
-      database, {loaded.config.app,
-                 work.environment,
-                 loaded.file.folder,
-                 session.state_folder(),
-                 session.given().verb().name == "db backup" ? session.given().text("--release")
-                                                            : std::string(),
-                 {}}));
-  backup::World world{work.clock, {}, notice_interrupts()};
-  world.on_progress = [&session, &work](const backup::Progress& progress) {
-    show_progress(session, work, progress);
-  };
-  work.tool = TRY(backup::make_tool(settings, world));
-  return ok();
-}
 
 std::string size_of(std::uint64_t bytes) {
   return bytes < (1U << 20) ? fmt::format("{:.0f} kB", static_cast<double>(bytes) / 1e3)
@@ -153,67 +107,18 @@ int list(cli::Session& session, Work& work) {
   return 0;
 }
 
-Result<backup::RestoreRequest> request_of(const cli::Session& session) {
-  using Until = backup::RestoreRequest::Until;
-  const auto& given = session.given();
-  backup::RestoreRequest out;
-  int said = 0;
-  if (given.has("--at")) {
-    const auto moment = backup::parse_moment(given.text("--at"));
-    if (!moment)
-      return Error(Code::Usage, "--at " + given.text("--at") + " is no moment",
-                   "write it as 2026-11-22T14:05:00Z");
-    out.until = Until::Time, out.time = *moment, ++said;
-  }
-  if (given.has("--name")) out.until = Until::Point, out.name = given.text("--name"), ++said;
-  if (given.has("--backup")) out.until = Until::Entry, out.name = given.text("--backup"), ++said;
-  if (said > 1)
-    return Error(Code::Usage, "--at, --name and --backup are three ways to say one thing",
-                 "keep one");
-  if (given.has("--into") == given.has("--in-place"))
-    return Error(Code::Usage, "slipway db restore needs --into DIR or --in-place",
-                 "--into DIR makes a cluster of its own, and changes nothing else");
-  if (given.has("--into")) out.into = io::join_path(session.around().folder, given.text("--into"));
-  if (given.text("--into").starts_with('/')) out.into = given.text("--into");
-  out.into = out.into.empty() ? out.into : io::absolute_path(out.into);
-  out.accepts_other_server = given.text("--accept") == "database";
-  if (!given.has("--in-place") || given.has("--yes")) return out;
-  if (session.around().in_is_terminal && !session.wants_json() &&
-      session.says_yes("put the backup in the place of the database? [y/N] "))
-    return out;
-  return Error(Code::Refused, "a restore in place takes away what came after the backup",
-               "say --yes when that is meant");
-}
-
-int tell_restored(const cli::Session& session, const backup::Restored& restored) {
-  if (session.wants_json()) {
-    session.show(to_json(restored));
-    return 0;
-  }
-  std::string line = fmt::format("restored {} ", restored.entry);
-  line += restored.folder.empty() ? "as " + restored.database : "into " + restored.folder;
-  if (!restored.lsn.empty()) line += " up to " + restored.lsn;
-  if (to_unix_ms(restored.last_commit) > 0)
-    line += ", last commit " + to_iso8601(restored.last_commit);
-  session.say(line);
-  session.say(fmt::format("in {:.1f}s: copied in {:.1f}s, replayed in {:.1f}s", restored.seconds,
-                          restored.copy_seconds, restored.replay_seconds));
-  if (!restored.kept.empty()) session.say("what stood there before is " + restored.kept);
-  return 0;
-}
-
 }  // namespace
 
 int run_db_backup(cli::Session& session) {
   Work work;
   Json details;
-  const auto begun = begin(session, work, details);
+  const auto begun = work.begin(session, session.given().text("ENV"), details);
   if (!begun) return session.fail(begun.error(), details);
   if (session.given().has("--setup")) return set_up(session, work);
   const bool is_full = session.given().has("--full");
   const auto start = io::monotonic_us();
   const auto entry = work.tool->backup(is_full ? backup::Kind::Full : backup::Kind::Incremental);
-  clear_progress(session, work);
+  work.clear_progress(session);
   if (!entry) return session.fail(entry.error());
   const double seconds = static_cast<double>(io::monotonic_us() - start) / 1e6;
   if (session.wants_json()) {
@@ -227,24 +132,11 @@ int run_db_backup(cli::Session& session) {
 int run_db_backups(cli::Session& session) {
   Work work;
   Json details;
-  const auto begun = begin(session, work, details);
+  const auto begun = work.begin(session, session.given().text("ENV"), details);
   if (!begun) return session.fail(begun.error(), details);
   if (session.given().has("--verify")) return verify(session, work);
   if (session.given().has("--expire")) return expire(session, work);
   return list(session, work);
-}
-
-int run_db_restore(cli::Session& session) {
-  const auto request = request_of(session);
-  if (!request) return session.fail(request.error());
-  Work work;
-  Json details;
-  const auto begun = begin(session, work, details);
-  if (!begun) return session.fail(begun.error(), details);
-  const auto restored = work.tool->restore(*request);
-  clear_progress(session, work);
-  if (!restored) return session.fail(restored.error());
-  return tell_restored(session, *restored);
 }
 
 }  // namespace slipway::app

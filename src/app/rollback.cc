@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/migrate.h"
+#include "app/rollback_restore.h"
 #include "app/verbs.h"
 #include "base/text.h"
 #include "cli/entries.h"
@@ -44,8 +45,8 @@ Result<WayBack> way_back(const Migrating& what, const std::string& first,
       return Error(
           Code::Refused,
           fmt::format("{} has no way back, and {} cannot be taken back before it", one.id, first),
-          "go forward with a version that fits the schema as it is; or restore the "
-          "backup taken before it, which loses what was written since");
+          "go forward with a version that fits the schema as it is; or say --restore: back to the "
+          "restore point before it, which says first what was written since");
     for (auto& loss : TRY(migrations::losses_of(*connection, one.down->text)))
       out.losses.push_back(std::move(loss));
     if (one.id == first) return out;
@@ -68,7 +69,8 @@ Result<void> agree(cli::Session& session, const WayBack& back) {
   const bool may_ask = session.around().in_is_terminal && !session.wants_json();
   if (may_ask && session.says_yes("lose it? [y/N] ")) return ok();
   return Error(Code::Refused, "going back would lose: " + join(lines, "; "),
-               "say --accept-loss when that is meant; nothing has been changed");
+               "say --accept-loss when that is meant; or --restore, which brings back what the "
+               "database held before it; nothing has been changed");
 }
 
 Result<std::vector<std::string>> take_back(cli::Session& session, Migrating& what,
@@ -91,15 +93,24 @@ Result<std::vector<std::string>> take_back(cli::Session& session, Migrating& wha
 }  // namespace
 
 int run_rollback(cli::Session& session) {
-  if (!session.given().has("--with-database")) return cli::run_rollback(session);
+  const bool restores = session.given().has("--restore");
+  const bool is_whole = session.given().has("--with-database");
+  if (restores && !is_whole)
+    return session.fail(Error(Code::Usage, "--restore puts the database back, and the release",
+                              "say --with-database --restore"));
+  if (!is_whole) return cli::run_rollback(session);
   auto link = cli::Link::open(session);
   if (!link) return session.fail(link.error());
   auto ask = cli::rollback_ask(session, *link);
   if (!ask) return fail(session, *link, ask.error());
+  if (restores && restore_is_under_way(session, ask->target))
+    return roll_back_by_restore(session, *ask, {});
   const auto planned = link->post("/v1/plan", ask->body);
   if (session.given().has("--supersede")) ask->body.set("supersede", true);
   const std::string broken_by = planned ? "" : link->refusal().text("broken_by");
   if (!planned && broken_by.empty()) return fail(session, *link, planned.error());
+  if (restores)
+    return roll_back_by_restore(session, *ask, planned ? "" : link->refusal().text("broken_in"));
   if (planned) {
     session.note("the schema fits the earlier release: nothing of the database goes back");
     return start_release(session, *link, *ask);

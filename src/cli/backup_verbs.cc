@@ -31,6 +31,9 @@ constexpr Option kRestore[] = {
      .help = "database: the server is another one than the backup's",
      .choices = "database"},
     {.name = "--yes", .letter = "-y", .help = "do not ask on a terminal"},
+    {.name = "--disconnect",
+     .help = "in place: end sessions that are still there once the app is stopped"},
+    {.name = "--undo", .help = "give up a restore in place that was cut off, and start the app"},
 };
 constexpr Verb kVerbs[] = {
     {.name = "db backup",
@@ -59,8 +62,10 @@ constexpr Verb kVerbs[] = {
      .summary = "restore the database: the newest there is, or up to a moment",
      .detail =
          "Into a folder it makes a cluster that never archives, and changes nothing else. In place "
-         "it refuses while anybody is connected, moves what stands there aside, and asks first. "
-         "What was cut off is marked, and begun anew by the next restore to the same place.",
+         "it asks first; where a daemon runs the app, it shows the maintenance page, stops the "
+         "services that use the database, restores, starts them, and takes the page away once they "
+         "are healthy. It refuses while anybody else is connected, with who it is, and moves what "
+         "stands there aside. What was cut off goes on when the same is said again.",
      .arguments = kEnvironment,
      .options = kRestore,
      .example = "slipway db restore production --at 2026-11-22T14:05:00Z --into /srv/look",

@@ -52,6 +52,15 @@ void Session::print(std::string_view text) const {
 void Session::say(std::string_view line) const { print(std::string(line) + "\n"); }
 void Session::show(const Json& document) const { print(document.dump(2) + "\n"); }
 
+bool Session::types(std::string_view word, std::string_view question) const {
+  print(question);
+  char answer[256] = {};
+  if (std::fgets(answer, sizeof answer, stdin) == nullptr) return false;
+  std::string_view said(answer);
+  while (said.ends_with('\n') || said.ends_with('\r')) said.remove_suffix(1);
+  return said == word;
+}
+
 bool Session::says_yes(std::string_view question) const {
   print(question);
   char answer[16] = {};

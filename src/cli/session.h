@@ -54,11 +54,12 @@ class Session {
   std::string state_folder() const;  // absolute
   std::string socket() const { return state_folder() + "/daemon.sock"; }
 
-  void print(std::string_view text) const;  // as it is
-  void say(std::string_view line) const;    // with a line end
-  void show(const Json& document) const;    // indented
-  bool says_yes(std::string_view question) const;  // asks on the terminal
-  void note(std::string_view line) const;   // to standard error; not when quiet
+  void print(std::string_view text) const;                             // as it is
+  void say(std::string_view line) const;                               // with a line end
+  void show(const Json& document) const;                               // indented
+  bool says_yes(std::string_view question) const;                      // asks on the terminal
+  bool types(std::string_view word, std::string_view question) const;  // that word, and no other
+  void note(std::string_view line) const;  // to standard error; not when quiet
   // Prints the error as people or --json want it; returns the exit status. `details`: the daemon's
   // whole error object, when it came from there.
   int fail(const Error& error, const Json& details = {}) const;

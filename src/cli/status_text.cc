@@ -140,6 +140,22 @@ std::string maintenance_row(const Json& maintenance, std::int64_t now_ms, const 
   return row("maintenance", paint(kYellow, text));
 }
 
+std::string standstill_rows(const Json& standstill, std::int64_t now_ms, const Painter& paint) {
+  if (!standstill.flag("on")) return "";
+  std::string out =
+      row("standstill",
+          paint(kYellow, fmt::format("{} since {} ago, by {}: {}", standstill.text("phase"),
+                                     about(now_ms - standstill.integer("since_ms")),
+                                     standstill.text("by"), standstill.text("why"))));
+  const Json& note = standstill.at("note");
+  if (!note.text("kept").empty()) out += row("", "what stood there before is " + note.text("kept"));
+  for (const auto* key : {"waits_for", "trouble"})
+    if (!standstill.text(key).empty()) out += row("", standstill.text(key));
+  if (!note.text("resume").empty())
+    out += row("", "cut off? next: " + note.text("resume") + " goes on");
+  return out;
+}
+
 std::string problem_rows(const Json& problems, const Painter& paint) {
   std::string out;
   for (const auto& one : problems.items()) {
@@ -164,6 +180,7 @@ std::string environment_text(const Json& one, std::int64_t now_ms, const Painter
                                    reason.substr(0, reason.find('\n'))));
   }
   out += maintenance_row(one.at("maintenance"), now_ms, paint);
+  out += standstill_rows(one.at("standstill"), now_ms, paint);
   out += instance_rows(one, paint) + traffic_rows(one);
   return out + problem_rows(one.at("problems"), paint);
 }

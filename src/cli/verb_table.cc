@@ -127,7 +127,16 @@ constexpr Option kRollbackOptions[] = {
     {.name = "--with-database",
      .help = "run the down scripts of what took away what the earlier release needs, first; says "
              "what that loses"},
+    {.name = "--restore",
+     .help = "with --with-database: go back to the restore point instead, the app stopped "
+             "meanwhile; says first what was written since"},
+    {.name = "--name",
+     .value = "POINT",
+     .help = "with --restore: this restore point, not the one before what has to go"},
+    {.name = "--disconnect",
+     .help = "with --restore: end sessions that are still there once the app is stopped"},
     {.name = "--accept-loss", .help = "lose it"},
+    {.name = "--yes", .letter = "-y", .help = "with --restore: the same as --accept-loss"},
 };
 constexpr Argument kHistoryArguments[] = {
     {"ENV", "environment, or the id of a release to see it whole", Optional}};
@@ -370,7 +379,8 @@ constexpr Verb kVerbs[] = {
          "The database stays as it is: what was added is no trouble to the earlier release. One "
          "whose columns are gone cannot come back, unless --with-database takes back what removed "
          "them: what that would lose is counted and named first, and it is done only when nothing "
-         "is lost, or with --accept-loss.",
+         "is lost, or with --accept-loss. Where down scripts cannot do it, --restore puts the "
+         "database back as it was before: behind the maintenance page, with the app stopped.",
      .arguments = kRollbackArguments,
      .options = kRollbackOptions,
      .example = "slipway rollback production | tail -n 1",

@@ -38,6 +38,8 @@ class Api {
   Reply look_at_action(const Call& call);
   Reply use_action(const Call& call);
   Reply maintenance(const Call& call);
+  Reply stand_still(const Call& call);
+  Reply standstill(const Call& call);
   Reply test_channels(const Call& call);
   Reply channel_tests(const Call& call);
   Reply incoming_alerts(const Call& call);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "daemon/releases.h"
+#include "daemon/standstill.h"
 
 namespace slipway::daemon {
 namespace {
@@ -110,6 +111,9 @@ void Caretaker::look() {
 bool Caretaker::begin(const ports::AppRef& app) {
   const auto settings = lookout_.settings(app);
   if (!settings || !settings->database.backup.is_set || releases_.running(app)) return false;
+  // Somebody works on the database itself.
+  const auto standing = standing_of(house_.store, app);
+  if (!standing || standing->has_value()) return false;
   const auto chore = due(settings->database.backup, diary_of(app), house_.now_ms());
   if (!chore) return false;
   auto drivers = lookout_.make_drivers(app);

@@ -16,6 +16,7 @@
 #include "daemon/maintenance.h"
 #include "daemon/releases.h"
 #include "daemon/renewals.h"
+#include "daemon/standstill.h"
 #include "daemon/status.h"
 #include "daemon/timed_store.h"
 #include "daemon/upkeep.h"
@@ -37,7 +38,8 @@ struct Parts {
         lookout(house, shelf, releases),
         maintenance(house, lookout, releases),
         watcher(house, lookout, hub),
-        upkeep(house, lookout, releases, maintenance),
+        standstill(house, lookout, releases, maintenance),
+        upkeep(house, lookout, releases, maintenance, standstill),
         log_tail(house, lookout),
         renewals(house, lookout),
         caretaker(house, lookout, releases),
@@ -45,7 +47,7 @@ struct Parts {
         links(house, releases, lookout, approvals, confirmations),
         incidents(house, lookout, releases),
         incoming_alerts(house, lookout, incidents),
-        status(house, store, lookout, releases, maintenance, watcher, upkeep) {}
+        status(house, store, lookout, releases, maintenance, standstill, watcher, upkeep) {}
 
   House& house;
   TimedStore& store;
@@ -58,6 +60,7 @@ struct Parts {
   Lookout lookout;
   Maintenance maintenance;
   Watcher watcher;
+  Standstill standstill;
   Upkeep upkeep;
   LogTail log_tail;
   Renewals renewals;

@@ -5,6 +5,7 @@
 
 #include "base/crash_point.h"
 #include "daemon/releases.h"
+#include "daemon/standstill.h"
 
 namespace slipway::daemon {
 namespace {
@@ -78,6 +79,11 @@ Result<void> Maintenance::set(const ports::AppRef& app, MaintenanceWish wish, Js
       app,
       [&]() -> Result<void> {
         const auto lease = TRY(house_.store.take_lease(app, house_.owner, ""));
+        const auto standing = TRY(standing_of(house_.store, app));
+        if (!wish.on && standing)
+          return Error(Code::Refused,
+                       "the page stays: " + app.environment + " stands still, " + standing->why,
+                       "it goes by itself when that is over: slipway status");
         if (!wish.on) {
           // The page goes first: a crash in between leaves the wish, and the page comes back.
           TRY(write(app, lease, wish));
@@ -98,9 +104,25 @@ Result<void> Maintenance::set(const ports::AppRef& app, MaintenanceWish wish, Js
 }
 
 Result<void> Maintenance::reconcile(const ports::AppRef& app, const ports::Lease& lease) {
-  const auto asked = TRY(wish(app));
-  if (!asked.on) return ok();
+  auto asked = TRY(wish(app));
+  const auto standing = TRY(standing_of(house_.store, app));
+  // One that ends leaves the page as it is, until it takes it away itself.
+  const bool is_ending = standing && standing->phase == Standing::Phase::Starting;
+  if (!asked.on && (!standing || is_ending)) return ok();
+  // Where nothing is routed there is nobody to show a page to.
+  if (!asked.on && TRY(look(app)).version.empty()) return ok();
+  if (!asked.on) {
+    const auto settings = TRY(lookout_.settings(app));
+    asked.retry_after_s = (settings.maintenance.retry_after.count() + 999) / 1000;
+    asked.on = true;
+  }
+  if (standing) asked.allow.clear();  // what they would reach is stopped
   return write(app, lease, asked);
+}
+
+Result<void> Maintenance::let_go(const ports::AppRef& app, const ports::Lease& lease) {
+  if (TRY(look(app)).version.empty()) return ok();
+  return write(app, lease, TRY(wish(app)));
 }
 
 Result<ports::SplitView> Maintenance::look(const ports::AppRef& app) {

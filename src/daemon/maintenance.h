@@ -27,12 +27,15 @@ class Maintenance {
   Maintenance(House& house, Lookout& lookout, Releases& releases)
       : house_(house), lookout_(lookout), releases_(releases) {}
 
-  // LeaseHeld while a release runs. details: what an error adds to its document.
+  // LeaseHeld while a release runs; Refused when the page is to go while the app stands still.
+  // details: what an error adds to its document.
   Result<void> set(const ports::AppRef& app, MaintenanceWish wish, Json& details);
   // What a person has asked for; `on` is false when nothing is.
   Result<MaintenanceWish> wish(const ports::AppRef& app);
   // Makes the router do what was asked for. Call while no release runs there.
   Result<void> reconcile(const ports::AppRef& app, const ports::Lease& lease);
+  // At the end of a standstill: the page goes, unless a person has asked for it.
+  Result<void> let_go(const ports::AppRef& app, const ports::Lease& lease);
 
  private:
   Result<void> write(const ports::AppRef& app, const ports::Lease& lease,

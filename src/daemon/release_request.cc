@@ -9,6 +9,7 @@
 #include "io/files.h"
 #include "plan/gate_files.h"
 #include "release/facts.h"
+#include "release/migrate_steps.h"
 
 namespace slipway::daemon {
 namespace {
@@ -166,8 +167,9 @@ Result<void> check_members(const Json& body, const std::vector<std::string>& kno
 }
 
 Result<ReleaseRequest> read_release_request(const Json& body) {
-  TRY(check_members(body, {"config", "file", "folder", "app", "environment", "version", "kind",
-                           "to", "by", "supersede", "override", "hotfix", "reason", "taken_back"}));
+  TRY(check_members(
+      body, {"config", "file", "folder", "app", "environment", "version", "kind", "to", "by",
+             "supersede", "override", "hotfix", "reason", "taken_back", "ends_standstill"}));
   TRY(check_texts(body, {"config", "file", "folder", "app", "environment", "version", "kind", "to",
                          "by", "reason"}));
   ReleaseRequest request;
@@ -177,6 +179,7 @@ Result<ReleaseRequest> read_release_request(const Json& body) {
   request.app = body.text("app");
   request.supersede = body.flag("supersede");
   request.taken_back = body.strings("taken_back");
+  request.ends_standstill = body.flag("ends_standstill");
   request.wanted.environment = body.text("environment");
   request.wanted.by = body.text("by");
   request.wanted.overrides = body.strings("override");
@@ -227,8 +230,11 @@ Result<Prepared> prepare(House& house, const ReleaseRequest& request, Look look,
   // Nobody waits for a count on the way back.
   const bool is_deploy = request.wanted.kind == plan::RequestKind::Deploy;
   if (is_deploy && plan::needs_seats(*settings)) facts.seats = ask_seats(*drivers, *settings);
-  if (facts.previous && !facts.previous->broken_by.empty())
+  if (facts.previous && !facts.previous->broken_by.empty()) {
     details.set("broken_by", facts.previous->broken_by);
+    details.set("broken_in", TRY(release::broken_in(house.store, {config.app, settings->name},
+                                                    facts.previous->id)));
+  }
   Prepared out;
   out.app = {config.app, settings->name};
   out.settings = *settings;

@@ -17,7 +17,8 @@ struct ReleaseRequest {
   plan::Request wanted;
   bool supersede = false;
   std::vector<std::string>
-      taken_back{};  // a rollback: migrations whose down scripts were run for it
+      taken_back{};              // a rollback: migrations whose down scripts were run for it
+  bool ends_standstill = false;  // it goes on behind the page; with it the app stands no longer
 };
 
 // Usage names the member that is wrong. `caller` stands in for a missing "by"; with

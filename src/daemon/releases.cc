@@ -7,6 +7,7 @@
 #include "base/crash_point.h"
 #include "daemon/documents.h"
 #include "daemon/gates.h"
+#include "daemon/standstill.h"
 
 namespace slipway::daemon {
 namespace {
@@ -77,6 +78,8 @@ Result<Releases::Started> Releases::start(const ReleaseRequest& request, Json& d
     if (here.waiting) return held_by(*here.waiting, details);
     if (here.running && !supersede) return held_by(*here.running, details);
   }
+  const auto now_ms = house_.now_ms();
+  TRY(enter_release(house_.store, prepared.app, request.ends_standstill, now_ms));
   ports::ReleaseRow row;
   row.app = prepared.app;
   row.kind = request.wanted.kind == plan::RequestKind::Rollback ? "rollback" : "deploy";
@@ -84,7 +87,7 @@ Result<Releases::Started> Releases::start(const ReleaseRequest& request, Json& d
   row.by = request.wanted.by;
   row.plan = plan::to_json(prepared.plan);
   row.plan_hash = prepared.plan.hash;
-  row.created_ms = house_.now_ms();
+  row.created_ms = now_ms;
   crash_point("daemon.before-create-release");
   row = TRY(house_.store.create_release(std::move(row)));
   crash_point("daemon.after-create-release");

@@ -99,6 +99,7 @@ std::string Status::version_of(const std::string& release) {
 Result<Json> Status::environment(const ports::AppRef& app) {
   const Scene scene = TRY(gather(app));
   const auto wish = TRY(maintenance_.wish(app));
+  const auto standing = TRY(standing_of(house_.store, app));
   Json last;
   for (const auto& row : scene.recent) {
     if (row.outcome.empty() || !last.is_null()) continue;
@@ -117,6 +118,7 @@ Result<Json> Status::environment(const ports::AppRef& app) {
       .set("running", running(scene))
       .set("last", last)
       .set("maintenance", wish.on ? to_json(wish) : Json())
+      .set("standstill", standing ? standstill_.document(app, standing) : Json())
       .set("instances", instances(scene))
       .set("split", split(scene))
       .set("counts", counts(scene))

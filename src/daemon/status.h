@@ -7,6 +7,7 @@
 #include "daemon/lookout.h"
 #include "daemon/maintenance.h"
 #include "daemon/running_release.h"
+#include "daemon/standstill.h"
 #include "daemon/timed_store.h"
 #include "daemon/upkeep.h"
 #include "daemon/watcher.h"
@@ -16,12 +17,13 @@ namespace slipway::daemon {
 class Status {
  public:
   Status(House& house, TimedStore& store, Lookout& lookout, Releases& releases,
-         Maintenance& maintenance, Watcher& watcher, Upkeep& upkeep)
+         Maintenance& maintenance, Standstill& standstill, Watcher& watcher, Upkeep& upkeep)
       : house_(house),
         store_(store),
         lookout_(lookout),
         releases_(releases),
         maintenance_(maintenance),
+        standstill_(standstill),
         watcher_(watcher),
         upkeep_(upkeep) {}
 
@@ -50,6 +52,7 @@ class Status {
   Lookout& lookout_;
   Releases& releases_;
   Maintenance& maintenance_;
+  Standstill& standstill_;
   Watcher& watcher_;
   Upkeep& upkeep_;
 };

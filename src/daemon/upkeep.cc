@@ -10,6 +10,7 @@ namespace {
 constexpr Millis kNowAndThen{30'000};
 constexpr Millis kAfterTrouble{5'000};
 constexpr Millis kTick{1'000};
+constexpr Millis kShortTick{50};
 constexpr Millis kForgetEvery{3'600'000};
 constexpr int kForgottenAtOnce = 200;
 }  // namespace
@@ -58,12 +59,21 @@ std::vector<ports::AppRef> Upkeep::due() {
   return out;
 }
 
+Millis Upkeep::pause() const {
+  const Millis now = house_.clock.monotonic();
+  Millis out = kTick;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [app, when] : next_) out = std::min(out, when - now);
+  return std::max(out, kShortTick);
+}
+
 void Upkeep::work() {
   while (true) {
     for (const auto& app : due()) look(app);
     forget();
+    const Millis at_most = pause();
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kTick, [this] { return closing_ || poked_; });
+    changed_.wait_for(lock, at_most, [this] { return closing_ || poked_; });
     poked_ = false;
     if (closing_) return;
   }
@@ -124,7 +134,8 @@ Result<Millis> Upkeep::tidy(const ports::AppRef& app) {
         auto drivers = TRY(lookout_.make_drivers(app));
         release::World world = world_of(house_, *drivers);
         const auto lease = TRY(house_.store.take_lease(app, house_.owner, ""));
-        const auto reaped = TRY(release::reap(world, lease));
+        const auto resting = TRY(standstill_.settle(app));
+        const auto reaped = TRY(release::reap(world, lease, resting));
         for (const auto& slot : reaped.retired) {
           house_.log.note("daemon", "stopped " + slot.service + " of " + slot.release +
                                         ": neither live nor kept");
@@ -134,7 +145,10 @@ Result<Millis> Upkeep::tidy(const ports::AppRef& app) {
               "daemon", "started " + slot.service + " of " + slot.release + " again: it was gone");
         }
         next = reaped.next;
-        return maintenance_.reconcile(app, lease);
+        TRY(maintenance_.reconcile(app, lease));
+        const Millis sooner = TRY(standstill_.step(app, world, lease));
+        if (sooner.count() > 0) next = next.count() > 0 ? std::min(next, sooner) : sooner;
+        return ok();
       },
       unused);
   if (!tidied) return tidied.error();

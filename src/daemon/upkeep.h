@@ -1,8 +1,9 @@
 #pragma once
 // Upkeep: one thread that, between releases, stops what is neither live nor warm by promise, starts
-// again what is live but gone (a reboot), and puts the maintenance page back. At the start, after
-// each release, when a warm release's time is over, and now and then. Once an hour it takes old
-// notices of no release out of the store, and the marks of links that have expired.
+// again what is live but gone (a reboot), puts the maintenance page back, and takes a standstill
+// on. At the start, after each release, when a warm release's time is over, and now and then. Once
+// an hour it takes old notices of no release out of the store, and the marks of links that have
+// expired.
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -10,13 +11,19 @@
 #include <thread>
 
 #include "daemon/maintenance.h"
+#include "daemon/standstill.h"
 
 namespace slipway::daemon {
 
 class Upkeep {
  public:
-  Upkeep(House& house, Lookout& lookout, Releases& releases, Maintenance& maintenance)
-      : house_(house), lookout_(lookout), releases_(releases), maintenance_(maintenance) {}
+  Upkeep(House& house, Lookout& lookout, Releases& releases, Maintenance& maintenance,
+         Standstill& standstill)
+      : house_(house),
+        lookout_(lookout),
+        releases_(releases),
+        maintenance_(maintenance),
+        standstill_(standstill) {}
   ~Upkeep() { close(); }
 
   void start();
@@ -28,6 +35,7 @@ class Upkeep {
  private:
   void work();
   std::vector<ports::AppRef> due();
+  Millis pause() const;  // until the next look is due, within bounds
   void look(const ports::AppRef& app);
   Result<Millis> tidy(const ports::AppRef& app);
   void forget();
@@ -36,6 +44,7 @@ class Upkeep {
   Lookout& lookout_;
   Releases& releases_;
   Maintenance& maintenance_;
+  Standstill& standstill_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<ports::AppRef, Millis> next_;  // monotonic

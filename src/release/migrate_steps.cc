@@ -209,4 +209,17 @@ Result<std::string> broken_by(World& world, const ports::AppRef& app, const std:
   return std::string();
 }
 
+Result<std::string> broken_in(ports::Store& store, const ports::AppRef& app,
+                              const std::string& release) {
+  const auto number = TRY(store.release(release)).number;
+  std::pair<std::int64_t, std::string> earliest;
+  for (const auto& [key, row] : TRY(store.values(shelf_of(app)))) {
+    const std::string applied = row.text("applied");
+    if (applied.empty() || TRY(store.release(row.text("release"))).number <= number) continue;
+    const auto at = TRY(store.release(applied)).number;
+    if (earliest.second.empty() || at < earliest.first) earliest = {at, applied};
+  }
+  return earliest.second;
+}
+
 }  // namespace slipway::release

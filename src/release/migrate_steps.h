@@ -55,5 +55,8 @@ Result<void> mark_taken_back(ports::Store& store, const ports::AppRef& app,
 // The contract migration that is applied and came with a later release than `release`: what that
 // one needs of the database is gone. "" when there is none.
 Result<std::string> broken_by(World& world, const ports::AppRef& app, const std::string& release);
+// The earliest release in which such a migration was applied; "" when there is none.
+Result<std::string> broken_in(ports::Store& store, const ports::AppRef& app,
+                              const std::string& release);
 
 }  // namespace slipway::release

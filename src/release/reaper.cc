@@ -58,9 +58,11 @@ bool has_draining(const ports::SlotView& view) {
 
 // The live release's instances, started again where they are gone (a reboot, a killed shim).
 Result<void> revive(World& world, const ports::AppRef& app, const plan::LiveRelease& live,
-                    const config::Environment& settings, Reaped& out) {
+                    const config::Environment& settings, const std::vector<std::string>& resting,
+                    Reaped& out) {
   const int attempt = static_cast<int>(to_unix_ms(world.clock.now()) / 1000);
   for (const auto& service : settings.services) {
+    if (std::find(resting.begin(), resting.end(), service.name) != resting.end()) continue;
     const ports::Slot slot{app.app, app.environment, service.name, live.id};
     const auto view = TRY(world.instances.observe(slot));
     // One that is still stopping leaves its place first; the next look starts it again.
@@ -119,16 +121,17 @@ Result<void> refresh_addresses(World& world, const ports::Lease& lease,
 }
 
 Result<void> keep_alive(World& world, const ports::Lease& lease, const std::string& release,
-                        Reaped& out) {
+                        const std::vector<std::string>& resting, Reaped& out) {
   const auto live = TRY(stored_release(world, release));
   const auto settings = TRY(config::environment_from_json(live.environment));
-  TRY(revive(world, lease.app, live, settings, out));
+  TRY(revive(world, lease.app, live, settings, resting, out));
   out.busy = out.busy || !out.revived.empty();
   return refresh_addresses(world, lease, live, settings, out);
 }
 }  // namespace
 
-Result<Reaped> reap(World& world, const ports::Lease& lease) {
+Result<Reaped> reap(World& world, const ports::Lease& lease,
+                    const std::vector<std::string>& resting) {
   Reaped out;
   const auto row = TRY(world.store.live(lease.app));
   const auto now_ms = to_unix_ms(world.clock.now());
@@ -146,7 +149,7 @@ Result<Reaped> reap(World& world, const ports::Lease& lease) {
     out.busy = true;
     if (outcome.kind == ports::Outcome::Kind::Applied) out.retired.push_back(slot);
   }
-  if (!row.release.empty()) TRY(keep_alive(world, lease, row.release, out));
+  if (!row.release.empty()) TRY(keep_alive(world, lease, row.release, resting, out));
   if (out.busy) out.next = kLookAgain;
   return out;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A backup is one when it was restored: slipway db verify under a writing load finds a good one good, and one whose
 file was changed, truncated, emptied or removed not good. The daemon makes what is due: a full backup, a restore test,
-and no second one of either; what would be lost is measured.
+and no second one of either; what would be lost is measured. Then the way back, with the app stopped around it.
 
 usage: proof_test.py BUILD_FOLDER
 """
@@ -18,6 +18,7 @@ from backup_test import OWN_SETTINGS, Writer, expect, nobody_in, postmaster_of  
 from postgres_rig import Postgres  # noqa: E402
 from rig import Failure, Rig, wait_until  # noqa: E402
 from watch_test import figures_of  # noqa: E402
+from way_back import WayBack  # noqa: E402
 
 CONFIG = """app: shop
 services: { web: { run: "exec tail -f /dev/null", port: none } }
@@ -184,8 +185,11 @@ class Proofs:
             shutil.chown(bundle, "postgres", "postgres")
         self.figures["damage_found"] = found
 
+    def way_back(self):
+        WayBack(self.rig, self.postgres, self.figures).run()
+
     def run(self):
-        for step in (self.set_up, self.by_schedule, self.rehearsal, self.under_load, self.damage):
+        for step in (self.set_up, self.by_schedule, self.rehearsal, self.under_load, self.damage, self.way_back):
             start = time.monotonic()
             step()
             if os.environ.get("TIMES"):

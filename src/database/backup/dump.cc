@@ -228,7 +228,19 @@ Result<SafetyPoint> Dump::safety_point(const std::string& name, Millis fresh) {
   }
   out.point = {name, "", entry.id, entry.started, settings_.environment, settings_.release, 0};
   TRY(add_point(folder_, out.point));
+  // An older dump stands for an earlier moment than now: what was written between is not counted.
+  if (out.backup) {
+    if (const auto connection = connect()) keep_counters(folder_, name, **connection);
+  }
   return out;
+}
+
+Result<SinceThen> Dump::since_point(const std::string& name) {
+  const auto catalogue = TRY(list());
+  const auto point = catalogue.point(name);
+  if (point == nullptr)
+    return Error(Code::NotFound, "there is no restore point " + name, "slipway db backups ENV");
+  return backup::since_point(folder_, *point, *TRY(connect()));
 }
 
 }  // namespace slipway::database::backup

@@ -23,6 +23,10 @@ class Dump final : public BackupTool {
   Result<std::vector<std::string>> expire() override;
   Result<SafetyPoint> safety_point(const std::string& name, Millis fresh) override;
   Result<Restored> restore(const RestoreRequest& request) override;
+  // The old database is renamed when the new one is whole, in one transaction: nothing is ever
+  // half.
+  Result<std::string> give_up_in_place() override { return std::string(); }
+  Result<SinceThen> since_point(const std::string& name) override;
 
  private:
   Result<std::unique_ptr<postgres::Connection>> connect(const std::string& database = {}) const;

@@ -1,5 +1,6 @@
 // The way back with pg_restore: into a cluster of its own, or beside the database and then swapped.
 #include <fmt/core.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include "base/text.h"
 #include "database/backup/dump.h"
 #include "database/backup/mark.h"
+#include "database/backup/points.h"
 #include "database/backup/server.h"
 #include "database/postgres/url.h"
 #include "io/clock.h"
@@ -14,6 +16,8 @@
 
 namespace slipway::database::backup {
 namespace {
+constexpr int kMostSwaps = 20;
+constexpr int kLookMs = 100;
 constexpr const char* kList = "slipway db backups ENV lists what there is";
 
 double seconds_since(std::int64_t start_us) {
@@ -109,14 +113,24 @@ Result<void> Dump::swap(postgres::Connection& connection, const std::string& dat
     return "alter database " + connection.quote_name(from) + " rename to " +
            connection.quote_name(to) + ";";
   };
-  auto ran = connection.run(rename(database, kept) + rename(fresh, database));
-  if (!ran) return ran.error().in("while putting the restored database in its place");
-  return ok();
+  // Whoever only watches it comes and goes.
+  for (int tries = 0;; ++tries) {
+    TRY(connection.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 "
+        "and application_name like 'slipway watch%'",
+        {database}));
+    auto ran = connection.run(rename(database, kept) + rename(fresh, database));
+    if (ran) return ok();
+    if (tries == kMostSwaps)
+      return ran.error().in("while putting the restored database in its place");
+    ::poll(nullptr, 0, kLookMs);
+  }
 }
 
 Result<Restored> Dump::in_place(const RestoreRequest& request, const Entry& entry) {
   Restored out;
   out.entry = entry.id;
+  const auto lock = TRY(lock_folder(folder_));  // neither a dump nor another restore meanwhile
   const std::int64_t start = io::monotonic_us();
   out.database = postgres::database_of(settings_.url);
   if (out.database.empty()) out.database = entry.database;
@@ -130,7 +144,7 @@ Result<Restored> Dump::in_place(const RestoreRequest& request, const Entry& entr
                              entry.system_identifier, out.system_identifier),
                  "say --accept database when it is meant");
   TRY(be_the_only_one(*connection, out.database));
-  TRY(refuse_while_used(*connection, out.database));
+  TRY(refuse_while_used(*connection, out.database, request, world_.clock));
   const auto settings = TRY(connection->query(
       "select pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba) from "
       "pg_database where datname = $1",

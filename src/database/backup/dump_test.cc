@@ -167,11 +167,13 @@ TEST_F(Dumps, InPlaceKeepWhatStoodThereAndRefuseWhileSomebodyIsConnected) {
     auto app = postgres::Connection::open(settings_.url, "the app");
     const auto refused = dump.restore({});
     ASSERT_FALSE(refused);
-    EXPECT_NE(refused.error().what.find("the app"), std::string::npos) << refused.error().what;
+    EXPECT_NE(refused.error().what.find("the app (pid "), std::string::npos)
+        << refused.error().what;
   }
   // The server sees a connection's end a moment later.
-  auto restored = dump.restore({});
-  for (int i = 0; i < 200 && !restored; ++i) restored = dump.restore({});
+  RestoreRequest patient;
+  patient.leave_within = Millis(20'000);
+  auto restored = dump.restore(patient);
   ASSERT_TRUE(restored) << restored.error().sentence();
   EXPECT_EQ(value("select i::text from t", settings_.url), "1");
   EXPECT_EQ(value("select i::text from t", server_->url(restored->kept)), "2");
@@ -204,6 +206,20 @@ TEST_F(Dumps, InPlaceOneAtATime) {
   const auto refused = dump.restore({});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::Conflict) << refused.error().sentence();
+}
+
+TEST_F(Dumps, InPlaceEndTheSessionsOfOthersWhenThatIsSaid) {
+  ASSERT_TRUE(run("create database busy", server_->url()));
+  settings_.url = server_->url("busy");
+  auto dump = tool();
+  ASSERT_TRUE(dump.backup(Kind::Full));
+  auto app = postgres::Connection::open(settings_.url, "the app");
+  ASSERT_TRUE(app);
+  RestoreRequest request;
+  request.sessions = RestoreRequest::Sessions::Disconnect;
+  const auto restored = dump.restore(request);
+  ASSERT_TRUE(restored) << restored.error().sentence();
+  EXPECT_FALSE((*app)->value("select 1"));
 }
 
 TEST_F(Dumps, OfAnotherServerAreNotPutInThisOnesPlace) {
@@ -312,6 +328,41 @@ TEST_F(Dumps, InPlaceTheOldClusterIsMovedOnceHoweverOftenItIsCutOff) {
   EXPECT_EQ(Mark::begin_in_place(main, "", "3", Json::object()).value(), main + ".before-1");
   EXPECT_TRUE(io::exists(main + ".before-1/old"));
   EXPECT_FALSE(io::exists(io::join_path(main, "half")));
+}
+
+TEST_F(Dumps, InPlaceTheOldClusterComesBackWhenTheRestoreIsGivenUp) {
+  const std::string main = io::join_path(folder_, "main");
+  ASSERT_TRUE(io::make_dirs(io::join_path(main, "global")));
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(main, "global/pg_control"), "x"));
+  const auto kept = Mark::begin_in_place(main, "", "1", Json::object()).value();
+  ASSERT_TRUE(io::write_file_atomically(io::join_path(main, "half"), "x"));
+  EXPECT_EQ(Mark::take_back(main).value(), kept);
+  EXPECT_TRUE(io::exists(io::join_path(main, "global/pg_control")));
+  EXPECT_FALSE(io::exists(io::join_path(main, "half")));
+  EXPECT_FALSE(io::exists(kept));
+  EXPECT_FALSE(is_unfinished(main));
+  // Cut off before the move: it never left its place.
+  ASSERT_TRUE(io::write_file_atomically(mark_of(main), "{\"kept\":\"" + main + ".before-2\"}"));
+  ASSERT_TRUE(Mark::take_back(main));
+  EXPECT_TRUE(io::exists(io::join_path(main, "global/pg_control")));
+  // Nothing there at all is no success.
+  ASSERT_TRUE(io::remove_tree(main, folder_));
+  ASSERT_TRUE(io::write_file_atomically(mark_of(main), "{\"kept\":\"" + main + ".before-3\"}"));
+  EXPECT_EQ(Mark::take_back(main).error().code, Code::NotFound);
+}
+
+TEST_F(Dumps, KnowWhatWasWrittenSinceAPointThatADumpWasMadeFor) {
+  auto dump = tool();
+  ASSERT_TRUE(dump.safety_point("before_1", std::chrono::hours(1)));
+  ASSERT_TRUE(dump.safety_point("before_2", std::chrono::hours(1)));
+  ASSERT_TRUE(run("insert into orders values (9001, 'late'); select pg_stat_force_next_flush()"));
+  ASSERT_TRUE(run("delete from orders where id = 9001; select pg_stat_force_next_flush()"));
+  const auto since = dump.since_point("before_1").value();
+  EXPECT_EQ(since.unknown, "");
+  ASSERT_FALSE(since.tables.empty());
+  EXPECT_EQ(since.tables[0].rows.table, "public.orders");
+  EXPECT_FALSE(dump.since_point("before_2")->unknown.empty()) << "its dump is an older one";
+  EXPECT_EQ(dump.since_point("no_such").error().code, Code::NotFound);
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ struct Mark {
   static Result<std::string> begin_in_place(const std::string& folder, const std::string& user,
                                             const std::string& stamp, Json about);
   static Result<void> done(const std::string& folder);
+  // The half one goes, the kept one comes back to its place. Where it was kept.
+  static Result<std::string> take_back(const std::string& folder);
 };
 
 }  // namespace slipway::database::backup

@@ -333,7 +333,16 @@ Result<SafetyPoint> PgBackRest::safety_point(const std::string& name, Millis fre
   TRY(archive_up_to(*connection, lsn, world_, kArchivePatience));
   out.archive_seconds = seconds_since(start);
   TRY(add_point(settings_.folder, out.point));
+  keep_counters(settings_.folder, name, *connection);
   return out;
+}
+
+Result<SinceThen> PgBackRest::since_point(const std::string& name) {
+  const auto catalogue = TRY(list());
+  const auto point = catalogue.point(name);
+  if (point == nullptr)
+    return Error(Code::NotFound, "there is no restore point " + name, "slipway db backups ENV");
+  return backup::since_point(settings_.folder, *point, *TRY(connect()));
 }
 
 }  // namespace slipway::database::backup

@@ -23,6 +23,8 @@ class PgBackRest final : public BackupTool {
   Result<std::vector<std::string>> expire() override;
   Result<SafetyPoint> safety_point(const std::string& name, Millis fresh) override;
   Result<Restored> restore(const RestoreRequest& request) override;
+  Result<std::string> give_up_in_place() override;
+  Result<SinceThen> since_point(const std::string& name) override;
 
  private:
   Result<void> ready();  // configuration written, archiving set up: else Refused

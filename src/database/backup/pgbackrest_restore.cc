@@ -9,6 +9,7 @@
 #include "database/backup/archive.h"
 #include "database/backup/mark.h"
 #include "database/backup/pgbackrest.h"
+#include "database/backup/points.h"
 #include "io/clock.h"
 #include "io/files.h"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr Millis kArchivePatience(60'000);
 constexpr Millis kServerPatience(120'000);
 constexpr Millis kGonePatience(3'000);  // whoever watches over a server has started it again then
+constexpr Millis kLeftoverPatience(20'000);
 constexpr int kLookMs = 100;
 constexpr const char* kList = "slipway db backups ENV lists what there is";
 
@@ -41,6 +43,33 @@ const Entry* before_moment(const Catalogue& catalogue, WallTime moment) {
 
 void tell(const World& world, const char* phase, const std::string& text) {
   if (world.on_progress) world.on_progress({phase, text, -1});
+}
+
+bool works_on(const std::string& pid, const std::string& folder) {
+  const auto line = io::read_file("/proc/" + pid + "/cmdline");
+  if (!line || line->find("pgbackrest") == std::string::npos) return false;
+  const std::string word = "--pg1-path=" + folder;
+  const auto at = line->find(word);
+  return at != std::string::npos && (*line)[at + word.size()] == '\0';
+}
+
+// pgBackRest's own children outlive a slipway that was killed by a moment, and go on writing.
+Result<void> wait_for_leftovers(const std::string& folder, const World& world) {
+  const auto until = world.clock.monotonic() + kLeftoverPatience;
+  for (;;) {
+    std::string left;
+    for (const auto& name : TRY(io::list_dir("/proc"))) {
+      const bool is_pid = !name.empty() && std::all_of(name.begin(), name.end(),
+                                                       [](char c) { return c >= '0' && c <= '9'; });
+      if (is_pid && works_on(name, folder)) left = name;
+    }
+    if (left.empty()) return ok();
+    if (world.clock.monotonic() > until)
+      return Error(Code::LeaseHeld,
+                   fmt::format("pgbackrest of another restore works on {}: pid {}", folder, left),
+                   "wait for its end, or end it");
+    ::poll(nullptr, 0, kLookMs);
+  }
 }
 
 // What the recovery was told is not for later starts. That it must not archive stays: it would be
@@ -153,6 +182,7 @@ Result<Restored> PgBackRest::into_folder(const RestoreRequest& request, const Ta
   Restored out;
   out.entry = target.entry;
   out.folder = request.into;
+  TRY(wait_for_leftovers(request.into, world_));
   TRY(Mark::begin(request.into, user(),
                   Json::object().set("backup", target.entry).set("pid", ::getpid())));
   TRY(copy_out(request, target, request.into, out));
@@ -208,12 +238,18 @@ Result<void> PgBackRest::stop_server() const {
 }
 
 Result<void> PgBackRest::start_server(const RestoreRequest& request, Restored& out) const {
-  if (settings_.start_server.empty()) return ok();
+  if (settings_.start_server.empty()) {
+    if (!request.must_answer) return ok();
+    if (!is_running(server_->cluster))
+      return Error(Code::Refused, "PostgreSQL is stopped, and no start_server says how to start it",
+                   "start it");
+  }
   const std::int64_t start = io::monotonic_us();
   tell(world_, "replaying", "starting PostgreSQL, which replays the archive");
   Program run;
   run.argv = {"/bin/sh", "-c", settings_.start_server};
-  TRY(run_or_fail(run, world_, "start PostgreSQL by hand: it goes on where it was"));
+  if (!is_running(server_->cluster))
+    TRY(run_or_fail(run, world_, "start PostgreSQL by hand: it goes on where it was"));
   const auto until = world_.clock.monotonic() + request.patience;
   Presence presence(server_->cluster, world_.clock);
   for (;;) {
@@ -246,7 +282,15 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
   out.entry = target.entry;
   if (!server_) return look_at_setup().error();
   out.folder = server_->cluster;
-  if (auto connection = connect()) TRY(refuse_while_used(**connection, ""));
+  out.system_identifier = server_->system_identifier;
+  // Neither a backup nor another restore goes on meanwhile.
+  TRY(io::make_dirs(settings_.folder, 0755));
+  const auto lock = TRY(lock_folder(settings_.folder));
+  if (request.is_copied && !is_unfinished(server_->cluster)) {
+    TRY(start_server(request, out));
+    return out;
+  }
+  if (auto connection = connect()) TRY(refuse_while_used(**connection, "", request, world_.clock));
   TRY(stop_server());
   const bool is_half = is_unfinished(server_->cluster);
   const auto there = identifier_in(server_->cluster);
@@ -256,18 +300,39 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
   TRY(check_room(server_->cluster, TRY(listing()).entries.back().size));
   std::string stamp = to_iso8601(world_.clock.now()).substr(0, 19);
   std::erase_if(stamp, [](char c) { return c == ':' || c == '-'; });
+  TRY(wait_for_leftovers(server_->cluster, world_));
   out.kept = TRY(Mark::begin_in_place(server_->cluster, user(), stamp,
                                       Json::object().set("backup", target.entry)));
+  if (request.on_stage) request.on_stage(RestoreRequest::Stage::Moved, out.kept);
   TRY(copy_out(request, target, server_->cluster, out));
   TRY(Mark::done(server_->cluster));
+  if (request.on_stage) request.on_stage(RestoreRequest::Stage::Copied, out.kept);
   TRY(start_server(request, out));
-  out.system_identifier = server_->system_identifier;
   return out;
+}
+
+// Only while the new cluster is not whole: once it was started, the archive has a history of its
+// own from there on, and the old one would be a second one beside it.
+Result<std::string> PgBackRest::give_up_in_place() {
+  if (!server_) return look_at_setup().error();
+  const auto lock = TRY(lock_folder(settings_.folder));
+  std::string back;
+  if (is_unfinished(server_->cluster)) {
+    TRY(stop_server());
+    TRY(wait_for_leftovers(server_->cluster, world_));
+    back = TRY(Mark::take_back(server_->cluster));
+  }
+  Restored unused;
+  RestoreRequest request;
+  request.patience = kServerPatience;
+  request.must_answer = true;
+  TRY(start_server(request, unused));
+  return back;
 }
 
 Result<Restored> PgBackRest::restore(const RestoreRequest& request) {
   const std::int64_t start = io::monotonic_us();
-  TRY(flush(request));
+  if (!request.is_copied) TRY(flush(request));
   const auto catalogue = TRY(list());
   const auto target = TRY(target_of(request, catalogue));
   const auto entry = catalogue.find(target.entry);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "database/backup/since.h"
 
 namespace slipway::database::backup {
 namespace {
@@ -52,6 +53,8 @@ Result<void> add_point(const std::string& folder, const RestorePoint& point) {
 
 Result<void> forget_points(const std::string& folder, WallTime oldest) {
   auto points = read_points(folder);
+  for (const auto& point : points)
+    if (point.at < oldest) forget_counters(folder, point.name);
   const auto gone = std::erase_if(points, [&](const auto& point) { return point.at < oldest; });
   if (gone == 0) return ok();
   std::string text;

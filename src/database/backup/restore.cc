@@ -78,6 +78,23 @@ Result<std::string> Mark::begin_in_place(const std::string& folder, const std::s
   return kept;
 }
 
+Result<std::string> Mark::take_back(const std::string& folder) {
+  const auto said = TRY(Json::parse(TRY(io::read_file(mark_of(folder)))));
+  const std::string kept = said.text("kept");
+  // Killed between the mark and the move, it still stands where it was.
+  if (!kept.empty() && io::exists(kept)) {
+    TRY(remove_folder(folder));
+    auto moved = io::rename_path(kept, folder);
+    if (!moved) return moved.error().in("while moving the server's folder back");
+  } else if (!io::exists(folder + "/global/pg_control")) {
+    return Error(Code::NotFound,
+                 "there is neither a server in " + folder + " nor one kept beside it",
+                 "restore it: slipway db restore ENV --in-place");
+  }
+  TRY(io::remove_file(mark_of(folder)));
+  return kept;
+}
+
 Result<void> Mark::done(const std::string& folder) { return io::remove_file(mark_of(folder)); }
 
 Json to_json(const Restored& restored) {

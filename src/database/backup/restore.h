@@ -1,6 +1,7 @@
 #pragma once
 // What a restore is asked for, and what it says afterwards.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,18 @@ struct RestoreRequest {
   // Into a folder that is not there or empty, as a cluster of its own; or "" for in place: where
   // the server (or, for a dump, the database) stands. What stood there is moved aside, not removed.
   std::string into;
+  // In place: sessions that have not ended by then are named, and refuse it; or are ended.
+  enum class Sessions { Refuse, Disconnect } sessions = Sessions::Refuse;
+  Millis leave_within{0};
+  // In place, told before the next thing is done. Moved: what stood there is aside (`kept`), and
+  // nothing whole has taken its place yet. Copied: the new one is whole; it is started next.
+  enum class Stage { Moved, Copied };
+  std::function<void(Stage stage, const std::string& kept)> on_stage{};
+  // In place: an error when the server does not answer in the end; without, whoever is to start it
+  // is not waited for.
+  bool must_answer = false;
+  // In place: an earlier run came as far as Copied. The server is started and waited for.
+  bool is_copied = false;
   // Another server than the backup's may be restored to.
   bool accepts_other_server = false;
 

@@ -1,11 +1,13 @@
 #include "database/backup/server.h"
 
 #include <fmt/core.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -18,6 +20,8 @@
 namespace slipway::database::backup {
 namespace {
 constexpr const char* kFile = "server.json";
+constexpr Millis kEndedWithin{5'000};
+constexpr int kLookMs = 50;
 
 Error not_here(const std::string& why) {
   return Error(
@@ -127,18 +131,35 @@ Result<Server> find_server(postgres::Connection& connection) {
   return out;
 }
 
-Result<void> refuse_while_used(postgres::Connection& connection, const std::string& database) {
-  const auto users = TRY(connection.query(
-      "select count(*), coalesce(string_agg(distinct coalesce(nullif(application_name, ''), "
-      "usename), ', '), '') from pg_stat_activity where backend_type = 'client backend' and pid <> "
-      "pg_backend_pid() and application_name not like 'slipway db%' and ($1 = '' or datname = $1)",
-      {database}));
-  const auto count = users.integer(0, 0);
-  if (count == 0) return ok();
-  return Error(Code::Refused,
-               fmt::format("{} on the database: {}", count_of(count, "session"), users.text(0, 1)),
-               "stop the app first (slipway maintenance on ENV tells its visitors), then restore, "
-               "then start it again");
+Result<void> refuse_while_used(postgres::Connection& connection, const std::string& database,
+                               const RestoreRequest& request, Clock& clock) {
+  using Sessions = RestoreRequest::Sessions;
+  const std::string theirs =
+      " from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() "
+      "and application_name not like 'slipway db%' and "
+      "application_name not like 'slipway watch%' and ($1 = '' or datname = $1)";
+  if (request.sessions == Sessions::Disconnect)
+    TRY(connection.query("select pg_terminate_backend(pid)" + theirs, {database}));
+  // Who was told to go ends a moment later.
+  const auto until = clock.monotonic() +
+                     std::max(request.leave_within,
+                              request.sessions == Sessions::Disconnect ? kEndedWithin : Millis(0));
+  for (;;) {
+    const auto users = TRY(connection.query(
+        "select count(*), coalesce(string_agg(format('%s (pid %s, %s, %s)', "
+        "coalesce(nullif(application_name, ''), 'no application_name'), pid, usename, datname), "
+        "', ' order by pid) filter (where pid in (select pid" +
+            theirs + " order by pid limit 8)), '')" + theirs,
+        {database}));
+    const auto count = users.integer(0, 0);
+    if (count == 0) return ok();
+    if (clock.monotonic() > until)
+      return Error(
+          Code::Refused,
+          fmt::format("{} on the database: {}", count_of(count, "session"), users.text(0, 1)),
+          "end them where they are, or say --disconnect");
+    ::poll(nullptr, 0, kLookMs);
+  }
 }
 
 Result<Server> kept_server(const std::string& folder) {

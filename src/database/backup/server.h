@@ -31,8 +31,10 @@ Result<Server> find_server(postgres::Connection& connection);
 Result<Server> kept_server(const std::string& folder);  // NotFound
 Result<void> keep_server(const std::string& folder, const Server& server);
 
-// Refused while anybody but us is connected: to `database`, or, when it is empty, to any.
-Result<void> refuse_while_used(postgres::Connection& connection, const std::string& database);
+// Refused, with who it is, while anybody but us is connected: to `database`, or, when it is empty,
+// to any. Sessions get `request.leave_within` to end; with Disconnect they are ended.
+Result<void> refuse_while_used(postgres::Connection& connection, const std::string& database,
+                               const RestoreRequest& request, Clock& clock);
 
 // The system identifier in a cluster's files.
 Result<std::string> identifier_in(const std::string& cluster);

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "database/backup/catalogue.h"
 #include "database/backup/restore.h"
+#include "database/backup/since.h"
 
 namespace slipway::database::backup {
 
@@ -121,6 +122,11 @@ class BackupTool {
   // point's WAL is in the repository.
   virtual Result<SafetyPoint> safety_point(const std::string& name, Millis fresh) = 0;
   virtual Result<Restored> restore(const RestoreRequest& request) = 0;
+  // Puts back what a restore in place had moved aside, when that was cut off half-way, and sees to
+  // it that the server runs. Where it was kept; "" when nothing had been moved.
+  virtual Result<std::string> give_up_in_place() = 0;
+  // What a restore to this point would take away now.
+  virtual Result<SinceThen> since_point(const std::string& name) = 0;
 };
 
 // Refused with the reason when the tool asked for cannot be used here.
