@@ -516,9 +516,10 @@ class Backups:
                 self.postgres.kill()
                 self.clearly_failed(child, "pg_dump")
                 self.postgres.start()
-            if holder:
-                holder.kill()
-                holder.wait()
+            if holder:  # its server may have died with it
+                self.postgres.sql("postgres", "select pg_terminate_backend(pid) from pg_stat_activity where query like "
+                                              "'begin; lock table ballast%'")
+                holder.wait(timeout=20)
             seen = self.backups()
             expect([one["id"] for one in seen["backups"]] == before and len(seen["unfinished"]) == 1,
                    f"{victim} was killed: {seen}")
@@ -530,7 +531,7 @@ class Backups:
 
     def holder(self):
         holder = subprocess.Popen(["psql", "-XAtq", "-d", self.postgres.url("small"), "-c",
-                                   "begin; lock table ballast; select 'held', pg_sleep(600)"])
+                                   "begin; lock table ballast; select 'held', pg_sleep(600)"], stderr=subprocess.DEVNULL)
         wait_until("the lock", 20, lambda: self.sessions("small", "begin; lock table ballast"))
         return holder
 
@@ -560,7 +561,7 @@ class Backups:
             names = self.postgres.sql("postgres", "select string_agg(datname, ' ' order by datname) from pg_database "
                                                   "where datname like 'small%'")
             expect(names == f"small {kept}", f"there are {names}")
-            self.postgres.sql("postgres", f"drop database {kept}")
+            self.postgres.sql("postgres", f'drop database "{kept}"')
         return 2
 
     def killed_dump_restores_into(self):

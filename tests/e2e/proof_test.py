@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -166,24 +167,34 @@ class Proofs:
         self.figures["rto_s"] = round(proof["rto_seconds"], 1)
 
     def damage(self):
+        """Side by side, each on a copy of the repository: a tool that meets a damaged file tries it again for a while."""
         newest = sorted(glob.glob(f"{self.place}/repository/backup/shop-production/*F"))[-1]
         bundle = max(glob.glob(f"{newest}/bundle/*") or glob.glob(f"{newest}/pg_data/base/*/*"), key=os.path.getsize)
         with open(bundle, "rb") as file:
             whole = file.read()
         changed = bytearray(whole)
         changed[len(changed) // 2] ^= 0xff
-        found = 0
+        tests = {}
         for name, data in (("changed", bytes(changed)), ("truncated", whole[:len(whole) // 2]), ("empty", b"")):
-            with open(bundle, "wb") as file:
+            folder = os.path.join(self.place, name)
+            subprocess.run(["cp", "-a", f"{self.place}/repository", folder], check=True)
+            with open(bundle.replace(f"{self.place}/repository", folder), "wb") as file:
                 file.write(data)
-            status, proof = self.verify("--no-compare", check=False)
-            expect(status == 1 and not proof["good"] and proof["faults"], f"{name}: {status} {proof}")
-            found += 1
-        with open(bundle, "wb") as file:
-            file.write(whole)
-        if self.postgres.as_user:
-            shutil.chown(bundle, "postgres", "postgres")
-        self.figures["damage_found"] = found
+            with open(self.rig.config) as file:
+                text = file.read().replace(f"{self.place}/repository", folder).replace("/notes", "/notes-" + name)
+            config = os.path.join(self.rig.folder, name + ".yaml")
+            with open(config, "w") as out:
+                out.write(text)
+            tests[name] = subprocess.Popen([self.rig.slipway, "db", "verify", "production", "--json", "--no-compare",
+                                            "--state", self.rig.state, "--file", config], stdout=subprocess.PIPE,
+                                           stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
+        for name, test in tests.items():
+            said = test.communicate(timeout=180)[0]
+            expect(test.returncode == 1, f"{name}: {test.returncode} {said}")
+            proof = json.loads(said[said.index("{"):])
+            expect(not proof["good"] and proof["faults"], f"{name}: {proof}")
+            expect("restore" in proof["phases"], f"{name}: no restore was tried: {proof}")
+        self.figures["damage_found"] = len(tests)
 
     def way_back(self):
         WayBack(self.rig, self.postgres, self.figures).run()

@@ -96,7 +96,11 @@ class Presence {
       : cluster_(std::move(cluster)), clock_(clock), seen_(clock.monotonic() + kServerPatience) {}
   bool is_gone() {
     const Millis now = clock_.monotonic();
-    if (is_running(cluster_)) seen_ = now;
+    if (is_running(cluster_)) {
+      seen_ = now;
+    } else if (io::exists(io::join_path(cluster_, "postmaster.pid"))) {
+      seen_ = std::min(seen_, now);  // one that was killed leaves its lock
+    }
     return now - seen_ >= kGonePatience;
   }
 
