@@ -35,7 +35,9 @@ Result<std::unique_ptr<ScratchRestore>> ScratchRestore::make(BackupTool& tool,
                  "wait for its end");
   if (!lock) return lock.error();
   std::unique_ptr<ScratchRestore> out(new ScratchRestore(std::move(*lock), request.into, root));
-  TRY(out->clear());
+  TRY(wait_for_end(request.into));
+  // What was cut off in the middle may still be written to: the restore itself waits for that.
+  if (!is_unfinished(request.into)) TRY(out->clear());
   TRY(check_room(request.into, bytes));
   request.afterwards = RestoreRequest::Afterwards::KeepRunning;
   request.is_durable = false;
