@@ -154,10 +154,9 @@ Result<Migrating> migrating_of(cli::Session& session, Json& details, const std::
     if (rule == "database") out.settings.accepts_database = true;
   }
   const bool is_up = given.verb().name == "migrate up";
-  if (is_up || given.verb().name == "migrate check")
+  if (is_up || given.verb().name == "migrate check") {
     out.leave.through =
         migrations::phase_named(given.text("--phase")).value_or(migrations::Phase::Backfill);
-  if (is_up) {
     const std::string command = given.text("--command");
     out.command = command.empty() ? said.database.migrations.command : command;
     TRY(read_backup(given, said, out));

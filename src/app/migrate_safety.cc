@@ -33,9 +33,10 @@ Result<std::optional<backup::SafetyPoint>> make_safety_point(const cli::Session&
   const bool is_required = migrations.safety_point == "require";
   if (!what.database.backup.is_set && !is_required) return std::optional<backup::SafetyPoint>();
   if (!what.database.backup.is_set) return not_possible("there is no database.backup");
-  const auto settings =
+  auto settings =
       TRY(backup_settings(what.database, {what.app, what.settings.environment, what.home,
                                           session.state_folder(), what.release, what.url}));
+  settings.wait = what.settings.wait;
   const auto tool = TRY(backup::make_tool(settings, world));
   if (is_required && tool->tool() == backup::Tool::PgDump)
     return not_possible("pg_dump has no point-in-time recovery");

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "app/migrate.h"
+#include "app/migrate_command.h"
 #include "app/migrate_safety.h"
 #include "app/pulse_reader.h"
 #include "app/verbs.h"
@@ -20,9 +21,7 @@
 #include "database/postgres/connection.h"
 #include "database/postgres/url.h"
 #include "drivers/process/driver.h"
-#include "io/child.h"
 #include "io/clock.h"
-#include "io/environment.h"
 #include "io/files.h"
 #include "io/signals.h"
 
@@ -31,7 +30,6 @@ namespace {
 namespace migrations = database::migrations;
 
 constexpr int kRefused = 3;
-constexpr Millis kCommandTime = std::chrono::hours(4);
 
 // Ctrl-C gives up what the server does for us; the run then ends by itself and says what stands.
 // The word is repeated while the run lasts: it may have come just before a statement began.
@@ -153,37 +151,6 @@ int done(const cli::Session& session, const migrations::Report& report, const ch
   return 0;
 }
 
-// Development commands would reset or push a schema.
-Result<void> refuse_development(const std::string& command) {
-  for (const char* word : {"migrate dev", "migrate reset", "db push", "drizzle-kit push",
-                           "--env development", "--env=development"}) {
-    if (command.find(word) != std::string::npos)
-      return Error(Code::Refused,
-                   fmt::format("\"{}\" is a command for development: it may reset or guess the "
-                               "schema",
-                               command),
-                   "use the tool's command for deployments, for example: npx knex migrate:up");
-  }
-  return ok();
-}
-
-Result<void> run_command(const Migrating& what, const migrations::Migration& migration) {
-  io::ChildSpec spec;
-  spec.shell = what.command;
-  spec.dir = what.home;
-  spec.environment = io::own_environment();
-  std::erase_if(spec.environment,
-                [](const std::string& one) { return one.starts_with("DATABASE_URL="); });
-  spec.environment.push_back("DATABASE_URL=" + what.url);
-  spec.environment.push_back("SLIPWAY_MIGRATION=" + migration.id);
-  const auto ran = TRY(io::run_command(spec, kCommandTime));
-  if (ran.exit.succeeded() && !ran.timed_out) return ok();
-  return Error(Code::CommandFailed,
-               fmt::format("\"{}\" ended with {}: {}", what.command, ran.exit.text(),
-                           trim(ran.err.empty() ? ran.out : ran.err)),
-               "run slipway migrate status to see what stands");
-}
-
 struct Run {
   io::SystemClock clock;
   io::SystemRandom random;
@@ -200,8 +167,12 @@ Result<Made> make_point(const cli::Session& session, const Migrating& what,
   const auto seen = TRY(runner.look(what.list, what.leave));
   const bool is_due = !seen.outlook.pending.empty() || seen.running;
   if (!is_due || !seen.outlook.refusals.empty()) return Made();
-  auto made = TRY(make_safety_point(session, what,
-                                    {run.clock, {}, [&run] { return run.stop.is_requested(); }}));
+  database::backup::World world{run.clock, {}, [&run] { return run.stop.is_requested(); }};
+  world.on_progress = [&session](const database::backup::Progress& progress) {
+    if (progress.phase == "waiting")
+      tell(session, {migrations::Event::Kind::Waiting, "", progress.text});
+  };
+  auto made = TRY(make_safety_point(session, what, world));
   if (!made) return made;
   if (session.wants_json()) {
     session.print(to_json(*made).set("event", "restore_point").set("what", words_of(*made)).dump() +

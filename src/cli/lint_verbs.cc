@@ -17,6 +17,9 @@ constexpr Option kRehearse[] = {
     {.name = "--on",
      .value = "URL",
      .help = "a scratch database with production's schema and some of its rows; it is changed"},
+    {.name = "--on-backup",
+     .value = "ENV",
+     .help = "instead: the newest backup of this environment, restored on a scratch server"},
     {.name = "--database",
      .value = "URL",
      .help = "production: only asked, for its rows and what pg_stat_statements kept"},
@@ -46,7 +49,8 @@ constexpr Verb kVerbs[] = {
      .summary = "apply migrations to a scratch database and measure what they do",
      .detail = "For each statement: its locks, what it writes again, reads, changes and loses, how "
                "long it takes here and about in production, and which statements of the running "
-               "release stop working.\n\n"
+               "release stop working. On a backup times are those of all its rows; what was "
+               "restored is removed afterwards.\n\n"
                "Exit status 3 when something is dangerous.",
      .arguments = kFiles,
      .options = kRehearse,

@@ -49,6 +49,11 @@ constexpr Option kPhase = {.name = "--phase",
                            .help = "end before migrations of a later phase",
                            .otherwise = "data",
                            .choices = "expand data contract"};
+constexpr Option kCommand = {.name = "--command",
+                             .value = "COMMAND",
+                             .help =
+                                 "runs the next one, for tools whose migrations are programs; "
+                                 "default: database.migrations.command"};
 constexpr Option kCheck[] = {
     kUrl,
     kTool,
@@ -56,7 +61,18 @@ constexpr Option kCheck[] = {
     kTable,
     kPhase,
     kAccept,
-    {.name = "--require", .help = "fail when nothing can be rehearsed here, instead of linting"},
+    kCommand,
+    {.name = "--on",
+     .value = "WHAT",
+     .help = "production's schema and row counts, or its newest backup with every row; default: "
+             "database.migrations.rehearse_on",
+     .choices = "schema backup"},
+    {.name = "--backup",
+     .value = "JSON",
+     .help = "where the backups are, env:NAME for the value of a variable; releases say it; "
+             "default: database.backup"},
+    {.name = "--require",
+     .help = "fail when it cannot be rehearsed so, instead of taking the schema, or linting"},
 };
 constexpr Option kUp[] = {
     kUrl,
@@ -68,10 +84,7 @@ constexpr Option kUp[] = {
     kAccept,
     kWait,
     kLockTimeout,
-    {.name = "--command",
-     .value = "COMMAND",
-     .help = "runs the next one, for tools whose migrations are programs; default: "
-             "database.migrations.command"},
+    kCommand,
     {.name = "--backup",
      .value = "JSON",
      .help = "how the restore point before the first of them is made, env:NAME for the value of a "
@@ -125,7 +138,9 @@ constexpr Verb kVerbs[] = {
      .summary = "rehearse what is pending on a scratch server made for it",
      .detail =
          "A PostgreSQL server is started on this machine with the schema of ENV's database and "
-         "none of its rows; what is pending is applied there and measured, down scripts are run, "
+         "none of its rows, or over its newest backup with all of them; what is pending is applied "
+         "there and measured, down scripts are run, programs are run by their command and what "
+         "they say is captured, "
          "and the running release's statements (pg_stat_statements) are tried on the new schema. "
          "Lint judges beside it, with the real catalogue. A release does this before it changes "
          "anything; ENV's database is only read.\n\n"

@@ -297,6 +297,7 @@ DatabaseSettings build_database(const Reader& in, const std::map<std::string, Se
   out.pool = in.integer("pool");
   out.app_role = in.text("app_role");
   to.rehearse = parse_rehearse(migrations.text("rehearse"));
+  to.rehearse_on = migrations.text("rehearse_on");
   to.max_lag = migrations.duration("max_lag");
   to.max_latency = migrations.duration("max_latency");
   out.copy_of = in.text("copy_of");

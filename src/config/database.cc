@@ -118,6 +118,7 @@ Json to_json(const DatabaseSettings& database) {
                                  .set("safety_point", migrations.safety_point)
                                  .set("safety_point_age_ms", migrations.safety_point_age.count())
                                  .set("rehearse", name_of(migrations.rehearse))
+                                 .set("rehearse_on", migrations.rehearse_on)
                                  .set("max_lag_ms", migrations.max_lag.count())
                                  .set("max_latency_ms", migrations.max_latency.count()))
           .set("pool", database.pool)
@@ -149,6 +150,7 @@ DatabaseSettings database_from_json(const Json& json) {
   out.pool = static_cast<int>(json.integer("pool"));
   out.app_role = json.text("app_role");
   to.rehearse = parse_rehearse(migrations.text("rehearse"));
+  to.rehearse_on = migrations.text("rehearse_on", to.rehearse_on);
   to.max_lag = Millis(migrations.integer("max_lag_ms", to.max_lag.count()));
   to.max_latency = Millis(migrations.integer("max_latency_ms", to.max_latency.count()));
   out.copy_of = json.text("copy_of");

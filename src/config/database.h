@@ -32,8 +32,9 @@ struct MigrationSettings {
   std::string safety_point = "auto";  // auto | require | off
   Millis safety_point_age{3'600'000};
   Rehearse rehearse = Rehearse::Auto;
-  Millis max_lag{10'000};   // of a replica, before rows are filled in no further
-  Millis max_latency{500};  // of the app's slowest hundredth, before DDL gives way
+  std::string rehearse_on = "schema";  // schema | backup
+  Millis max_lag{10'000};              // of a replica, before rows are filled in no further
+  Millis max_latency{500};             // of the app's slowest hundredth, before DDL gives way
   friend bool operator==(const MigrationSettings&, const MigrationSettings&) = default;
 };
 

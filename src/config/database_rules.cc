@@ -51,6 +51,13 @@ void check_backup(const Scene& scene) {
   }
 }
 
+void check_rehearsal(const Scene& scene) {
+  const Node& database = scene.at("database");
+  const Node* on = Scene::below(database, "migrations").find("rehearse_on");
+  if (on == nullptr || on->text != "backup" || database.find("backup") != nullptr) return;
+  scene.problems.add(on->at, "there is no backup to rehearse on",
+                     "add database.backup, or use rehearse_on: schema");
+}
 }  // namespace
 
 void check_database(const Scene& scene) {
@@ -64,6 +71,7 @@ void check_database(const Scene& scene) {
     check_secret(scene, *url);
   }
   check_backup(scene);
+  check_rehearsal(scene);
   const Node* source = database.find("copy_of");
   if (source != nullptr && source->text == scene.environment.name)
     scene.problems.add(source->at, "an environment's database cannot be a copy of itself",

@@ -19,7 +19,8 @@ Environment production(const std::string& rest) {
 constexpr const char* kWhole = R"(secrets: { DATABASE_URL: { env: DATABASE_URL } }
 database:
   url: ${secret.DATABASE_URL}
-  migrations: { tool: prisma, path: prisma/migrations, lock_timeout: 50ms, contract: manual, safety_point: require }
+  migrations: { tool: prisma, path: prisma/migrations, lock_timeout: 50ms, contract: manual, safety_point: require,
+                rehearse_on: backup }
   backup:
     repository: /var/backups/slipway
     passphrase: ${secret.DATABASE_URL}
@@ -40,6 +41,7 @@ TEST(Database, ComesFromASecret) {
   EXPECT_EQ(database.migrations.lock_timeout, Millis(50));
   EXPECT_EQ(database.migrations.wait, Millis(600'000));
   EXPECT_EQ(database.migrations.contract, ContractTime::Manual);
+  EXPECT_EQ(database.migrations.rehearse_on, "backup");
 }
 
 TEST(Database, HasBackupsWhenItsSectionIsThere) {
@@ -55,6 +57,15 @@ TEST(Database, HasBackupsWhenItsSectionIsThere) {
   EXPECT_FALSE(production("database: { url: \"postgresql://db/shop\" }\n"
                           "environments: { production: {} }\n")
                    .database.backup.is_set);
+}
+
+TEST(Database, ARehearsalOnABackupNeedsBackups) {
+  const std::string text = std::string(kHead) +
+                           "database: { url: \"postgresql://db/s\", migrations: { rehearse_on: "
+                           "backup } }\nenvironments: { production: {} }\n";
+  EXPECT_EQ(mistakes_of(text),
+            "3:66 there is no backup to rehearse on | add database.backup, or use rehearse_on: "
+            "schema");
 }
 
 TEST(Database, MistakesInItsBackupsAreTold) {

@@ -23,6 +23,7 @@ class Draft {
   bool has_old() const { return plan_.old.has_value(); }
   void note(std::string text) { plan_.notes.push_back(std::move(text)); }
 
+  void promise(Recovery recovery) { plan_.recovery = recovery; }
   void preflight();
   void gates();  // those before anything changes
   void checks(config::GateCheck::When when);
@@ -78,6 +79,9 @@ void note_edge_changes(Draft& draft);
 
 // baseline.cc: what a fresh baseline needs of platform and router.
 Result<void> check_baseline(const Capabilities& can, const config::Environment& settings);
+
+// recovery.cc: what a restore of the database can bring back, where there are backups of it.
+void note_recovery(Draft& draft);
 
 // budget.cc: the connections both releases hold while both run, against what the database has.
 // Refused, with the numbers, when there are not enough.

@@ -117,6 +117,7 @@ Result<Plan> make_deploy(Plan plan, const Facts& facts, const config::Environmen
   Draft draft(std::move(plan), facts, std::move(replaced));
   note_what_is_odd(draft);
   note_edge_changes(draft);
+  note_recovery(draft);
   TRY(count_connections(draft, facts));
   write_deploy(draft);
   return draft.finish();

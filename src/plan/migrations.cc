@@ -28,7 +28,9 @@ void Draft::rehearse() {
   Step step{.id = std::string(kGateStep) + "rehearsal", .kind = StepKind::Migrate};
   step.stage = "rehearse";
   step.gate = "rehearsal";
-  step.text = "rehearse what is pending on a scratch server, beside the release that runs";
+  step.text = plan_.settings.database.migrations.rehearse_on == "backup"
+                  ? "rehearse what is pending on the newest backup, restored on a scratch server"
+                  : "rehearse what is pending on a scratch server, beside the release that runs";
   if (const auto skipped = skipped_text(plan_, step); !skipped.empty())
     step.text += "; what it finds stops nothing: " + skipped;
   step.undoable = true;

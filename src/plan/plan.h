@@ -149,6 +149,16 @@ struct Step {
   std::string undo_text{};  // "stop them"; empty: nothing to undo
 };
 
+// What a restore can bring back of the database, by its settings. Whether `auto` can be pgBackRest
+// here, only the machine knows.
+struct Recovery {
+  enum class Moments { Every, OfDumps, Unknown } moments = Moments::Unknown;
+  Millis rpo{0};       // with every moment: what is lost at most
+  Millis interval{0};  // with dumps: the same
+  friend bool operator==(const Recovery&, const Recovery&) = default;
+};
+Recovery recovery_of(const config::BackupSettings& backup);
+
 struct Plan {
   RequestKind kind = RequestKind::Deploy;
   std::string app;
@@ -157,10 +167,11 @@ struct Plan {
   config::Strategy strategy = config::Strategy::BlueGreen;
   config::Environment settings;                // what the new release runs with
   std::map<std::string, std::string> digests;  // service -> artifact digest of the new release
-  std::string target_release;      // Rollback: the kept release whose slot is used again
-  std::optional<LiveRelease> old;  // what is replaced; none on the first release
-  std::vector<Skip> skipped;       // gates that are left out, and who said so
-  std::vector<std::string> notes;  // what was changed or refused, in words
+  std::string target_release;          // Rollback: the kept release whose slot is used again
+  std::optional<LiveRelease> old;      // what is replaced; none on the first release
+  std::vector<Skip> skipped;           // gates that are left out, and who said so
+  std::optional<Recovery> recovery{};  // there are backups
+  std::vector<std::string> notes;      // what was changed or refused, in words
   std::vector<Step> steps;
   std::string hash;  // sha256 of canonical JSON without the hash itself
 };

@@ -134,24 +134,49 @@ Json to_json(const Skip& skip) {
       .set("reason", skip.reason);
 }
 
+// Both numbers where it is not known which one holds.
+Json to_json(const Recovery& recovery) {
+  using Moments = Recovery::Moments;
+  Json out = Json::object();
+  if (recovery.moments != Moments::Unknown)
+    out.set("point_in_time", recovery.moments == Moments::Every);
+  if (recovery.moments != Moments::OfDumps) out.set("rpo_ms", std::int64_t{recovery.rpo.count()});
+  if (recovery.moments != Moments::Every)
+    out.set("interval_ms", std::int64_t{recovery.interval.count()});
+  return out;
+}
+
+std::optional<Recovery> recovery_from_json(const Json& json) {
+  using Moments = Recovery::Moments;
+  if (!json.is_object()) return std::nullopt;
+  Recovery out;
+  const Json& known = json.at("point_in_time");
+  if (!known.is_null()) out.moments = known.as_bool() ? Moments::Every : Moments::OfDumps;
+  out.rpo = Millis(json.integer("rpo_ms"));
+  out.interval = Millis(json.integer("interval_ms"));
+  return out;
+}
+
 Json without_hash(const Plan& plan) {
   Json skipped = Json::array();
   for (const auto& skip : plan.skipped) skipped.push_back(to_json(skip));
   Json steps = Json::array();
   for (const auto& step : plan.steps) steps.push_back(to_json(step));
-  return Json::object()
-      .set("kind", plan.kind == RequestKind::Rollback ? "rollback" : "deploy")
-      .set("app", plan.app)
-      .set("environment", plan.environment)
-      .set("version", plan.version)
-      .set("strategy", config::name_of(plan.strategy))
-      .set("settings", config::to_json(plan.settings))
-      .set("digests", texts_to_json(plan.digests))
-      .set("target_release", plan.target_release)
-      .set("old", plan.old ? to_json(*plan.old) : Json())
-      .set("skipped", std::move(skipped))
-      .set("notes", Json::array_of(plan.notes))
-      .set("steps", std::move(steps));
+  Json out = Json::object()
+                 .set("kind", plan.kind == RequestKind::Rollback ? "rollback" : "deploy")
+                 .set("app", plan.app)
+                 .set("environment", plan.environment)
+                 .set("version", plan.version)
+                 .set("strategy", config::name_of(plan.strategy))
+                 .set("settings", config::to_json(plan.settings))
+                 .set("digests", texts_to_json(plan.digests))
+                 .set("target_release", plan.target_release)
+                 .set("old", plan.old ? to_json(*plan.old) : Json())
+                 .set("skipped", std::move(skipped))
+                 .set("notes", Json::array_of(plan.notes))
+                 .set("steps", std::move(steps));
+  if (plan.recovery) out.set("recovery", to_json(*plan.recovery));
+  return out;
 }
 
 Result<config::Strategy> strategy_named(std::string_view name) {
@@ -218,6 +243,7 @@ Result<Plan> plan_from_json(const Json& json) {
   if (json.at("old").is_object()) out.old = live_from_json(json.at("old"));
   for (const auto& one : json.at("skipped").items())
     out.skipped.push_back({one.text("gate"), one.text("how"), one.text("by"), one.text("reason")});
+  out.recovery = recovery_from_json(json.at("recovery"));
   out.notes = json.strings("notes");
   for (const auto& step : json.at("steps").items()) out.steps.push_back(TRY(step_from_json(step)));
   out.hash = json.text("hash");

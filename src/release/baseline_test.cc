@@ -85,6 +85,13 @@ class BaselineTest : public testing::Test {
     return out;
   }
 
+  std::vector<ports::Notice> told_of_it() {
+    std::vector<ports::Notice> out;
+    for (const auto& notice : *team_.store.notices("r-0002"))
+      if (notice.kind == "baseline_lost") out.push_back(notice);
+    return out;
+  }
+
   Team team_;
   std::vector<std::string> splits_;
 };
@@ -95,6 +102,7 @@ TEST_F(BaselineTest, HasAShareOfItsOwnWhileTheCanaryIsJudgedAndIsGoneAfterwards)
             (std::vector<std::string>{"r-0001:30 r-0002-baseline:30 r-0002:40", "r-0002:100"}));
   EXPECT_EQ(running(kFresh), 0);
   EXPECT_EQ(running("r-0002"), 2);
+  EXPECT_TRUE(told_of_it().empty());
   EXPECT_NE(sentences().find("on the fresh baseline"), std::string::npos) << sentences();
 }
 
@@ -144,6 +152,7 @@ TEST_F(BaselineTest, ThatNeverGetsReadyIsDoneWithoutAndTheEvidenceSaysSo) {
   EXPECT_NE(sentences().find("on the old release (the fresh baseline failed)"), std::string::npos)
       << sentences();
   EXPECT_NE(journal().find("baseline-probe-web overdue"), std::string::npos) << journal();
+  ASSERT_EQ(told_of_it().size(), 1u);
 }
 
 TEST_F(BaselineTest, ThatDiesLosesItsTrafficAtOnceAndTheCanaryIsJudgedAnew) {
@@ -160,6 +169,14 @@ TEST_F(BaselineTest, ThatDiesLosesItsTrafficAtOnceAndTheCanaryIsJudgedAnew) {
       std::string::npos)
       << journal();
   EXPECT_NE(sentences().find("(the fresh baseline failed)"), std::string::npos) << sentences();
+  const auto told = told_of_it();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].key, "r-0002/baseline_lost");
+  EXPECT_EQ(told[0].severity, ports::Severity::Warning);
+  EXPECT_EQ(told[0].turn, ports::Turn::Event);
+  EXPECT_NE(told[0].text.find("v2 is judged beside v1 as it runs"), std::string::npos);
+  ASSERT_EQ(told[0].facts.size(), 2u);
+  EXPECT_NE(told[0].facts[1].second.find("web/r-0002-baseline/0 has ended"), std::string::npos);
 }
 
 TEST_F(BaselineTest, ThatDiesWhileTheReleaseIsHeldLosesItsTrafficAndTheHoldStays) {

@@ -87,6 +87,18 @@ Notice stuck(const Turning& turning) {
   return out;
 }
 
+// Nobody has to do anything; but what was asked for, to be judged beside a fresh one, is not had.
+Notice baseline_lost(const Turning& turning) {
+  const auto& plan = turning.plan;
+  Notice out = draft(plan, turning.release, "baseline_lost", turning.at_ms);
+  out.severity = Severity::Warning;
+  out.text = where(plan) + plan.version + " is judged beside " +
+             (plan.old ? plan.old->version : "the old release") +
+             " as it runs: the fresh baseline failed";
+  if (!turning.event.detail.empty()) out.facts.emplace_back("why", turning.event.detail);
+  return out;
+}
+
 Notice completed(const Turning& turning) {
   const auto& plan = turning.plan;
   const bool back = is_rollback(plan);
@@ -127,6 +139,8 @@ std::vector<ports::Telling> notices_of(const Turning& turning) {
   if (after.phase == Phase::BackActing && after.attempt == kStuckAfter &&
       (before.attempt != after.attempt || before.step != after.step))
     notices.push_back(stuck(turning));
+  if (after.without_baseline && !before.without_baseline && !is_ended(after.phase))
+    notices.push_back(baseline_lost(turning));
   if (after.phase == Phase::Completed && entered) notices.push_back(completed(turning));
   if (after.phase == Phase::RolledBack && entered) {
     notices.push_back(

@@ -2,7 +2,9 @@
 """Backups with a real PostgreSQL and a real pgBackRest: restores to random moments of a writing load, restore points,
 what kill -9 of slipway and of the server leaves, damaged files, retention, and what a safety point costs.
 
-usage: backup_test.py BUILD_FOLDER [--moments N] [--megabytes N]
+usage: backup_test.py BUILD_FOLDER [--moments N] [--megabytes N] [--only dumps]
+
+Who is killed where, here and in the other tests: the table in docs/database/crashes.md.
 """
 import argparse
 import glob
@@ -80,6 +82,27 @@ class Writer:
         self.thread.join()
         self.psql.stdin.close()
         self.psql.wait(timeout=20)
+
+
+def postmaster_of(folder):
+    try:
+        with open(os.path.join(folder, "postmaster.pid")) as lock:
+            pid = int(lock.readline())
+        os.kill(pid, 0)
+        return pid
+    except (OSError, ValueError):
+        return None
+
+
+def nobody_in(folder):
+    """No process of a server is left there; each of them has the cluster as its folder."""
+    for link in glob.glob("/proc/[0-9]*/cwd"):
+        try:
+            if os.readlink(link).removesuffix(" (deleted)") == folder:
+                return False
+        except OSError:
+            continue
+    return True
 
 
 class Backups:
@@ -243,7 +266,7 @@ class Backups:
                                 cwd=self.rig.folder)
 
     def no_tool_left(self):
-        """pgBackRest of this test ends with its slipway, also when that was killed."""
+        """A tool of this test ends with its slipway, also when that was killed."""
         def left():
             for path in glob.glob("/proc/[0-9]*/cmdline"):
                 try:
@@ -251,7 +274,8 @@ class Backups:
                         text = line.read()
                 except OSError:
                     continue
-                if self.place in text and "pgbackrest" in text and "archive-" not in text:
+                is_tool = any(tool in text for tool in ("pgbackrest", "pg_dump", "pg_restore", "psql"))
+                if self.place in text and is_tool and "archive-" not in text:
                     return text
             return None
         wait_until("the tool's end", 30, lambda: left() is None)
@@ -274,8 +298,7 @@ class Backups:
         started = time.monotonic()
         wait_until("the backup's middle", 60, lambda: time.monotonic() - started > 0.4 * self.full_seconds)
         self.postgres.kill()
-        said = child.communicate(timeout=120)[0]
-        expect(child.returncode != 0 and "next" in said.lower(), f"PostgreSQL died: {child.returncode} {said}")
+        self.clearly_failed(child)
         self.postgres.start()
         kills += 1
         whole = self.json("db", "backup", "production", "--full")
@@ -299,20 +322,45 @@ class Backups:
             if not os.path.exists(mark):
                 shutil.rmtree(folder)  # it was quicker than the knife, and is whole
                 continue
-            wait_until("its server's end", 30, lambda: not self.runs(folder))
+            wait_until("its server's end", 30, lambda: nobody_in(folder))
             self.json("db", "restore", "production", "--into", folder)
             expect(not os.path.exists(mark), "a whole restore is marked as half")
             self.asked(folder, "select count(*) from written")
             shutil.rmtree(folder)
+        kills += self.replaying_server_killed() + self.production_killed()
         self.figures["killed_restores"] = kills
 
-    def runs(self, folder):
-        try:
-            with open(os.path.join(folder, "postmaster.pid")) as lock:
-                os.kill(int(lock.readline()), 0)
-            return True
-        except (OSError, ValueError):
-            return False
+    def replaying_server_killed(self):
+        """The restored server dies while it replays."""
+        folder = self.target()
+        child = self.begun("db", "restore", "production", "--into", folder)
+        os.kill(wait_until("the server that replays", 60, lambda: postmaster_of(folder)), signal.SIGKILL)
+        self.clearly_failed(child, "replaying")
+        expect(os.path.exists(folder + ".slipway-restore"), "half a cluster without a mark")
+        wait_until("its server's end", 30, lambda: nobody_in(folder))
+        self.json("db", "restore", "production", "--into", folder)
+        self.asked(folder, "select count(*) from written")
+        shutil.rmtree(folder)
+        return 1
+
+    def production_killed(self):
+        """A restore needs the repository alone."""
+        folder = self.target()
+        child = self.begun("db", "restore", "production", "--into", folder)
+        wait_until("the restore's beginning", 60, lambda: os.path.exists(folder + ".slipway-restore"))
+        self.postgres.kill()
+        said = child.communicate(timeout=120)[0]
+        expect(child.returncode == 0, f"PostgreSQL died beside a restore: {said}")
+        self.asked(folder, "select count(*) from written")
+        shutil.rmtree(folder)
+        self.postgres.start()
+        return 1
+
+    def clearly_failed(self, child, *words):
+        said = child.communicate(timeout=120)[0]
+        expect(child.returncode != 0 and "next" in said, f"a clear error was expected: {child.returncode} {said}")
+        expect(all(word in said for word in words), f"{words} are not in: {said}")
+        self.no_tool_left()
 
     # --- damage, retention, in place -----------------------------------------------------------------------------
     def damage(self):
@@ -392,10 +440,14 @@ class Backups:
         expect(not os.path.exists(self.postgres.data + "/global/pg_control"), "half a cluster would start")
         child = self.begun(*words)
         ordered("start")
+        # PostgreSQL dies while it replays; started again it goes on.
+        self.postgres.launch()
+        wait_until("the server that replays", 60, lambda: postmaster_of(self.postgres.data))
+        self.postgres.kill()
+        self.clearly_failed(child, "replaying", "start it")
         self.postgres.start()
-        said = child.communicate(timeout=120)[0]
-        expect(child.returncode == 0, f"in place: {said}")
-        kept = json.loads(said[said.index("{"):])["kept"]
+        wait_until("the end of its replaying", 60, lambda: self.sql("select pg_is_in_recovery()") == "f")
+        kept = glob.glob(self.postgres.data + ".before-*")[0]
         for pipe in orders.values():
             os.close(pipe)
         expect(self.sql("select n from marker") == "1", "the moment is not restored")
@@ -404,11 +456,158 @@ class Backups:
         # The new timeline is archived as well.
         self.json("db", "backup", "production")
 
+    # --- dumps ---------------------------------------------------------------------------------------------------
+    def set_up_dumps(self):
+        """Another database and another slipway.yaml. Its index is built for as long as the file `hold` is there."""
+        url = self.postgres.make("small")
+        with open(self.rig.config) as file:
+            text = file.read()
+        with open(os.path.join(self.rig.folder, "small-url"), "w") as out:
+            out.write(url + "\n")
+        text = text[:text.index("  backup:")].replace("/database-url", "/small-url")
+        self.rig.config = os.path.join(self.rig.folder, "dumps.yaml")
+        with open(self.rig.config, "w") as out:
+            out.write(f"{text}  backup: {{ tool: pg_dump, repository: {self.place}/dumps }}\n"
+                      "environments: { production: {} }\n")
+        self.hold = os.path.join(self.place, "hold")
+        self.postgres.sql("small", f"""
+            create table ballast as select i, md5(i::text) as text from generate_series(1, 200000) i;
+            create table held as select 1 as n;
+            create function waits(n int) returns int immutable language plpgsql as $$ begin
+              while (pg_stat_file('{self.hold}', true)).size is not null loop perform pg_sleep(0.02); end loop;
+              return n; end $$;
+            create index held_index on held (public.waits(n))""")
+
+    def dumps(self):
+        self.set_up_dumps()
+        whole = self.json("db", "backup", "production")["id"]
+        kills = self.killed_dumps() + self.killed_dump_restores_in_place() + self.killed_dump_restores_into()
+        expect(self.ids()[0] == whole, f"the first dump is gone: {self.ids()}")
+        self.figures["killed_dumps"] = kills
+
+    def sessions(self, database, words):
+        return int(self.postgres.sql("postgres", "select count(*) from pg_stat_activity where "
+                                     f"datname = '{database}' and query like '{words}%' and state = 'active'"))
+
+    def killed_dumps(self):
+        """slipway dies while pg_dump waits for a table, and while it writes; then PostgreSQL dies."""
+        part = os.path.join(self.place, "dumps/shop-production/*.part/data")
+
+        def waits_for_a_table():
+            return self.sessions("small", "LOCK TABLE")
+
+        def writes():
+            return glob.glob(part + "/*.dat*")
+
+        for at, victim in ((waits_for_a_table, "slipway"), (writes, "slipway"), (waits_for_a_table, "PostgreSQL")):
+            before = self.ids()
+            holder = self.holder() if at == waits_for_a_table else None
+            child = self.begun("db", "backup", "production")
+            wait_until("pg_dump at work", 60, lambda: at() or child.poll() is not None)
+            if child.poll() == 0:
+                continue  # it was quicker than the knife, and is whole
+            if victim == "slipway":
+                child.kill()
+                child.wait()
+                self.no_tool_left()
+                wait_until("the end of its sessions", 30, lambda: not self.sessions("small", "LOCK TABLE")
+                           and not self.sessions("small", "COPY"))
+            else:
+                self.postgres.kill()
+                self.clearly_failed(child, "pg_dump")
+                self.postgres.start()
+            if holder:
+                holder.kill()
+                holder.wait()
+            seen = self.backups()
+            expect([one["id"] for one in seen["backups"]] == before and len(seen["unfinished"]) == 1,
+                   f"{victim} was killed: {seen}")
+        whole = self.json("db", "backup", "production")
+        seen = self.backups()
+        expect(seen["unfinished"] == [] and seen["backups"][-1]["id"] == whole["id"], f"after the kills: {seen}")
+        self.rig.run("db", "backups", "production", "--verify")
+        return 3
+
+    def holder(self):
+        holder = subprocess.Popen(["psql", "-XAtq", "-d", self.postgres.url("small"), "-c",
+                                   "begin; lock table ballast; select 'held', pg_sleep(600)"])
+        wait_until("the lock", 20, lambda: self.sessions("small", "begin; lock table ballast"))
+        return holder
+
+    def killed_dump_restores_in_place(self):
+        """slipway dies while pg_restore builds an index; then PostgreSQL dies there."""
+        fresh = "small_slipway_restoring"
+        words = ("db", "restore", "production", "--in-place", "--yes")
+        for victim in ("slipway", "PostgreSQL"):
+            self.postgres.sql("small", f"create table came_after_{victim} ()")
+            open(self.hold, "w").close()
+            child = self.begun(*words)
+            wait_until("pg_restore at work", 60, lambda: self.sessions(fresh, "CREATE INDEX held_index"))
+            if victim == "slipway":
+                child.kill()
+                child.wait()
+                self.no_tool_left()
+                wait_until("the end of its session", 30, lambda: not self.sessions(fresh, ""))
+            else:
+                self.postgres.kill()
+                self.clearly_failed(child, "pg_restore", "nothing that stood before has changed")
+                self.postgres.start()
+            os.remove(self.hold)
+            expect(self.postgres.sql("small", f"select to_regclass('came_after_{victim}')") != "", "the database changed")
+            kept = self.json(*words)["kept"]
+            expect(self.postgres.sql("small", "select count(*) from ballast") == "200000", "it is not restored")
+            expect(self.postgres.sql("small", f"select to_regclass('came_after_{victim}')") == "", "it is not restored")
+            names = self.postgres.sql("postgres", "select string_agg(datname, ' ' order by datname) from pg_database "
+                                                  "where datname like 'small%'")
+            expect(names == f"small {kept}", f"there are {names}")
+            self.postgres.sql("postgres", f"drop database {kept}")
+        return 2
+
+    def killed_dump_restores_into(self):
+        """slipway dies while pg_restore fills a cluster of its own; then that cluster's server dies."""
+        folder = self.target()
+        for victim in ("slipway", "PostgreSQL"):
+            open(self.hold, "w").close()
+            child = self.begun("db", "restore", "production", "--into", folder)
+            server = wait_until("pg_restore at work", 60, lambda: self.builds_an_index(folder))
+            if victim == "slipway":
+                child.kill()
+                child.wait()
+                self.no_tool_left()
+            else:
+                os.kill(server, signal.SIGKILL)
+                self.clearly_failed(child, "pg_restore")
+            wait_until("its server's end", 30, lambda: nobody_in(folder))
+            os.remove(self.hold)
+            expect(os.path.exists(folder + ".slipway-restore"), "half a cluster without a mark")
+        self.json("db", "restore", "production", "--into", folder)
+        expect(not os.path.exists(folder + ".slipway-restore"), "a whole restore is marked as half")
+        shutil.rmtree(folder)
+        return 2
+
+    def builds_an_index(self, folder):
+        """The pid of the folder's server when one of its sessions is at CREATE INDEX."""
+        server = postmaster_of(folder)
+        if not server:
+            return None
+        try:
+            with open(f"/proc/{server}/task/{server}/children") as children:
+                pids = children.read().split()
+            for pid in pids:
+                with open(f"/proc/{pid}/cmdline") as line:
+                    if "CREATE INDEX" in line.read():
+                        return server
+        except OSError:
+            pass
+        return None
+
     def run(self):
+        if self.options.only:
+            return getattr(self, self.options.only)()
         clock = time.monotonic()
         times = {}
         for step in (self.set_up, self.moments, self.safety_point, self.refusals, self.killed_backups,
-                     self.killed_restores, self.damage, self.retention, self.in_place):
+                     self.killed_restores, self.damage, self.retention, self.in_place, self.dumps):
             step()
             times[step.__name__] = round(time.monotonic() - clock, 1)
             clock = time.monotonic()
@@ -426,6 +625,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--moments", type=int, default=10)
     parser.add_argument("--megabytes", type=int, default=10)
+    parser.add_argument("--only", choices=["dumps"])
     options = parser.parse_args()
     if not shutil.which("pgbackrest"):
         print("pgbackrest is not installed: tools/setup")

@@ -191,6 +191,62 @@ class Tests:
         self.tool_agrees("drizzle", drizzle)
         self.tool_agrees("node-pg-migrate", node_pg_migrate)
         self.tool_agrees("knex", knex)
+        self.captures()
+
+    # What a program would do is read off the scratch server's log, and judged like SQL.
+    PROGRAMS = {
+        "20240104_fill.js": "exports.up = async (knex) => {\n  await knex('users').where({ id: 1 }).update({ name: \"O'Hara\" });\n"
+                            "  await knex.schema.alterTable('users', (t) => t.integer('age').notNullable().defaultTo(7));\n};\n"
+                            "exports.down = () => {};\n",
+        "20240105_index.js": "exports.up = (knex) => knex.schema.alterTable('users', (t) => t.index('name', 'users_by_name'));\n"
+                             "exports.down = () => {};\n",
+        "20240106_build.js": "exports.config = { transaction: false };\n"
+                             "exports.up = (knex) => knex.raw('create index concurrently users_by_age on users (age)');\n"
+                             "exports.down = () => {};\n",
+        "20240107_drop.js": "exports.up = (knex) => knex.schema.alterTable('users', (t) => t.dropColumn('email'));\n"
+                            "exports.down = () => {};\n",
+    }
+
+    def captures(self):
+        project, url = os.path.join(self.folder, "knex"), self.postgres.url("ours_knex")
+        path = os.path.join(project, "migrations")
+        self.postgres.sql("ours_knex", "insert into users (id, email) select i, 'x' from generate_series(1, 20000) i; analyze")
+        write(path, self.PROGRAMS)
+        before = self.postgres.shape("ours_knex")
+        rows = "select count(*) from knex_migrations"
+
+        def check(command, *more):
+            return self.migrate("check production", url, path, "--command", command, "--require", *more)
+
+        command = f"cd {project} && {self.bin('knex')} migrate:up"
+        run = check(command)
+        told = run.stdout + run.stderr
+        expect(run.returncode == 3, f"an index that stops writers is let through: {told}")
+        for line in ("captured from knex: 20240105_index.js:1: index-blocks-writes: users",
+                     "captured from knex: 20240107_drop.js:1: drop-column: users.email"):
+            expect(line in told, f"not told: {line}\n{told}")
+        for harmless in ("20240104_fill.js:", "20240106_build.js:"):
+            expect(harmless not in told, f"{harmless} is held to be dangerous: {told}")
+        for name, rule in (("20240105_index.js", "index-blocks-writes"), ("20240107_drop.js", "drop-column")):
+            write(path, {name: f"// slipway: ack={rule}\n" + self.PROGRAMS[name]})
+        lines = check(command, "--json")
+        expect(lines.returncode == 0, f"acknowledged, and refused: {lines.stdout}{lines.stderr}")
+        done = json.loads(lines.stdout.splitlines()[-1])
+        expect("of them captured from programs: 4" in done["what"], f"the outcome: {done}")
+        seen = {one["statement"]: one for one in done["report"]["statements"]}
+        expect(any("update" in one and "O'Hara" not in one for one in seen), f"its values are told: {list(seen)}")
+        build = next(one for text, one in seen.items() if "concurrently" in text)
+        index = next(one for text, one in seen.items() if "users_by_name" in text)
+        expect(index["effect"]["locks"].get("users") == "Share" and index["harms"] == ["blocks"], f"the index: {index}")
+        expect(build["harms"] == [], f"the build: {build}")
+        # One that does not take its database from where it is told has no network to reach it by.
+        alone = ["unshare", *(["--user", "--map-current-user"] if os.geteuid() else []), "--net", "true"]
+        if subprocess.run(alone, capture_output=True, check=False).returncode == 0:
+            stray = check(f"cd {project} && DATABASE_URL={url} {self.bin('knex')} migrate:up")
+            expect(stray.returncode == 3 and "a program cannot be rehearsed" in stray.stderr, f"astray: {stray}")
+        expect(self.postgres.shape("ours_knex") == before and self.postgres.sql("ours_knex", rows) == str(len(STATEMENTS)),
+               "production was changed")
+        print("knex: 4 programs captured and judged, nothing of production changed")
 
     # --- crashes ---------------------------------------------------------------------------------------------------
     SEED = """create table t(id bigint primary key, a text, n integer not null default 0);
@@ -328,9 +384,34 @@ environments: { production: {}, staging: {} }
         down = run("down", "production", "--yes")
         expect(down.returncode == 0 and "took back 0002_add_status" in down.stderr, down.stderr)
         self.interrupt(home, env)
+        self.on_a_dump(home, run, env)
         bad = run("up", "production", "--phase", "contract", "--command", "npx prisma migrate dev")
         expect(bad.returncode == 3 and "development" in bad.stderr, bad.stderr)
         print("verbs: new, status, up, down by slipway.yaml; Ctrl-C leaves nothing")
+
+    def on_a_dump(self, home, run, env):
+        """Pending migrations are rehearsed on a backup that is older than an applied one."""
+        place = os.path.join(self.postgres.folder, "dumps")
+        config = self.YAML.replace("wait: 30s }", "wait: 30s, rehearse_on: backup, safety_point: off }\n  backup: { tool: pg_dump, "
+                                   f"repository: {place}/repository, folder: {place}/notes }}")
+        write(home, {"slipway.yaml": config, "db/0002_add_status.sql": "create table b(i int, s text);"})
+        os.remove(os.path.join(home, "db/0002_add_status.down.sql"))
+        os.makedirs(place, mode=0o755)
+        none = run("check", "production", "--require")
+        expect(none.returncode == 1 and "slipway db backup production" in none.stderr, f"without a backup: {none.stderr}")
+        schema = run("check", "production").stdout
+        expect("not on a backup: there is no backup" in schema, f"without a backup: {schema}")
+        made = subprocess.run([self.slipway, "db", "backup", "production"], cwd=home, env=env, capture_output=True, text=True)
+        expect(made.returncode == 0, made.stderr)
+        expect(run("up", "production").returncode == 0, "0002 was not applied")
+        write(home, {"db/0003_c.sql": "insert into b values (1, 'x');\nalter table b add column c int;"})
+        said = run("check", "production", "--require")
+        expect(said.returncode == 0 and "rehearsed, nothing dangerous; on the backup 20" in said.stdout
+               and "run first, as it is from before them: 0002_add_status" in said.stdout, f"{said.stdout}{said.stderr}")
+        expect(not os.path.exists(os.path.join(place, "notes", "rehearsal")), "what was restored is still there")
+        expect(self.postgres.sql("shop", "select count(*) from b") == "0", "production was changed")
+        os.remove(os.path.join(home, "db/0003_c.sql"))
+        write(home, {"slipway.yaml": self.YAML})
 
     def interrupt(self, home, env):
         write(home, {"db/0002_add_status.sql": "create table b();\nselect pg_sleep(60);"})

@@ -34,7 +34,8 @@ class Postgres:
             raise RuntimeError(f"{program}: {done.stderr or done.stdout}")
         return done.stdout
 
-    def start(self):
+    def launch(self):
+        """Does not wait until it answers."""
         settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder,
                     "fsync": "off", "max_connections": "60", "shared_buffers": "32MB", "wal_level": "minimal",
                     "max_wal_senders": "0", "autovacuum": "off", "log_min_messages": "panic"}
@@ -43,14 +44,16 @@ class Postgres:
         words = [w for key, value in settings.items() for w in ("-c", f"{key}={value}")]
         self.log = open(os.path.join(self.folder, "log"), "ab")
         command = [*self.as_user, os.path.join(self.bin, "postgres"), "-D", self.data, *words]
+        self.server = subprocess.Popen(command, cwd="/", stdout=self.log, stderr=self.log, start_new_session=True)
+
+    def start(self):
         deadline = time.monotonic() + 60
         while not self.answers():
             if time.monotonic() > deadline:
                 raise RuntimeError("PostgreSQL does not start: " + open(self.log.name).read()[-2000:])
             # Processes of a server that was killed may hold its memory for a moment more.
             if self.server is None or self.server.poll() is not None:
-                self.server = subprocess.Popen(command, cwd="/", stdout=self.log, stderr=self.log,
-                                               start_new_session=True)
+                self.launch()
 
     def answers(self):
         return subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],

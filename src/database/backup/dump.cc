@@ -209,7 +209,7 @@ Result<std::vector<std::string>> Dump::expire() {
 Result<SafetyPoint> Dump::safety_point(const std::string& name, Millis fresh) {
   TRY(check_point_name(name));
   TRY(io::make_dirs(folder_));
-  const auto lock = TRY(lock_folder(folder_));
+  const auto lock = TRY(lock_folder_after_others(folder_, world_, settings_.wait));
   SafetyPoint out;
   out.is_moment = false;
   const auto catalogue = TRY(list());

@@ -23,6 +23,20 @@ constexpr const char* kList = "slipway db backups ENV lists what there is";
 double seconds_since(std::int64_t start_us) {
   return static_cast<double>(io::monotonic_us() - start_us) / 1e6;
 }
+
+// Held until the connection ends. A killed restore's own ends a moment after it.
+Result<void> be_the_only_one(postgres::Connection& connection, const std::string& database) {
+  TRY(connection.run("set lock_timeout = '3s'"));
+  const auto locked = connection.query(
+      "select pg_advisory_lock(hashtext('slipway db restore'), hashtext($1))", {database});
+  if (locked) {
+    TRY(connection.run("reset lock_timeout"));
+    return ok();
+  }
+  if (connection.sqlstate() != postgres::Connection::kLockNotAvailable) return locked.error();
+  return Error(Code::Conflict, "another restore of " + database + " is under way",
+               "wait for it, or end it where it runs");
+}
 }  // namespace
 
 Result<Entry> Dump::entry_for(const RestoreRequest& request, const Catalogue& catalogue) const {
@@ -129,6 +143,7 @@ Result<Restored> Dump::in_place(const RestoreRequest& request, const Entry& entr
                  fmt::format("the dump is of the server {}, this one is {}",
                              entry.system_identifier, out.system_identifier),
                  "say --accept database when it is meant");
+  TRY(be_the_only_one(*connection, out.database));
   TRY(refuse_while_used(*connection, out.database, request, world_.clock));
   const auto settings = TRY(connection->query(
       "select pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba) from "
@@ -138,7 +153,9 @@ Result<Restored> Dump::in_place(const RestoreRequest& request, const Entry& entr
     return Error(Code::NotFound, "there is no database " + out.database + " to restore in place",
                  "make it, or restore with --into");
   const std::string fresh = out.database + "_slipway_restoring";
-  TRY(connection->run("drop database if exists " + connection->quote_name(fresh)));
+  // What was cut off left it; a session of its pg_restore may still be at a statement.
+  TRY(connection->run("drop database if exists " + connection->quote_name(fresh) +
+                      " with (force)"));
   TRY(connection->run(fmt::format(
       "create database {} template template0 encoding {} lc_collate {} lc_ctype {} owner {}",
       connection->quote_name(fresh), connection->quote_text(settings.text(0, 0)),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "database/backup/mark.h"
+#include "database/backup/scratch.h"
 #include "database/backup/server.h"
 #include "database/postgres/url.h"
 #include "io/clock.h"
@@ -60,6 +61,14 @@ class Dumps : public testing::Test {
     return io::join_path(io::join_path(dumps(), id), name);
   }
 
+  // As long as before, and other bytes: only who reads it sees that.
+  void damage(const std::string& id) const {
+    const auto path = file_of(id, "data/toc.dat");
+    auto bytes = io::read_file(path).value();
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    ASSERT_TRUE(io::write_file_atomically(path, bytes));
+  }
+
   static inline std::unique_ptr<postgres::ScratchServer> server_;
   io::SystemClock clock_;
   std::string folder_;
@@ -106,6 +115,46 @@ TEST_F(Dumps, ComeBackIntoAClusterOfTheirOwn) {
   EXPECT_TRUE(io::remove_tree(request.into, "/tmp"));
 }
 
+TEST_F(Dumps, RestoredForAWhileAreTheNewestGoodOneAndLeaveNothing) {
+  auto dump = tool();
+  const auto older = dump.backup(Kind::Full);
+  ASSERT_TRUE(older);
+  const auto newer = dump.backup(Kind::Full);
+  ASSERT_TRUE(newer) << newer.error().sentence();
+  const auto into = "/tmp/" + folder_.substr(5) + "-while";
+  {
+    const auto restored = restore_newest(dump, into, "/tmp");
+    ASSERT_TRUE(restored) << restored.error().sentence();
+    EXPECT_EQ(restored->entry.id, newer->id);
+    EXPECT_EQ(value("select count(*) from orders", restored->scratch->server().url("shop")),
+              "5000");
+    const auto second = restore_newest(dump, into, "/tmp");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Code::LeaseHeld) << second.error().what;
+  }
+  EXPECT_FALSE(io::exists(into));
+  damage(newer->id);
+  {
+    const auto restored = restore_newest(dump, into, "/tmp");
+    ASSERT_TRUE(restored) << restored.error().sentence();
+    EXPECT_EQ(restored->entry.id, older->id);
+    ASSERT_EQ(restored->passed_over.size(), 1U);
+    EXPECT_NE(restored->passed_over[0].find(newer->id), std::string::npos);
+  }
+  EXPECT_FALSE(io::exists(into));
+  damage(older->id);
+  EXPECT_EQ(restore_newest(dump, into, "/tmp").error().code, Code::Corrupt);
+  EXPECT_FALSE(io::exists(into));
+}
+
+TEST_F(Dumps, ThereAreNoneToRestoreForAWhileSaysWhatToDo) {
+  const auto none = restore_newest(*std::make_unique<Dump>(tool()),
+                                   "/tmp/" + folder_.substr(5) + "-while", "/tmp");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Code::NotFound);
+  EXPECT_EQ(none.error().next, "make one: slipway db backup production");
+}
+
 TEST_F(Dumps, InPlaceKeepWhatStoodThereAndRefuseWhileSomebodyIsConnected) {
   ASSERT_TRUE(run("", server_->url()));
   ASSERT_TRUE(run("create database small", server_->url()));
@@ -128,6 +177,35 @@ TEST_F(Dumps, InPlaceKeepWhatStoodThereAndRefuseWhileSomebodyIsConnected) {
   ASSERT_TRUE(restored) << restored.error().sentence();
   EXPECT_EQ(value("select i::text from t", settings_.url), "1");
   EXPECT_EQ(value("select i::text from t", server_->url(restored->kept)), "2");
+}
+
+TEST_F(Dumps, InPlaceWhatAKilledRestoreLeftIsThrownAwayThoughASessionOfItLives) {
+  ASSERT_TRUE(run("create database cut", server_->url()));
+  settings_.url = server_->url("cut");
+  ASSERT_TRUE(run("create table t as select 1 as i", settings_.url));
+  auto dump = tool();
+  ASSERT_TRUE(dump.backup(Kind::Full));
+  ASSERT_TRUE(run("create database cut_slipway_restoring", server_->url()));
+  const auto left =
+      postgres::Connection::open(server_->url("cut_slipway_restoring"), "pg_restore").value();
+  const auto restored = dump.restore({});
+  ASSERT_TRUE(restored) << restored.error().sentence();
+  EXPECT_EQ(value("select i::text from t", settings_.url), "1");
+  EXPECT_EQ(value("select count(*) from pg_database where datname like 'cut%'", server_->url()),
+            "2");
+}
+
+TEST_F(Dumps, InPlaceOneAtATime) {
+  ASSERT_TRUE(run("create database one", server_->url()));
+  settings_.url = server_->url("one");
+  auto dump = tool();
+  ASSERT_TRUE(dump.backup(Kind::Full));
+  const auto other = postgres::Connection::open(server_->url(), "slipway db backup").value();
+  ASSERT_TRUE(
+      other->query("select pg_advisory_lock(hashtext('slipway db restore'), hashtext('one'))"));
+  const auto refused = dump.restore({});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::Conflict) << refused.error().sentence();
 }
 
 TEST_F(Dumps, InPlaceEndTheSessionsOfOthersWhenThatIsSaid) {

@@ -301,7 +301,7 @@ Result<std::vector<std::string>> PgBackRest::expire() {
 Result<SafetyPoint> PgBackRest::safety_point(const std::string& name, Millis fresh) {
   TRY(check_point_name(name));
   TRY(ready());
-  const auto lock = TRY(lock_folder(settings_.folder));
+  const auto lock = TRY(lock_folder_after_others(settings_.folder, world_, settings_.wait));
   SafetyPoint out;
   auto seen = TRY(listing());
   const bool is_fresh =

@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@ namespace slipway::database::backup {
 namespace {
 constexpr Millis kArchivePatience(60'000);
 constexpr Millis kServerPatience(120'000);
+constexpr Millis kGonePatience(3'000);  // whoever watches over a server has started it again then
 constexpr Millis kLeftoverPatience(20'000);
 constexpr int kLookMs = 100;
 constexpr const char* kList = "slipway db backups ENV lists what there is";
@@ -45,18 +45,6 @@ const Entry* before_moment(const Catalogue& catalogue, WallTime moment) {
 
 void tell(const World& world, const char* phase, const std::string& text) {
   if (world.on_progress) world.on_progress({phase, text, -1});
-}
-
-Result<void> check_room(const std::string& folder, std::uint64_t bytes) {
-  struct statvfs facts {};
-  const std::string parent = folder.substr(0, folder.rfind('/'));
-  if (::statvfs(parent.empty() ? "/" : parent.c_str(), &facts) != 0) return ok();  // not there yet
-  const auto room = static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
-  if (room >= bytes) return ok();
-  return Error(Code::DiskFull,
-               fmt::format("{} has room for {} MiB, the database has {} MiB", parent, room >> 20,
-                           bytes >> 20),
-               "make room: what stands there is kept beside it");
 }
 
 bool is_number(const std::string& name) {
@@ -121,6 +109,23 @@ Result<void> tidy_up(postgres::Connection& connection, Restored& out) {
     TRY(connection.run(std::string("ALTER SYSTEM RESET ") + name));
   return ok();
 }
+
+// Whether a server that was told to start is not there, or has gone again.
+class Presence {
+ public:
+  Presence(std::string cluster, Clock& clock)
+      : cluster_(std::move(cluster)), clock_(clock), seen_(clock.monotonic() + kServerPatience) {}
+  bool is_gone() {
+    const Millis now = clock_.monotonic();
+    if (is_running(cluster_)) seen_ = now;
+    return now - seen_ >= kGonePatience;
+  }
+
+ private:
+  const std::string cluster_;
+  Clock& clock_;
+  Millis seen_;
+};
 }  // namespace
 
 Result<PgBackRest::Target> PgBackRest::target_of(const RestoreRequest& request,
@@ -267,6 +272,7 @@ Result<void> PgBackRest::start_server(const RestoreRequest& request, Restored& o
   if (!is_running(server_->cluster))
     TRY(run_or_fail(run, world_, "start PostgreSQL by hand: it goes on where it was"));
   const auto until = world_.clock.monotonic() + request.patience;
+  Presence presence(server_->cluster, world_.clock);
   for (;;) {
     auto connection = connect();
     if (connection) {
@@ -276,6 +282,13 @@ Result<void> PgBackRest::start_server(const RestoreRequest& request, Restored& o
     if (world_.interrupted && world_.interrupted())
       return Error(Code::Aborted, "not waited for: PostgreSQL goes on replaying by itself",
                    "look at its log");
+    if (presence.is_gone())
+      return Error(
+          Code::CommandFailed,
+          "PostgreSQL does not run, or ended while it was replaying, on " + server_->cluster,
+          "look at its log and start it: it goes on where it was; what stood there "
+          "before is in " +
+              out.kept);
     if (world_.clock.monotonic() > until)
       return Error(Code::Timeout, "PostgreSQL does not open after the restore",
                    "look at its log; what stood there before is in " + out.kept);

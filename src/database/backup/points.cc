@@ -1,14 +1,33 @@
 #include "database/backup/points.h"
 
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cctype>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "database/backup/since.h"
 
 namespace slipway::database::backup {
 namespace {
+constexpr int kLookMs = 200;
+
 std::string file_in(const std::string& folder) { return io::join_path(folder, "points.jsonl"); }
+std::string lock_in(const std::string& folder) { return io::join_path(folder, "lock"); }
+
+// "the backup that began 2026-11-22T02:00:00Z (process 4711)": a holder writes its number into the
+// file when it begins.
+std::string running_backup(const std::string& folder) {
+  struct stat facts {};
+  if (::stat(lock_in(folder).c_str(), &facts) != 0) return "the backup that runs";
+  const int pid = io::FileLock::holder(lock_in(folder));
+  return fmt::format("the backup that began {}Z{}",
+                     to_iso8601(from_unix_ms(facts.st_mtim.tv_sec * 1000)).substr(0, 19),
+                     pid > 0 ? fmt::format(" (process {})", pid) : std::string());
+}
 }  // namespace
 
 std::vector<RestorePoint> read_points(const std::string& folder) {
@@ -54,10 +73,33 @@ Result<void> check_point_name(const std::string& name) {
 }
 
 Result<io::FileLock> lock_folder(const std::string& folder) {
-  auto lock = io::FileLock::take(io::join_path(folder, "lock"));
+  auto lock = io::FileLock::take(lock_in(folder));
   if (lock || lock.error().code != Code::AlreadyExists) return lock;
   return Error(Code::LeaseHeld, "another backup is under way: " + lock.error().what,
                "wait for its end, or stop it with Ctrl-C where it runs");
+}
+
+Result<io::FileLock> lock_folder_after_others(const std::string& folder, const World& world,
+                                              Millis patience) {
+  const Millis until = world.clock.monotonic() + patience;
+  std::string told;
+  for (;;) {
+    auto lock = lock_folder(folder);
+    if (lock || lock.error().code != Code::LeaseHeld || patience <= Millis(0)) return lock;
+    const std::string who = running_backup(folder);
+    if (who != told && world.on_progress)
+      world.on_progress(
+          {"waiting", fmt::format("waits for {}, {} at most", who, to_text(patience)), -1});
+    told = who;
+    if (world.clock.monotonic() >= until)
+      return Error(Code::LeaseHeld,
+                   fmt::format("waited {} for {}, which still runs", to_text(patience), who),
+                   "let it end, or stop it with Ctrl-C where it runs; database.migrations.wait is "
+                   "how long one waits");
+    if (world.interrupted && world.interrupted())
+      return Error(Code::Aborted, "stopped while waiting for " + who);
+    ::poll(nullptr, 0, kLookMs);
+  }
 }
 
 }  // namespace slipway::database::backup

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "database/backup/catalogue.h"
+#include "database/backup/tool.h"
 #include "io/files.h"
 
 namespace slipway::database::backup {
@@ -19,5 +20,9 @@ Result<void> check_point_name(const std::string& name);
 
 // LeaseHeld with the holder's pid when another backup of this repository runs.
 Result<io::FileLock> lock_folder(const std::string& folder);
+// The same, once the one that runs has ended: it is waited for at most `patience`, which is said as
+// the progress of the phase "waiting".
+Result<io::FileLock> lock_folder_after_others(const std::string& folder, const World& world,
+                                              Millis patience);
 
 }  // namespace slipway::database::backup

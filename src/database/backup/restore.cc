@@ -1,5 +1,8 @@
 #include "database/backup/restore.h"
 
+#include <fmt/core.h>
+#include <sys/statvfs.h>
+
 #include "database/backup/mark.h"
 #include "database/backup/server.h"
 #include "io/files.h"
@@ -24,6 +27,18 @@ bool holds_anything(const std::string& folder) {
   return names && !names->empty();
 }
 }  // namespace
+
+Result<void> check_room(const std::string& folder, std::uint64_t bytes) {
+  struct statvfs facts {};
+  const std::string parent = parent_of(folder);
+  if (::statvfs(parent.c_str(), &facts) != 0) return ok();  // not there yet
+  const auto room = static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+  if (room >= bytes) return ok();
+  return Error(Code::DiskFull,
+               fmt::format("{} has room for {} MiB, the database has {} MiB", parent, room >> 20,
+                           bytes >> 20),
+               "make room there");
+}
 
 std::string mark_of(const std::string& folder) { return folder + ".slipway-restore"; }
 bool is_unfinished(const std::string& folder) { return io::exists(mark_of(folder)); }

@@ -1,5 +1,6 @@
 #pragma once
 // What a restore is asked for, and what it says afterwards.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -56,6 +57,9 @@ struct Restored {
   std::unique_ptr<postgres::ScratchServer> server;  // KeepRunning
 };
 Json to_json(const Restored& restored);
+
+// DiskFull when the disk of `folder` has less room than that.
+Result<void> check_room(const std::string& folder, std::uint64_t bytes);
 
 // A restore that was cut off leaves this beside its folder; until it is complete nothing should use
 // the folder, and the next restore into it begins anew.

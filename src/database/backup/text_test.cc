@@ -1,10 +1,13 @@
 // What is decided from texts and values alone.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "database/backup/keep.h"
 #include "database/backup/moment.h"
 #include "database/backup/pgbackrest_text.h"
 #include "database/backup/points.h"
+#include "io/clock.h"
 #include "io/files.h"
 
 namespace slipway::database::backup {
@@ -222,6 +225,57 @@ TEST(Repository, HasOneBackupAtATime) {
   }
   EXPECT_TRUE(lock_folder(folder));
   ASSERT_TRUE(io::remove_tree(folder, "/tmp"));
+}
+
+// A restore point that meets a backup.
+class MeetsABackup : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = io::make_temp_dir("slipway-test-").value();
+    running_ = std::make_unique<io::FileLock>(lock_folder(folder_).value());
+    world_.on_progress = [this](const Progress& progress) { told_.push_back(progress); };
+  }
+  void TearDown() override { EXPECT_TRUE(io::remove_tree(folder_, "/tmp")); }
+
+  std::string folder_;
+  io::SystemClock clock_;
+  World world_{clock_, {}, {}};
+  std::vector<Progress> told_;
+  std::unique_ptr<io::FileLock> running_;
+};
+
+TEST_F(MeetsABackup, AndWaitsForItsEndAndSaysSo) {
+  world_.on_progress = [this](const Progress& progress) {
+    told_.push_back(progress);
+    running_.reset();
+  };
+  EXPECT_TRUE(lock_folder_after_others(folder_, world_, Millis(60'000)));
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].phase, "waiting");
+  EXPECT_TRUE(told_[0].text.starts_with("waits for the backup that began 20")) << told_[0].text;
+  EXPECT_TRUE(told_[0].text.ends_with(fmt::format("Z (process {}), 1m at most", ::getpid())))
+      << told_[0].text;
+}
+
+TEST_F(MeetsABackup, AndWaitsNoLongerThanItMay) {
+  const auto lock = lock_folder_after_others(folder_, world_, Millis(250));
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, Code::LeaseHeld);
+  EXPECT_TRUE(lock.error().what.starts_with("waited 250ms for the backup that began "))
+      << lock.error().what;
+  EXPECT_NE(lock.error().next.find("database.migrations.wait"), std::string::npos);
+  EXPECT_EQ(told_.size(), 1U) << "it is said once";
+}
+
+TEST_F(MeetsABackup, AndDoesNotWaitWithoutPatience) {
+  EXPECT_EQ(lock_folder_after_others(folder_, world_, Millis(0)).error().code, Code::LeaseHeld);
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(MeetsABackup, AndIsInterrupted) {
+  world_.interrupted = [] { return true; };
+  const auto lock = lock_folder_after_others(folder_, world_, Millis(60'000));
+  EXPECT_EQ(lock.error().code, Code::Aborted);
 }
 
 TEST(Catalogue, KeepsItselfInJsonAndPassesOverDamage) {

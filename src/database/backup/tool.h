@@ -2,7 +2,8 @@
 // Backups by one of two tools behind one face: pgBackRest where slipway reaches the server's files,
 // pg_dump elsewhere. Everything blocks; it runs in the process of a verb.
 //
-// At most one backup, restore point or clean-up per repository at a time: the others get LeaseHeld.
+// At most one backup, restore point or clean-up per repository at a time: the others get LeaseHeld,
+// a restore point after Settings::wait.
 // Whatever is cut off, by kill -9 too, is never listed as good and is cleaned by the next backup.
 #include <functional>
 #include <memory>
@@ -44,10 +45,11 @@ struct Settings {
   std::string start_server;
   Millis rpo{300'000};
   Millis interval{3'600'000};  // between two backups: what is lost at most with dumps
+  Millis wait{0};              // a restore point waits so long for a backup that is under way
 };
 
 struct Progress {
-  std::string phase;  // "copying", "replaying", …
+  std::string phase;  // "copying", "replaying", "waiting" …
   std::string text;   // one line
   double done = -1;   // 0..1; -1: not known
 };

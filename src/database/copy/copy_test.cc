@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "database/postgres/connection.h"
 #include "database/postgres/scratch_server.h"
 
@@ -281,6 +283,30 @@ TEST_F(CopyTest, OneThatIsKilledAnywhereLeavesTheOldCopyInPlace) {
     kill_copy(options(), *admin, looks);
     EXPECT_EQ(value("staging", "select count(*) from users where email like '%@mail.test'"), "500");
   }
+  ASSERT_TRUE(copy_database(options()));
+  EXPECT_EQ(value("postgres", "select count(*) from pg_database where datname ~ '_slipway_'"), "0");
+}
+
+// PostgreSQL dies in one phase after the other.
+TEST_F(CopyTest, WhenTheServerDiesItSaysSoAndTheOldCopyStaysInPlace) {
+  ASSERT_TRUE(copy_database(options()));
+  std::set<std::string> died_in;
+  for (int deaths = 0; deaths < 20; ++deaths) {
+    auto ended = options();
+    bool has_died = false;
+    ended.on_progress = [&](const Progress& progress) {
+      if (has_died || !died_in.insert(progress.phase).second) return;
+      has_died = true;
+      EXPECT_TRUE(server_->crash());
+    };
+    const auto report = copy_database(ended);
+    if (!has_died) break;
+    ASSERT_TRUE(server_->restart());
+    ASSERT_FALSE(report) << *died_in.rbegin();
+    EXPECT_FALSE(report.error().next.empty()) << report.error().sentence();
+    EXPECT_EQ(value("staging", "select count(*) from users where email like '%@mail.test'"), "500");
+  }
+  EXPECT_GE(died_in.size(), 2U);
   ASSERT_TRUE(copy_database(options()));
   EXPECT_EQ(value("postgres", "select count(*) from pg_database where datname ~ '_slipway_'"), "0");
 }

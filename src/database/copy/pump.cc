@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "database/copy/sender.h"
 
 namespace slipway::database::copy {
 namespace {
@@ -47,17 +48,11 @@ class Flow {
 
   Result<RowTally> run() {
     TRY(target_.begin_copy_in(write_statement(target_, terms_)));
-    const auto read = source_.copy_out(read_statement(source_, terms_),
-                                       [this](std::string_view message) { return take(message); });
-    if (!read) {
-      target_.abandon_copy_in("the source failed");
-      return read.error();
+    const auto passed = pass();
+    if (!passed) {
+      target_.abandon_copy_in("not all rows came");
+      return passed.error();
     }
-    if (!rows_.is_complete()) {
-      target_.abandon_copy_in("the source ended early");
-      return Error(Code::ConnectionLost, "the source ended its rows early", "run the copy again");
-    }
-    TRY(flush());
     const auto written = TRY(target_.end_copy_in());
     if (static_cast<std::uint64_t>(written) == rows_.tally().rows) return rows_.tally();
     return Error(Code::DatabaseRefused,
@@ -66,13 +61,24 @@ class Flow {
   }
 
  private:
-  Result<void> take(std::string_view message) {
+  // All rows, from the source into the target's hands.
+  Result<void> pass() {
+    Sender sender(target_);
+    TRY(source_.copy_out(read_statement(source_, terms_),
+                         [&](std::string_view message) { return take(message, sender); }));
+    if (!rows_.is_complete())
+      return Error(Code::ConnectionLost, "the source ended its rows early", "run the copy again");
+    TRY(flush(sender));
+    return sender.finish();
+  }
+
+  Result<void> take(std::string_view message, Sender& sender) {
     TRY(rows_.take(message, piece_));
-    if (piece_.size() >= kPiece) TRY(flush());
+    if (piece_.size() >= kPiece) TRY(flush(sender));
     return ok();
   }
 
-  Result<void> flush() {
+  Result<void> flush(Sender& sender) {
     if (terms_.stop != nullptr && *terms_.stop)
       return Error(Code::Aborted, "the copy was ended from outside", "");
     const RowTally& tally = rows_.tally();
@@ -80,9 +86,7 @@ class Flow {
     terms_.meter->bytes += tally.bytes_in - told_bytes_;
     told_rows_ = tally.rows;
     told_bytes_ = tally.bytes_in;
-    TRY(target_.send(piece_));
-    piece_.clear();
-    return ok();
+    return sender.give(piece_);
   }
 
   Connection& source_;

@@ -1,6 +1,7 @@
 #pragma once
 // The pump: the rows of one table, or of one part of it, from a source that holds the copy's
-// snapshot, through the masks, into a target. One thread; nothing is kept but a buffer.
+// snapshot, through the masks, into a target. One thread reads and masks, another sends; no more
+// than 2 MiB are between them.
 #include <atomic>
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,7 @@
 #include "database/copy/schema.h"
 
 #include <fmt/core.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <optional>
@@ -206,6 +207,7 @@ Result<std::string> dump_schema(const DumpTerms& terms, Section section) {
   spec.environment = io::own_environment();
   for (auto& variable : TRY(postgres::environment_of(terms.url)))
     spec.environment.push_back(std::move(variable));
+  spec.parent_death_signal = SIGTERM;
   auto run = TRY(io::run_command(spec, kLongestDump, kMostSchema));
   if (run.exit.succeeded() && run.out.size() < kMostSchema) return std::move(run.out);
   return Error(

@@ -24,16 +24,13 @@ std::string log_of(const std::string& folder) { return io::join_path(folder, "lo
 
 // Speed over safety where the data is a throw-away; small enough to run beside the real thing.
 std::vector<std::string> own_settings(const std::string& folder, bool is_durable) {
-  std::vector<std::string> out = {"listen_addresses=",
-                                  "unix_socket_directories=" + folder,
-                                  "port=5432",
-                                  "archive_mode=off",
-                                  "max_connections=50",
-                                  "shared_buffers=64MB",
-                                  "logging_collector=off",
-                                  "hot_standby=off",
-                                  "shared_preload_libraries=",
-                                  "external_pid_file="};
+  std::vector<std::string> out = {"listen_addresses=", "unix_socket_directories=" + folder,
+                                  "port=5432", "archive_mode=off", "max_connections=50",
+                                  "shared_buffers=64MB", "logging_collector=off",
+                                  "log_destination=stderr", "log_line_prefix=%m [%p] %u ",
+                                  // A restored subscription would take what is another's.
+                                  "max_logical_replication_workers=0", "hot_standby=off",
+                                  "shared_preload_libraries=", "external_pid_file="};
   if (!is_durable)
     for (const char* fast : {"fsync=off", "synchronous_commit=off", "full_page_writes=off"})
       out.emplace_back(fast);
@@ -118,7 +115,9 @@ Result<void> ScratchServer::make_cluster(const ScratchSettings& settings) {
   if (ran.exit.succeeded()) return {};
   return Error(Code::CommandFailed,
                "initdb ended with " + ran.exit.text() + ": " + std::string(trim(ran.err)),
-               "look whether there is room in /tmp");
+               settings.cluster.empty()
+                   ? "look whether there is room in /tmp"
+                   : "PostgreSQL's user must be able to reach the folder: database.backup.folder");
 }
 
 // A restored cluster asks for passwords that nobody here has, and its configuration may lie

@@ -38,6 +38,7 @@ class ScratchServer {
   std::string url(const std::string& database = "postgres") const;
   const std::string& folder() const { return folder_; }  // socket and log; a new cluster too
   const std::string& cluster() const { return cluster_; }
+  const std::string& superuser() const { return superuser_; }
   const std::string& bin() const { return bin_; }
   int pid() const { return child_.pid; }
   // For tests: the server dies as in a power cut (SIGKILL), and starts again.

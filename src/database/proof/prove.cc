@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "database/backup/program.h"
+#include "database/backup/scratch.h"
 #include "database/postgres/url.h"
 #include "io/clock.h"
 #include "io/files.h"
@@ -17,6 +18,11 @@ using postgres::Connection;
 constexpr const char* kName = "slipway db verify";
 constexpr std::size_t kMostFaults = 20;
 constexpr std::int64_t kCommitTime = 2'000'000;  // microseconds
+
+// Says nothing about the backup.
+bool is_of_this_machine(const Error& error) {
+  return error.code == Code::LeaseHeld || error.code == Code::DiskFull;
+}
 
 // Two snapshots of the running database, around a moment.
 class Around {
@@ -85,19 +91,16 @@ class Test {
       return Error(Code::NotFound, "there is no backup to restore",
                    "make one: slipway db backup " + terms_.settings.environment);
     proof_.entry = catalogue.newest()->id;
+    size_ = catalogue.newest()->size;
     if (terms_.checks_files) TRY(check_files());
     if (terms_.compares) TRY(make_point());
-    TRY(clean());
     const auto restored = restore();
-    if (restored && !restored->server) return Error(Code::Internal, "the restored server is gone");
-    if (restored) TRY(look_into(*restored));
+    if (!restored && is_of_this_machine(restored.error())) return restored.error();
+    if (!restored) return std::move(proof_);
+    TRY(look_into((*restored)->restored()));
+    auto removed = (*restored)->remove();
+    if (!removed) return removed.error().in("removing what was restored");
     return std::move(proof_);
-  }
-  // The scratch cluster goes with the server, whatever came of it.
-  Result<void> clean() {
-    if (!io::exists(terms_.into)) return ok();
-    constexpr int kMostFiles = 10'000'000;
-    return io::remove_tree(terms_.into, terms_.settings.folder, kMostFiles);
   }
 
  private:
@@ -144,16 +147,17 @@ class Test {
   }
 
   // One that cannot be restored is a finding, not a failure of the test.
-  Result<backup::Restored> restore() {
+  Result<std::unique_ptr<backup::ScratchRestore>> restore() {
     RestoreRequest request;
     request.until =
         proof_.point.empty() ? RestoreRequest::Until::Newest : RestoreRequest::Until::Point;
     request.name = proof_.point;
     request.into = terms_.into;
-    request.afterwards = RestoreRequest::Afterwards::KeepRunning;
-    request.is_durable = false;
-    auto restored = timed("restore", [&] { return tool_->restore(request); });
-    if (!restored) fault("it cannot be restored: " + restored.error().sentence());
+    auto restored = timed("restore", [&] {
+      return backup::ScratchRestore::make(*tool_, request, terms_.settings.folder, size_);
+    });
+    if (!restored && !is_of_this_machine(restored.error()))
+      fault("it cannot be restored: " + restored.error().sentence());
     return restored;
   }
 
@@ -197,6 +201,7 @@ class Test {
   Around around_;
   WallTime began_{};
   std::unique_ptr<backup::BackupTool> tool_;
+  std::uint64_t size_ = 0;  // of the database
   Marks before_;
   Marks after_;
   Proof proof_;
@@ -205,10 +210,7 @@ class Test {
 
 Result<Proof> prove(const Terms& terms, backup::World world) {
   Test test(terms, std::move(world));
-  auto proof = test.run();
-  const auto cleaned = test.clean();
-  if (proof && !cleaned) return cleaned.error().in("removing what was restored");
-  return proof;
+  return test.run();
 }
 
 Json to_json(const Proof& proof) {

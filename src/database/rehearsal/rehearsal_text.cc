@@ -26,14 +26,18 @@ std::string locks_of(const Effect& effect) {
 }
 }  // namespace
 
-std::string text_of(const Rehearsal& rehearsal) {
-  std::string out;
+std::string text_of(const Rehearsal& rehearsal, WallTime now) {
+  std::string out = in_words(rehearsal.ground, now);
+  if (!out.empty()) out += "\n";
   for (const auto& one : rehearsal.statements) {
     const auto words = one.harms.words();
-    out += fmt::format("{}:{}: {}, {:.1f} ms here, about {} in production\n", one.migration,
-                       one.line, words.empty() ? "harmless" : join(words, ", "),
-                       static_cast<double>(one.effect.took.count()) / 1000.0,
-                       to_text(std::chrono::duration_cast<Millis>(one.estimated)));
+    out += fmt::format("{}:{}: {}, {:.1f} ms here", one.migration, one.line,
+                       words.empty() ? "harmless" : join(words, ", "),
+                       static_cast<double>(one.effect.took.count()) / 1000.0);
+    out += rehearsal.is_measured()
+               ? std::string(", with every row\n")
+               : fmt::format(", about {} in production\n",
+                             to_text(std::chrono::duration_cast<Millis>(one.estimated)));
     if (one.effect.failed) add(out, "failed", one.effect.message);
     add(out, "locks", locks_of(one.effect));
     add(out, "written again", list_of(one.effect.rewritten));
@@ -48,7 +52,7 @@ std::string text_of(const Rehearsal& rehearsal) {
   return out;
 }
 
-Json to_json(const Rehearsal& rehearsal) {
+Json to_json(const Rehearsal& rehearsal, WallTime now) {
   Json statements = Json::array();
   for (const auto& one : rehearsal.statements) {
     statements.push_back(
@@ -66,6 +70,7 @@ Json to_json(const Rehearsal& rehearsal) {
   for (const auto& one : rehearsal.ways_back)
     ways_back.push_back(Json::object().set("migration", one.migration).set("what", one.what));
   return Json::object()
+      .set("on", to_json(rehearsal.ground, now))
       .set("statements", std::move(statements))
       .set("ways_back", std::move(ways_back))
       .set("failed", rehearsal.has_failed)

@@ -51,6 +51,11 @@ Micros by_rule_of_thumb(const Effect& effect) {
   return Micros(written * 30 + read / 2);
 }
 
+std::string without_values(const std::string& text) {
+  auto out = sql::normalise(text);
+  return out ? std::move(*out) : join(sql::first_words(text, 2), " ") + " …";
+}
+
 // As the last ANALYZE of production counted them: building an index of an empty table forgets it.
 Result<void> count_rows(Connection& connection, const Rows& rows) {
   std::string names = "{";
@@ -184,7 +189,7 @@ class Run {
     Rehearsed done;
     done.migration = migration.name;
     done.line = statement.line;
-    done.statement = text;
+    done.statement = migration.holds_values ? without_values(text) : text;
     done.effect = std::move(*measured);
     out_.has_failed = done.effect.failed;
     if (!out_.has_failed) TRY(try_old_release(done.effect, !is_alone));

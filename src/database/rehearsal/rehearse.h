@@ -9,6 +9,7 @@
 
 #include "database/postgres/connection.h"
 #include "database/rehearsal/effect.h"
+#include "database/rehearsal/ground.h"
 #include "database/rehearsal/old_release.h"
 
 namespace slipway::database::rehearsal {
@@ -17,6 +18,7 @@ struct PendingMigration {
   std::string name;  // "0007_add_state.sql"
   std::string text;
   std::optional<std::string> down{};  // tried too, when the Terms can tell a schema's shape
+  bool holds_values = false;  // of rows: the report has its statements with $1, $2 … instead
 };
 
 struct Terms {
@@ -54,6 +56,8 @@ struct Rehearsal {
   bool has_failed = false;  // a statement did not go through: what follows it was not tried
   std::vector<BadWayBack> ways_back;
   std::vector<Broken> unready;  // of the old release: they did not work before either
+  Ground ground;                // what it stood on, for whoever reads it; the caller's to fill in
+  bool is_measured() const { return ground.source == Ground::Source::Backup; }
   bool is_dangerous() const;
 };
 
@@ -71,7 +75,8 @@ Result<std::vector<OldStatement>> statements_of(postgres::Connection& production
 Result<std::map<std::string, std::int64_t, std::less<>>> rows_of_tables(
     postgres::Connection& production);
 
-std::string text_of(const Rehearsal& rehearsal);
-Json to_json(const Rehearsal& rehearsal);
+// `now`: for the age of what it stood on.
+std::string text_of(const Rehearsal& rehearsal, WallTime now = {});
+Json to_json(const Rehearsal& rehearsal, WallTime now = {});
 
 }  // namespace slipway::database::rehearsal

@@ -177,5 +177,118 @@ TEST(Verdict, ABadWayBackIsADanger) {
             Texts{"1.sql:1: its way back fa"});
 }
 
+TEST_F(OnStage, TakesTheRowsOfTheNamedTablesAndNoOthers) {
+  auto production = Connection::open(production_->url(), "test");
+  ASSERT_TRUE((*production)
+                  ->run("create table book (id serial, name text); "
+                        "insert into book (name) values ('one'), ('two')"));
+  auto stage = Stage::set(production_->url());
+  ASSERT_TRUE(stage);
+  const auto taken = (*stage)->take_rows(production_->url(), {"public.book", "public.no_such"});
+  ASSERT_TRUE(taken) << taken.error().sentence();
+  auto there = (*stage)->open("test");
+  EXPECT_EQ((*there)->value("select string_agg(name, ',' order by id) from book")->value_or(""),
+            "one,two");
+  EXPECT_EQ((*there)->value("insert into book (name) values ('x') returning id")->value_or(""),
+            "3");
+  EXPECT_EQ((*there)->value("select count(*) from orders")->value_or(""), "0");
+  ASSERT_TRUE((*production)->run("drop table book"));
+}
+
+TEST_F(OnStage, LooksForNamesWhereProductionDoes) {
+  auto production = Connection::open(production_->url(), "test");
+  ASSERT_TRUE((*production)
+                  ->run("create table other.hidden (i int); "
+                        "alter database postgres set search_path = other, public"));
+  auto stage = Stage::set(production_->url());
+  ASSERT_TRUE(stage);
+  ASSERT_TRUE((*stage)->look_as(production_->url()));
+  auto there = (*stage)->open("test");
+  EXPECT_TRUE((*there)->run("select * from hidden"));
+  EXPECT_EQ((*stage)->settings_of("a\"b"),
+            std::vector<std::string>{"alter database \"a\"\"b\" set search_path = other, public"});
+  ASSERT_TRUE((*production)
+                  ->run("alter database postgres reset search_path; "
+                        "drop table other.hidden"));
+}
+
+// A backup that was restored: its rows are there, and what they say is not told.
+TEST_F(OnStage, OverARestoredServerMeasuresItsRowsAndReachesNobody) {
+  auto started = ScratchServer::start();
+  ASSERT_TRUE(started);
+  const std::shared_ptr<ScratchServer> server = std::move(*started);
+  {
+    auto connection = Connection::open(server->url(), "test");
+    const auto made = (*connection)->run(R"(
+      create database shop; )");
+    ASSERT_TRUE(made) << made.error().sentence();
+    auto shop = Connection::open(server->url("shop"), "test");
+    ASSERT_TRUE((*shop)->run(R"(
+      create extension postgres_fdw;
+      create server far foreign data wrapper postgres_fdw options (host '127.0.0.1');
+      create user mapping for postgres server far options (password 'hidden');
+      create user mapping for public server far;
+      create table t (id bigint primary key, email text);
+      insert into t select i, 'secret' || i % 20000 from generate_series(1, 30000) i; analyze t)"));
+  }
+  auto stage = Stage::on(server, *server, "shop");
+  ASSERT_TRUE(stage) << stage.error().sentence();
+  auto connection = (*stage)->open("test");
+  auto watcher = (*stage)->open("test");
+  EXPECT_EQ((*connection)->value("select count(*) from pg_user_mappings")->value_or(""), "0");
+  (*connection)->hide_values();
+  Terms terms;
+  PendingMigration captured{"captured from knex: 1.js",
+                            "update t set email = 'secret' where id < 20000;\n"
+                            "create unique index on t (email);\n",
+                            {},
+                            true};
+  auto said = rehearse(**connection, **watcher, clock_, {captured}, terms);
+  ASSERT_TRUE(said) << said.error().sentence();
+  said->ground.source = Ground::Source::Backup;
+  said->ground.backup = "20261122T014500Z";
+  ASSERT_EQ(said->statements.size(), 2u);
+  EXPECT_TRUE(said->statements[0].harms.in_bulk);
+  EXPECT_EQ(said->statements[0].statement, "update t set email = $1 where id < $2");
+  EXPECT_EQ(said->statements[0].estimated, said->statements[0].effect.took);
+  EXPECT_TRUE(said->has_failed);
+  const auto all = to_json(*said).dump() + text_of(*said);
+  EXPECT_EQ(all.find("secret"), std::string::npos) << all;
+  EXPECT_NE(all.find("on the backup 20261122T014500Z"), std::string::npos) << all;
+  EXPECT_EQ(all.find("in production"), std::string::npos) << all;
+}
+
+TEST(GroundInWords, SaysWhichBackupHowOldAndWhatWasDoneToIt) {
+  Ground ground;
+  ground.source = Ground::Source::Backup;
+  ground.backup = "20261122-014500F";
+  ground.tool = "pgbackrest";
+  ground.finished = from_unix_ms(1'000'000);
+  ground.last_commit = from_unix_ms(8'190'000);
+  ground.restore_seconds = 4.12;
+  const auto now = from_unix_ms(8'200'000);
+  EXPECT_EQ(in_words(ground, now),
+            "on the backup 20261122-014500F (pgbackrest, 2h old, its newest transaction 10s old), "
+            "restored in 4.1s");
+  ground.last_commit = {};
+  ground.caught_up = {"0003_x"};
+  ground.passed_over = {"the backup A is damaged"};
+  EXPECT_EQ(in_words(ground, now),
+            "on the backup 20261122-014500F (pgbackrest, 2h old), restored in 4.1s; run first, as "
+            "it is from before them: 0003_x; passed over: the backup A is damaged");
+  EXPECT_EQ(to_json(ground, now).integer("age_ms"), 7'200'000);
+}
+
+TEST(GroundInWords, OfTheSchemaSaysWhyNotTheBackup) {
+  Ground ground;
+  EXPECT_EQ(in_words(ground, {}), "");
+  ground.source = Ground::Source::Schema;
+  ground.instead = "there is no backup to restore";
+  EXPECT_EQ(
+      in_words(ground, {}),
+      "on production's schema and row counts, not on a backup: there is no backup to restore");
+  EXPECT_EQ(to_json(ground, {}).text("instead_of_backup"), ground.instead);
+}
+
 }  // namespace
 }  // namespace slipway::database::rehearsal

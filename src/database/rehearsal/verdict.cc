@@ -35,7 +35,7 @@ bool speaks_of(const Finding& finding, std::string_view harm) {
   return false;
 }
 
-std::string measured(const Rehearsed& one, std::string_view harm) {
+std::string measured(const Rehearsed& one, std::string_view harm, bool has_rows) {
   const auto& effect = one.effect;
   std::vector<std::string> out;
   if (harm == "fails") return effect.message;
@@ -53,14 +53,18 @@ std::string measured(const Rehearsed& one, std::string_view harm) {
     if (stops_writers(lock.mode))
       out.push_back(fmt::format("{} under {}", lock.relation, name_of(lock.mode)));
   }
-  return fmt::format("about {} s in production, {}", one.estimated.count() / 1'000'000,
-                     out.empty() ? "many rows at once" : join(out, ", "));
+  const std::string what = out.empty() ? "many rows at once" : join(out, ", ");
+  if (has_rows)
+    return fmt::format("{:.1f} s on the backup's rows, {}",
+                       static_cast<double>(one.effect.took.count()) / 1e6, what);
+  return fmt::format("about {} s in production, {}", one.estimated.count() / 1'000'000, what);
 }
 
 class Judge {
  public:
   Judge(const Judged& migration, const Rehearsal* rehearsal) : migration_(migration) {
     if (rehearsal == nullptr) return;
+    has_rows_ = rehearsal->is_measured();
     for (const auto& one : rehearsal->statements) {
       if (one.migration == migration.name) statements_.push_back(&one);
     }
@@ -120,13 +124,14 @@ class Judge {
       // A contract is there to take away what nobody needs any more.
       if (migration_.phase == "contract" && (harm == "breaks" || harm == "loses")) continue;
       if (!is_told(i, harm))
-        add(one.line, fmt::format("{}: {}", harm, measured(one, harm)),
+        add(one.line, fmt::format("{}: {}", harm, measured(one, harm, has_rows_)),
             "slipway migrate lint tells safe ways; when the release before it is gone by then, "
             "make it a contract migration");
     }
   }
 
   const Judged& migration_;
+  bool has_rows_ = false;
   std::vector<const Rehearsed*> statements_;
   std::vector<Danger> out_;
 };

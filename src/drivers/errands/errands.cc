@@ -1,21 +1,14 @@
 #include "drivers/errands/errands.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <unistd.h>
-
-#include <array>
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <thread>
+#include <optional>
 
 #include "base/text.h"
 #include "base/units.h"
-#include "io/child.h"
-#include "io/clock.h"
 #include "io/environment.h"
+#include "io/followed_child.h"
 
 namespace slipway::drivers::errands {
 namespace {
@@ -23,7 +16,6 @@ using State = ports::ErrandView::State;
 
 constexpr std::size_t kMostSaid = 4 * 1024 * 1024;
 constexpr std::size_t kLongestText = 500;
-constexpr int kLookEvery = 200;  // milliseconds
 constexpr const char* kUrl = "SLIPWAY_DATABASE_URL";
 
 // What a child says: documents, one in a line, or one alone over several.
@@ -68,14 +60,8 @@ class Run {
   Run(const Settings& settings, ports::Errand errand)
       : settings_(settings), errand_(std::move(errand)) {
     view_.state = State::Running;
-    thread_ = std::thread([this] { run(); });
+    child_.emplace(following());
   }
-  ~Run() {
-    stop();
-    thread_.join();
-  }
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
 
   ports::ErrandView view() const {
     const std::lock_guard hold(mutex_);
@@ -86,39 +72,46 @@ class Run {
     ended_.wait_for(hold, at_most, [this] { return view_.state != State::Running; });
     return view_;
   }
-  void stop() {
-    const std::lock_guard hold(mutex_);
-    ask_to_stop("it was asked to stop");
-  }
+  void stop() { child_->stop(); }
 
  private:
-  void run() {
-    const auto ended = follow();
-    const std::lock_guard hold(mutex_);
-    settle(ended);
-    ended_.notify_all();
+  io::Following following() {
+    io::Following out;
+    out.spec = [this] { return spec(); };
+    out.on_bytes = [this](std::string_view bytes) { heard_.hear(bytes); };
+    out.on_end = [this](const io::ChildEnd& end) {
+      const std::lock_guard hold(mutex_);
+      settle(end);
+      ended_.notify_all();
+    };
+    out.patience = settings_.patience;
+    out.most_time = errand_.most_time;
+    return out;
   }
 
-  void settle(const Result<io::Exit>& ended) {
+  void settle(const io::ChildEnd& end) {
     heard_.understand();
     view_.answer = std::move(heard_.answer);
-    const bool is_done = ended && ended->succeeded() && heard_.error.empty() && stopped_.empty();
+    const bool is_done = end.exit && end.exit->succeeded() && heard_.error.empty() &&
+                         end.why == io::ChildEnd::Why::ByItself;
     view_.state = is_done ? State::Done : State::Failed;
     if (is_done) return;
-    if (!ended) {
-      view_.text = ended.error().sentence();
-    } else if (!stopped_.empty()) {
-      view_.text = stopped_;
+    if (!end.exit) {
+      view_.text = end.exit.error().sentence();
+    } else if (end.why == io::ChildEnd::Why::TookTooLong) {
+      view_.text = "it took longer than " + to_text(errand_.most_time);
+    } else if (end.why == io::ChildEnd::Why::WasAsked) {
+      view_.text = "it was asked to stop";
     } else if (!heard_.error.empty()) {
       view_.text = heard_.error;
       view_.code = heard_.code;
     } else {
-      view_.text = "slipway " + join(errand_.words, " ") + " ended with " + ended->text() +
+      view_.text = "slipway " + join(errand_.words, " ") + " ended with " + end.exit->text() +
                    (heard_.text.empty() ? "" : ": " + heard_.text);
     }
   }
 
-  Result<io::ChildSpec> spec_of(int out) {
+  Result<io::ChildSpec> spec() const {
     const auto& secret = errand_.database.secret;
     const std::string url = secret.name.empty() ? errand_.database.url
                                                 : TRY(settings_.read_secret(secret, errand_.dir));
@@ -135,66 +128,7 @@ class Run {
     spec.dir = errand_.dir;
     spec.environment = io::own_environment();
     spec.environment.push_back(std::string(kUrl) + "=" + std::string(trim(url)));
-    spec.out = spec.err = out;
-    spec.parent_death_signal = SIGTERM;
     return spec;
-  }
-
-  Result<io::Exit> follow() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return from_errno(errno, "making a pipe");
-    const io::Fd from(ends[0]);
-    io::Fd to(ends[1]);
-    auto child = TRY(io::spawn(TRY(spec_of(to.get()))));
-    to.reset();
-    {
-      const std::lock_guard hold(mutex_);
-      pid_ = child.pid;
-      give_up_at_ = clock_.monotonic() + errand_.most_time;
-      if (!stopped_.empty()) ::kill(pid_, SIGTERM);
-    }
-    read_all(from.get());
-    return reap(child);
-  }
-
-  // Reaped under the lock: from then on its number may be another one's, whom nobody must signal.
-  Result<io::Exit> reap(const io::Child& child) {
-    pollfd gone{child.pidfd.get(), POLLIN, 0};
-    while (::poll(&gone, 1, kLookEvery) == 0) keep_time();
-    const std::lock_guard hold(mutex_);
-    pid_ = 0;
-    return io::wait_for(child, settings_.patience);
-  }
-
-  void read_all(int from) {
-    std::array<char, 16 * 1024> bytes{};
-    for (;;) {
-      pollfd readable{from, POLLIN, 0};
-      if (::poll(&readable, 1, kLookEvery) == 0) {
-        keep_time();
-        continue;
-      }
-      const ssize_t count = ::read(from, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return;
-      heard_.hear({bytes.data(), static_cast<std::size_t>(count)});
-    }
-  }
-
-  void keep_time() {
-    const std::lock_guard hold(mutex_);
-    const Millis now = clock_.monotonic();
-    if (stopped_.empty() && now >= give_up_at_)
-      ask_to_stop("it took longer than " + to_text(errand_.most_time));
-    if (!stopped_.empty() && pid_ > 0 && now >= kill_at_) ::kill(-pid_, SIGKILL);
-  }
-
-  // With the lock held.
-  void ask_to_stop(const std::string& why) {
-    if (!stopped_.empty() || view_.state != State::Running) return;
-    stopped_ = why;
-    kill_at_ = clock_.monotonic() + settings_.patience;
-    if (pid_ > 0) ::kill(pid_, SIGTERM);
   }
 
   const Settings& settings_;
@@ -202,13 +136,9 @@ class Run {
   mutable std::mutex mutex_;
   std::condition_variable ended_;
   ports::ErrandView view_;
-  Heard heard_;          // the thread's own
-  pid_t pid_ = 0;        // 0: not begun, or reaped
-  std::string stopped_;  // why; empty: it was not
-  Millis give_up_at_{0};
-  Millis kill_at_{0};
-  io::SystemClock clock_;
-  std::thread thread_;
+  Heard heard_;  // the child's thread's own
+  // The last: what it says comes in here until it is gone.
+  std::optional<io::FollowedChild> child_;
 };
 
 class Children final : public ports::Errands {

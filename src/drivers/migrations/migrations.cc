@@ -1,31 +1,21 @@
 #include "drivers/migrations/migrations.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
 #include <map>
 #include <mutex>
-#include <thread>
+#include <optional>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "io/child.h"
-#include "io/clock.h"
 #include "io/environment.h"
 #include "io/files.h"
+#include "io/followed_child.h"
 
 namespace slipway::drivers::migrations {
 namespace {
 using State = ports::MigrationView::State;
 
 constexpr std::size_t kLongestLine = 64 * 1024;
-constexpr int kLookAfterStop = 200;  // milliseconds
 constexpr const char* kUrl = "SLIPWAY_DATABASE_URL";
 constexpr const char* kBackup = "SLIPWAY_BACKUP";
 
@@ -77,11 +67,11 @@ std::string safety_words(const ports::MigrationCall& call) {
       .dump();
 }
 
-std::vector<std::string> words_of_check(const std::string& program,
+std::vector<std::string> words_of_check(const Settings& settings_of_driver,
                                         const ports::MigrationCall& call) {
   const auto& settings = call.database.migrations;
   std::vector<std::string> out = {
-      program,
+      settings_of_driver.program,
       "migrate",
       "check",
       call.environment,
@@ -94,13 +84,18 @@ std::vector<std::string> words_of_check(const std::string& program,
       settings.contract == config::ContractTime::Manual ? "data" : "contract"};
   if (settings.tool != "auto") out.insert(out.end(), {"--tool", settings.tool});
   if (settings.rehearse == config::Rehearse::Require) out.emplace_back("--require");
+  if (!settings.command.empty()) out.insert(out.end(), {"--command", settings.command});
+  if (settings.rehearse_on == "backup") out.insert(out.end(), {"--on", "backup"});
+  if (settings.rehearse_on == "backup" && call.database.backup.is_set)
+    out.insert(out.end(),
+               {"--backup", std::string("env:") + kBackup, "--state", settings_of_driver.state});
   return out;
 }
 
 std::vector<std::string> words_of(const Settings& settings_of_driver,
                                   const ports::MigrationCall& call) {
   const std::string& program = settings_of_driver.program;
-  if (call.phase == "rehearse") return words_of_check(program, call);
+  if (call.phase == "rehearse") return words_of_check(settings_of_driver, call);
   const auto& settings = call.database.migrations;
   std::vector<std::string> out = {
       program,
@@ -139,74 +134,62 @@ std::vector<std::string> words_of(const Settings& settings_of_driver,
   return out;
 }
 
-// One child and what it says. Lives in a thread of its own, which the child does not outlive.
+// One child and what it says.
 class Run {
  public:
   Run(const Settings& settings, ports::MigrationCall call)
       : settings_(settings), call_(std::move(call)) {
     heard_.view.state = State::Running;
     heard_.view.text = "begins";
-    thread_ = std::thread([this] { run(); });
+    child_.emplace(following());
   }
-  ~Run() {
-    stop();
-    thread_.join();
-  }
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
 
   ports::MigrationView view() const {
     const std::lock_guard hold(mutex_);
     return heard_.view;
   }
-
-  void stop() {
-    const std::lock_guard hold(mutex_);
-    if (is_stopped_) return;
-    is_stopped_ = true;
-    kill_at_ = clock_.monotonic() + settings_.patience;
-    if (pid_ > 0) ::kill(pid_, SIGTERM);
-  }
-
-  // A line for its stdin. One that does not read gets no more of them: nobody waits for it.
+  void stop() { child_->stop(); }
   void tell(const ports::Pulse& pulse) {
-    const std::lock_guard hold(mutex_);
-    if (ear_.get() < 0) return;
-    const std::string line = Json::object()
-                                 .set("requests", static_cast<std::int64_t>(pulse.requests))
-                                 .set("p95_ms", static_cast<std::int64_t>(pulse.p95.count()))
-                                 .set("p99_ms", static_cast<std::int64_t>(pulse.p99.count()))
-                                 .dump() +
-                             "\n";
-    const auto sent = ::send(ear_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && errno != EAGAIN) ear_.reset();
+    child_->tell(Json::object()
+                     .set("requests", static_cast<std::int64_t>(pulse.requests))
+                     .set("p95_ms", static_cast<std::int64_t>(pulse.p95.count()))
+                     .set("p99_ms", static_cast<std::int64_t>(pulse.p99.count()))
+                     .dump() +
+                 "\n");
   }
 
  private:
-  void run() {
-    const auto ended = follow();
-    const std::lock_guard hold(mutex_);
+  io::Following following() {
+    io::Following out;
+    out.spec = [this] { return spec(); };
+    out.on_bytes = [this](std::string_view bytes) {
+      const std::lock_guard hold(mutex_);
+      hear(heard_, bytes);
+    };
+    out.on_end = [this](const io::ChildEnd& end) {
+      const std::lock_guard hold(mutex_);
+      settle(end.exit);
+    };
+    out.patience = settings_.patience;
+    out.hears = true;
+    return out;
+  }
+
+  void settle(const Result<io::Exit>& ended) {
     auto& view = heard_.view;
+    view.state = ended && ended->succeeded() && heard_.has_ended ? State::Done : State::Failed;
+    if (view.state == State::Done) return;
     if (!ended) {
-      view.state = State::Failed;
       view.text = ended.error().sentence();
-    } else if (ended->succeeded() && heard_.has_ended) {
-      view.state = State::Done;
-    } else {
-      view.state = State::Failed;
-      if (!heard_.has_failed)
-        view.text = "slipway migrate ended with " + ended->text() + ": " + view.text;
+    } else if (!heard_.has_failed) {
+      view.text = "slipway migrate ended with " + ended->text() + ": " + view.text;
     }
   }
 
-  Result<io::Exit> follow() {
+  Result<io::ChildSpec> spec() const {
     const std::string url = call_.database.secret.name.empty()
                                 ? call_.database.url
                                 : TRY(settings_.read_secret(call_.database.secret, call_.dir));
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return from_errno(errno, "making a pipe");
-    const io::Fd from(ends[0]);
-    io::Fd to(ends[1]);
     io::ChildSpec spec;
     spec.argv = words_of(settings_, call_);
     spec.dir = call_.dir;
@@ -214,73 +197,15 @@ class Run {
     spec.environment.push_back(std::string(kUrl) + "=" + std::string(trim(url)));
     if (call_.database.backup.is_set)
       spec.environment.push_back(std::string(kBackup) + "=" + safety_words(call_));
-    spec.out = spec.err = to.get();
-    // Not a pipe: whoever writes into one that nobody reads any more gets a signal.
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-      return from_errno(errno, "making a pair of sockets");
-    io::Fd its_ear(ends[0]);
-    io::Fd ear(ends[1]);
-    spec.in = its_ear.get();
-    spec.parent_death_signal = SIGTERM;
-    auto child = TRY(io::spawn(spec));
-    to.reset();
-    its_ear.reset();
-    begun(child.pid, std::move(ear));
-    read_all(from.get());
-    return reap(child);
-  }
-
-  // Between the pipe's end and here the child only has to go; one that does not is killed. Reaped
-  // under the lock: from then on its number may be another one's, whom nobody must signal.
-  Result<io::Exit> reap(const io::Child& child) {
-    pollfd gone{child.pidfd.get(), POLLIN, 0};
-    if (::poll(&gone, 1, static_cast<int>(settings_.patience.count())) == 0)
-      ::kill(child.pid, SIGKILL);
-    const std::lock_guard hold(mutex_);
-    pid_ = 0;
-    ear_.reset();
-    return io::wait_for(child, settings_.patience);
-  }
-
-  void begun(pid_t pid, io::Fd ear) {
-    const std::lock_guard hold(mutex_);
-    ear_ = std::move(ear);
-    pid_ = pid;
-    if (is_stopped_) ::kill(pid_, SIGTERM);
-  }
-
-  // One that was asked to stop and does not, because its network is gone for example, is killed.
-  void lose_patience() {
-    const std::lock_guard hold(mutex_);
-    if (is_stopped_ && pid_ > 0 && clock_.monotonic() >= kill_at_) ::kill(pid_, SIGKILL);
-  }
-
-  void read_all(int from) {
-    std::array<char, 4096> bytes{};
-    for (;;) {
-      pollfd readable{from, POLLIN, 0};
-      if (::poll(&readable, 1, kLookAfterStop) == 0) {
-        lose_patience();
-        continue;
-      }
-      const ssize_t count = ::read(from, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return;
-      const std::lock_guard hold(mutex_);
-      hear(heard_, {bytes.data(), static_cast<std::size_t>(count)});
-    }
+    return spec;
   }
 
   const Settings& settings_;
   const ports::MigrationCall call_;
   mutable std::mutex mutex_;
   Heard heard_;
-  io::Fd ear_;     // where it reads the pulse
-  pid_t pid_ = 0;  // 0: not begun, or reaped
-  bool is_stopped_ = false;
-  Millis kill_at_{0};  // once it was asked to stop
-  io::SystemClock clock_;
-  std::thread thread_;
+  // The last: what it says comes in here until it is gone.
+  std::optional<io::FollowedChild> child_;
 };
 
 class Children final : public ports::Migrations {

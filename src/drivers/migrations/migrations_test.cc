@@ -117,6 +117,26 @@ TEST_F(Migrates, ARehearsalIsAVerbOfItsOwn) {
             "--phase\ncontract\n--require\nurl: postgresql://of-DATABASE_URL\n");
 }
 
+TEST_F(Migrates, ARehearsalIsToldOfTheCommandAndWhereTheBackupsAre) {
+  program("echo '{\"event\":\"done\"}'\nprintf '%s' \"$SLIPWAY_BACKUP\" > backup\n");
+  call_.phase = "rehearse";
+  call_.database.migrations.path = "/m";
+  call_.database.migrations.command = "npx knex migrate:up";
+  call_.database.migrations.rehearse_on = "backup";
+  call_.database.backup.is_set = true;
+  settings_.state = "/state";
+  const auto migrations = make_migrations(settings_);
+  migrations->begin("migrate-expand", call_);
+  EXPECT_EQ(wait_for_end(*migrations).state, State::Done);
+  EXPECT_EQ(io::read_file(io::join_path(folder_, "told")).value(),
+            "migrate\ncheck\nproduction\n--json\n--url\nenv:SLIPWAY_DATABASE_URL\n--path\n/m\n"
+            "--phase\ncontract\n--command\nnpx knex migrate:up\n--on\nbackup\n--backup\n"
+            "env:SLIPWAY_BACKUP\n--state\n/state\nurl: postgresql://of-DATABASE_URL\n");
+  const auto backup = Json::parse(io::read_file(io::join_path(folder_, "backup")).value());
+  ASSERT_TRUE(backup);
+  EXPECT_TRUE(config::database_from_json(backup->at("database")).backup.is_set);
+}
+
 TEST_F(Migrates, TheChildHearsHowTheAppDoes) {
   program(
       "echo '{\"event\":\"waiting\",\"what\":\"listens\"}'\n"
