@@ -1,9 +1,11 @@
 // The way back with pgBackRest: out of the repository into a folder, replayed up to the moment.
 #include <fmt/core.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "database/backup/archive.h"
@@ -45,23 +47,42 @@ void tell(const World& world, const char* phase, const std::string& text) {
   if (world.on_progress) world.on_progress({phase, text, -1});
 }
 
-bool works_on(const std::string& pid, const std::string& folder) {
-  const auto line = io::read_file("/proc/" + pid + "/cmdline");
-  if (!line || line->find("pgbackrest") == std::string::npos) return false;
-  const std::string word = "--pg1-path=" + folder;
-  const auto at = line->find(word);
-  return at != std::string::npos && (*line)[at + word.size()] == '\0';
+bool is_number(const std::string& name) {
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// pgBackRest's own children outlive a slipway that was killed by a moment, and go on writing.
-Result<void> wait_for_leftovers(const std::string& folder, const World& world) {
+std::string words_of(const std::string& pid) {
+  return io::read_file("/proc/" + pid + "/cmdline").value_or(std::string());
+}
+
+bool works_on(const std::string& pid, const std::string& folder) {
+  const std::string words = words_of(pid);
+  return words.find("pgbackrest") != std::string::npos &&
+         words.find("restore:local") != std::string::npos &&
+         words.find("--pg1-path=" + folder + std::string(1, '\0')) != std::string::npos;
+}
+
+// Its master is gone: nobody reads what it says any more.
+bool is_orphan(const std::string& pid) {
+  const auto status = io::read_file("/proc/" + pid + "/status");
+  if (!status) return false;
+  const auto at = status->find("PPid:");
+  if (at == std::string::npos) return false;
+  const auto parent = std::to_string(std::atoi(status->c_str() + at + 5));
+  return words_of(parent).find("pgbackrest") == std::string::npos;
+}
+
+// pgBackRest 2.45 ends with a slipway that is killed; its own workers do not always, and would
+// write into the folder that is made anew.
+Result<void> end_leftovers(const std::string& folder, const World& world) {
   const auto until = world.clock.monotonic() + kLeftoverPatience;
   for (;;) {
     std::string left;
-    for (const auto& name : TRY(io::list_dir("/proc"))) {
-      const bool is_pid = !name.empty() && std::all_of(name.begin(), name.end(),
-                                                       [](char c) { return c >= '0' && c <= '9'; });
-      if (is_pid && works_on(name, folder)) left = name;
+    for (const auto& pid : TRY(io::list_dir("/proc"))) {
+      if (!is_number(pid) || !works_on(pid, folder)) continue;
+      left = pid;
+      if (is_orphan(pid)) ::kill(std::atoi(pid.c_str()), SIGKILL);
     }
     if (left.empty()) return ok();
     if (world.clock.monotonic() > until)
@@ -186,7 +207,7 @@ Result<Restored> PgBackRest::into_folder(const RestoreRequest& request, const Ta
   Restored out;
   out.entry = target.entry;
   out.folder = request.into;
-  TRY(wait_for_leftovers(request.into, world_));
+  TRY(end_leftovers(request.into, world_));
   TRY(Mark::begin(request.into, user(),
                   Json::object().set("backup", target.entry).set("pid", ::getpid())));
   TRY(copy_out(request, target, request.into, out));
@@ -304,7 +325,7 @@ Result<Restored> PgBackRest::in_place(const RestoreRequest& request, const Targe
   TRY(check_room(server_->cluster, TRY(listing()).entries.back().size));
   std::string stamp = to_iso8601(world_.clock.now()).substr(0, 19);
   std::erase_if(stamp, [](char c) { return c == ':' || c == '-'; });
-  TRY(wait_for_leftovers(server_->cluster, world_));
+  TRY(end_leftovers(server_->cluster, world_));
   out.kept = TRY(Mark::begin_in_place(server_->cluster, user(), stamp,
                                       Json::object().set("backup", target.entry)));
   if (request.on_stage) request.on_stage(RestoreRequest::Stage::Moved, out.kept);
@@ -323,7 +344,7 @@ Result<std::string> PgBackRest::give_up_in_place() {
   std::string back;
   if (is_unfinished(server_->cluster)) {
     TRY(stop_server());
-    TRY(wait_for_leftovers(server_->cluster, world_));
+    TRY(end_leftovers(server_->cluster, world_));
     back = TRY(Mark::take_back(server_->cluster));
   }
   Restored unused;
