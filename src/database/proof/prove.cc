@@ -57,12 +57,16 @@ class Around {
   // A commit is in the WAL, and so in the backup, before others see it: until it is on disk, or at
   // a standby. Whoever is still under way after a while was not committing then.
   Result<void> wait_for_commits() {
-    const auto last =
-        TRY(after_->value("select pg_snapshot_xmax(pg_current_snapshot())::text")).value_or("0");
+    // One that began after the last that ended is in no snapshot: only its session shows it.
+    const auto writers = TRY(after_->value(
+        "select coalesce(array_agg(backend_xid::text), '{}')::text from pg_stat_activity"));
+    const auto last = TRY(after_->value("select pg_snapshot_xmax(pg_current_snapshot())::text"));
     const auto until = io::monotonic_us() + kCommitTime;
     while (io::monotonic_us() < until) {
-      const auto over =
-          TRY(after_->value("select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8", {last}));
+      const auto over = TRY(after_->value(
+          "select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 and not exists (select from "
+          "pg_stat_activity where backend_xid::text = any ($2::text[]))",
+          {last, writers}));
       if (over.value_or("f") == "t") return ok();
       TRY(after_->run("select pg_sleep(0.002)"));
     }
