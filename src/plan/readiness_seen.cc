@@ -103,10 +103,6 @@ ReadinessItem heard(const config::Environment& settings, const Sightings& seen) 
 // Three of the four points at most: that they are taken and tested is asked for, not seen here.
 ReadinessItem own_backups(const config::Environment& settings) {
   const config::BackupSettings& backup = settings.database.backup;
-  if (backup.restore_test.count() == 0)
-    return {"backups", 2, 4,
-            "slipway takes backups, and restores none: database.backup.restore_test is 0",
-            "database: { backup: { restore_test: 30d } }"};
   return {
       "backups", 3, 4,
       fmt::format("slipway takes backups and restores one every {}", to_text(backup.restore_test)),
