@@ -446,6 +446,7 @@ TEST_F(Runs, AServerThatDiesLeavesAClearState) {
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Code::ConnectionLost) << report.error().what;
   on_event_ = nullptr;
+  side_.join();
   ASSERT_TRUE(server_->restart());
   EXPECT_EQ(value("select to_regclass('a')"), "NULL");
   EXPECT_EQ(look(list).outlook.pending.size(), 1U);

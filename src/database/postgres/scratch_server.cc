@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include "base/text.h"
 #include "database/postgres/connection.h"
@@ -170,13 +171,14 @@ Result<void> ScratchServer::wait_until_ready() {
 }
 
 void ScratchServer::stop(int signal) {
-  if (child_.pid <= 0) return;
-  kill(child_.pid, signal);
-  if (!io::wait_for(child_, kStop)) {
-    kill(child_.pid, SIGKILL);
-    (void)io::wait_for(child_, kStop);  // SIGKILL is not refused
-  }
-  child_ = {};
+  // Taken first: a process that is not there any more must never be sent a signal, and 0 is all of
+  // our own group.
+  io::Child child = std::exchange(child_, {});
+  if (child.pid <= 0) return;
+  kill(child.pid, signal);
+  if (io::wait_for(child, kStop)) return;
+  kill(child.pid, SIGKILL);
+  (void)io::wait_for(child, kStop);  // SIGKILL is not refused
 }
 
 Result<void> ScratchServer::crash() {
