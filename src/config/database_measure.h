@@ -8,7 +8,7 @@ namespace slipway::config {
 
 struct DatabaseMeasure {
   enum class Unit { Percent, Duration, Size, Count };
-  std::string_view name;  // "db_connections"
+  std::string_view name;    // "db_connections"
   Unit unit;
   std::string_view figure;  // "slipway_database_connections_percent"
   std::string_view help;

@@ -11,8 +11,10 @@ Json to_json(const Incidents& incidents) {
   for (const auto& one : incidents.alerts) {
     Json labels = Json::object();
     for (const auto& [name, value] : one.labels) labels.set(name, value);
-    alerts.push_back(
-        Json::object().set("alert", one.alert).set("labels", labels).set("severity", one.severity));
+    alerts.push_back(Json::object()
+                         .set("alert", one.alert)
+                         .set("labels", labels)
+                         .set("severity", one.severity));
   }
   return Json::object()
       .set("assess_within_ms", incidents.assess_within.count())

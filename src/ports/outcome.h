@@ -12,7 +12,7 @@ namespace slipway::ports {
 struct [[nodiscard]] Outcome {
   enum class Kind { Applied, NotApplied, Unknown };
   Kind kind = Kind::Applied;
-  Error why;             // NotApplied and Unknown only
+  Error why;  // NotApplied and Unknown only
   Millis not_before{0};  // the world asked to be left alone for so long; 0: it did not say
 
   static Outcome applied() { return {}; }

@@ -106,7 +106,8 @@ class Store {
 
   virtual Result<IncidentRow> create_incident(IncidentRow row) = 0;  // fills number and id
   // The row as it is from now on, and what people are told of it, or neither.
-  virtual Result<void> keep_incident(const IncidentRow& row, const std::vector<Telling>& tell) = 0;
+  virtual Result<void> keep_incident(const IncidentRow& row,
+                                     const std::vector<Telling>& tell) = 0;
   virtual Result<IncidentRow> incident(const std::string& id) = 0;
   virtual Result<std::vector<IncidentRow>> incidents(const AppRef& app,
                                                      int most) = 0;  // newest first

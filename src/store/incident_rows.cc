@@ -35,9 +35,10 @@ Result<std::vector<ports::IncidentRow>> rows_of(Query& query) {
 
 Result<ports::IncidentRow> create_incident(Database& database, ports::IncidentRow row) {
   // From the counter, not from the highest row: a number is never given twice.
-  row.number = TRY(database.number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = "
-                                   "'incidents'")) +
-               1;
+  row.number =
+      TRY(database.number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = "
+                          "'incidents'")) +
+      1;
   row.id = ports::incident_name(row.number);
   Query put = database.query("INSERT INTO incidents (" COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?)");
   put.bind(row.number).bind(row.id).bind(row.app.app).bind(row.app.environment);
@@ -62,8 +63,8 @@ Result<ports::IncidentRow> read_incident(Database& database, const std::string& 
   return row_of(ask);
 }
 
-Result<std::vector<ports::IncidentRow>> read_incidents(Database& database, const ports::AppRef& app,
-                                                       int most) {
+Result<std::vector<ports::IncidentRow>> read_incidents(Database& database,
+                                                       const ports::AppRef& app, int most) {
   Query ask = database.query(
       "SELECT " COLUMNS
       " FROM incidents WHERE app = ? AND environment = ? ORDER BY number DESC LIMIT ?");

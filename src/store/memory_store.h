@@ -97,7 +97,7 @@ class MemoryStore : public ports::Store {
   std::int64_t last_seq_ = 0;
   std::map<std::string, Json> values_;
   std::vector<std::shared_ptr<const ports::Notice>> notices_;
-  std::vector<std::shared_ptr<const ports::Delivery>> deliveries_;    // deliveries_[n - 1] has id n
+  std::vector<std::shared_ptr<const ports::Delivery>> deliveries_;  // deliveries_[n - 1] has id n
   std::vector<std::shared_ptr<const ports::IncidentRow>> incidents_;  // incidents_[n - 1] has n
 };
 

@@ -119,8 +119,7 @@ TEST(SqliteStore, BringsTheNoticesOfTheFirstVersionIntoTheOutboxAsHistory) {
   TestFolder folder;
   filled(folder.file(), 1);
   change(folder.file(),
-         "DROP TABLE incidents; DROP TABLE deliveries; DROP TABLE notices; INSERT INTO "
-         "named_values VALUES "
+         "DROP TABLE incidents; DROP TABLE deliveries; DROP TABLE notices; INSERT INTO named_values VALUES "
          "('notice/r-0001/released', '{\"release\":\"r-0001\",\"kind\":\"released\","
          "\"text\":\"v1 is live\",\"at_ms\":77}'), ('token/x', '1'); PRAGMA user_version = 1;");
   const auto store = open_store(folder.file());

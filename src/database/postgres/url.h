@@ -15,8 +15,8 @@ Result<void> check_url(const std::string& url);
 std::string without_password(const std::string& url);
 // The same server and login, another database. Holds the password, if there was one.
 std::string for_database(const std::string& url, const std::string& database);
-// The address as libpq's variables (PGHOST=…, PGPASSWORD=…), for programs that are run: what stands
-// in a command line can be read by everybody on the machine. ConfigInvalid as check_url().
+// The address as libpq's variables (PGHOST=…, PGPASSWORD=…), for programs that are run: what stands in
+// a command line can be read by everybody on the machine. ConfigInvalid as check_url().
 Result<std::vector<std::string>> environment_of(const std::string& url);
 // The database the address names, "" when it names none.
 std::string database_of(const std::string& url);

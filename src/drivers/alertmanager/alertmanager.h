@@ -1,7 +1,6 @@
 #pragma once
 // Prometheus Alertmanager, API v2 (POST /api/v2/alerts). The labels of a subject and severity are
-// the alert's identity: repetitions are one alert, and what closes a subject ends its alerts of
-// every severity.
+// the alert's identity: repetitions are one alert, and what closes a subject ends its alerts of every severity.
 #include <memory>
 
 #include "drivers/posting/posting.h"

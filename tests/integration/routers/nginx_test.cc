@@ -171,9 +171,8 @@ TEST_F(Nginx, TwoAppsShareItAndAnUnknownPathOfAHostIsNotFound) {
       router_->set_split({"other", "production"}, want, "", 1, {"r-0001", "shift", 1});
   ASSERT_EQ(outcome.kind, ports::Outcome::Kind::Applied) << outcome.why.sentence();
   // Until then a worker of before may still take a connection.
-  EXPECT_TRUE(becomes_true([&] {
-    return router_->observe_split({"other", "production"})->settled;
-  }));
+  EXPECT_TRUE(
+      becomes_true([&] { return router_->observe_split({"other", "production"})->settled; }));
   EXPECT_EQ(ask(nginx_.port(), "/only/x", "other.test").body, "other /x");
   EXPECT_EQ(ask(nginx_.port(), "/else", "other.test").status, 404);
   EXPECT_EQ(ask(nginx_.port(), "/").body, "app /");
