@@ -131,14 +131,19 @@ void Caretaker::finish(const ports::ErrandView& view) {
   Diary after = before;
   auto& done = after.of(work.chore);
   done.tried_ms = work.began_ms;
-  done.has_failed = view.state != State::Done;
+  done.was_held = is_held(view);
+  if (!done.was_held) done.has_failed = view.state != State::Done;
   if (view.state == State::Done) done.well_ms = work.began_ms;
   if (view.state == State::Done && work.chore == Chore::RestoreTest) {
     after.rto_seconds = view.answer.number("rto_seconds");
     after.entry = view.answer.text("entry");
   }
   // Told before it is put down: after a crash it is told again, under the same key.
-  if (!is_held(view)) tell(work, before, view);
+  if (done.was_held)
+    house_.log.note("daemon", fmt::format("{} of {} waits: {}", name_of(work.chore),
+                                          place_of(work.app), why(view)));
+  else
+    tell(work, before, view);
   keep(work.app, after);
 }
 

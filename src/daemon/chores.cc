@@ -13,18 +13,22 @@ bool has_passed(std::int64_t since_ms, Millis time, std::int64_t now_ms) {
 }
 
 bool is_resting(const Done& done, Millis every, std::int64_t now_ms) {
-  return done.has_failed && !has_passed(done.tried_ms, std::min(kAfterFailure, every), now_ms);
+  if (!done.has_failed && !done.was_held) return false;
+  const Millis rest = done.has_failed ? kAfterFailure : kWhileHeld;
+  return !has_passed(done.tried_ms, std::min(rest, every), now_ms);
 }
 
 Json to_json(const Done& done) {
   return Json::object()
       .set("well_ms", done.well_ms)
       .set("tried_ms", done.tried_ms)
-      .set("has_failed", done.has_failed);
+      .set("has_failed", done.has_failed)
+      .set("was_held", done.was_held);
 }
 
 Done done_from_json(const Json& json) {
-  return {json.integer("well_ms"), json.integer("tried_ms"), json.flag("has_failed")};
+  return {json.integer("well_ms"), json.integer("tried_ms"), json.flag("has_failed"),
+          json.flag("was_held")};
 }
 }  // namespace
 

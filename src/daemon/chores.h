@@ -19,6 +19,7 @@ struct Done {
   std::int64_t well_ms = 0;   // the newest that succeeded: when it began
   std::int64_t tried_ms = 0;  // the newest: when it began
   bool has_failed = false;    // the newest did
+  bool was_held = false;      // the newest met somebody else at work, which is no failure
   friend bool operator==(const Done&, const Done&) = default;
 };
 struct Diary {
@@ -34,6 +35,7 @@ Json to_json(const Diary& diary);
 Diary diary_from_json(const Json& json);  // what is absent was never done
 
 inline constexpr Millis kAfterFailure{600'000};
+inline constexpr Millis kWhileHeld{30'000};
 
 // The gravest one that is due; nullopt: none is.
 std::optional<Chore> due(const config::BackupSettings& settings, const Diary& diary,

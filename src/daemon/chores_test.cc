@@ -77,6 +77,18 @@ TEST(Chores, AFailureIsTriedAgainAfterAWhileAndHoldsNothingElseUp) {
   EXPECT_EQ(life.through(kMinute).front(), 'F');
 }
 
+TEST(Chores, WhatMetSomebodyAtWorkIsTriedAgainSoon) {
+  const auto settings = daily();
+  Diary diary;
+  diary.full = {kNow, kNow, false};
+  diary.test = {0, kNow, false, true};
+  EXPECT_EQ(due(settings, diary, kNow + 29'000), std::nullopt);
+  EXPECT_EQ(due(settings, diary, kNow + 30'000), Chore::RestoreTest);
+  // One that failed before is not tried more often for that.
+  diary.test.has_failed = true;
+  EXPECT_EQ(due(settings, diary, kNow + 30'000), std::nullopt);
+}
+
 TEST(Chores, WithoutABackupNothingIsAddedAndNothingTested) {
   Life life(daily());
   EXPECT_EQ(life.through(11 * kMinute, false), "FF");
