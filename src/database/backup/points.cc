@@ -97,7 +97,8 @@ Result<io::FileLock> lock_folder_after_others(const std::string& folder, const W
                    "let it end, or stop it with Ctrl-C where it runs; database.migrations.wait is "
                    "how long one waits");
     if (world.interrupted && world.interrupted())
-      return Error(Code::Aborted, "stopped while waiting for " + who);
+      return Error(Code::Aborted, "stopped while waiting for " + who,
+                   "run it again: nothing was changed");
     ::poll(nullptr, 0, kLookMs);
   }
 }
